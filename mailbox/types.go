@@ -1,0 +1,124 @@
+// Package mailbox is a folder on an IMAP server. It is the only importer of
+// go-imap.
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/secret"
+)
+
+// UID is a unique identifier of a mail in a folder (RFC 9051, section 2.3.1.1).
+type UID uint32
+
+// Security says how the connection is secured.
+type Security int
+
+const (
+	SSLTLS   Security = iota // TLS from the first byte
+	STARTTLS                 // upgraded before anything else is sent
+	Clear                    // none; the caller allows it for loopback addresses only
+)
+
+// Login is how the run proves who it is.
+type Login struct {
+	Username string        // for password logins, and the user of OAUTHBEARER and XOAUTH2 unless Mailbox is set
+	Mailbox  string        // the mailbox of an OAuth login (a shared one, say); "" = Username
+	Password secret.String // for password logins
+	// Token, where set, makes the login an OAuth 2.0 one. It returns the access
+	// token; renew asks for a new one, after the server refused the last.
+	Token func(ctx context.Context, renew bool) (secret.String, error)
+}
+
+// Config is all that a folder needs. The zero value of an optional field is its default.
+type Config struct {
+	Host     string // as the user wrote it; the name that the certificate must have
+	Port     int
+	Security Security
+	TLS      *tls.Config                                                       // from transport.TLS; ServerName is set here
+	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // from transport.Dialer; proxies are its business
+	Login    Login
+	Folder   string        // UTF-8, as a person reads it
+	ReadOnly bool          // EXAMINE instead of SELECT
+	Timeout  time.Duration // contract.md, `timeout`
+	MaxSize  int64         // bytes of a mail to fetch whole; contract.md, `max_message_size`
+	Log      *slog.Logger
+	// Stage, where set, is told of each stage as it ends: dns, connect, tls, login, folder.
+	Stage func(name string, took time.Duration, detail string, err error)
+}
+
+// Status is what the server said of the folder when it was opened.
+type Status struct {
+	UIDValidity  uint32 // 0 where the server gave none: its UIDs do not last
+	UIDNext      UID    // 0 where the server gave none
+	Messages     uint32
+	Greeting     string   // one line, cut and escaped; "" under STARTTLS (unproved)
+	Capabilities []string // sorted, after login
+	Provider     string   // key of providers.go: gmail, microsoft365, yahoo, dovecot, cyrus, courier, …, "" unknown
+}
+
+// Criteria select mails. All that are set must hold.
+type Criteria struct {
+	Unseen bool
+	From   UID       // lowest UID, 0 = any. A server's "101:*" that answers 100 is corrected here.
+	To     UID       // highest UID, 0 = any
+	Since  time.Time // INTERNALDATE on or after this day; zero = any
+	Query  filters.Query
+}
+
+// Head is the header fields of one mail, as asked for.
+type Head struct {
+	UID    UID
+	Header []byte // the fields asked for, with the empty line; nil when the mail has vanished
+}
+
+// Outcome says what became of one UID that was asked for.
+type Outcome int
+
+const (
+	Whole    Outcome = iota // Body is the whole mail
+	TooLarge                // over MaxSize: Body is its header block, Size the server's figure
+	Vanished                // the mail is no longer there
+	Empty                   // the server gives no content for it, also when asked again alone
+)
+
+// Raw is one mail as fetched.
+type Raw struct {
+	UID          UID
+	Outcome      Outcome
+	Flags        []string
+	InternalDate time.Time // UTC; zero where the server's cannot be read
+	Size         int64     // bytes of Body, or RFC822.SIZE for TooLarge
+	Body         []byte    // valid until Release
+	Problems     []Note    // what was odd in the server's answer (a second body for this UID, a provider's placeholder, …)
+}
+
+// Note is a problem code and detail that goes into the mail's problems.
+type Note struct{ Code, Detail string }
+
+// The consumers' view, implemented in folder.go and its neighbours:
+//
+//	func Dial(ctx context.Context, c Config) (*Folder, error)
+//	func (f *Folder) Status() Status
+//	// Search returns the matching UIDs, ascending, each once.
+//	func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error)
+//	// SupportsSubstring reports whether the server's SEARCH finds substrings (filters.md; not Gmail, Exchange).
+//	func (f *Folder) SubstringSearch() bool
+//	// Headers fetches the named header fields of these mails; yield is called in UID order, once for each UID.
+//	func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error
+//	// Fetch fetches these mails; yield is called in UID order, exactly once for each UID, from one goroutine.
+//	// An error of yield ends the fetch. After a connection failure it reconnects as the contract allows; an error
+//	// means that the UIDs not yielded are not accounted for.
+//	func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error
+//	func (r *Raw) Release()
+//	func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error
+//	// Counts asks for what test-settings shows.
+//	func (f *Folder) Unseen(ctx context.Context) (uint32, error)
+//	// Wait blocks until the server tells of new mail (IDLE, RFC 2177), d has passed or ctx ends.
+//	func (f *Folder) Wait(ctx context.Context, d time.Duration) error
+//	func (f *Folder) Close() error
