@@ -1,0 +1,67 @@
+// Package actions holds the actions of the integration: each has a .yaml file
+// for the platform and, beside it, a .go file with its parameters, its result and
+// its run function.
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"time"
+
+	"example.org/imap-integration/manifest"
+)
+
+// Action is one subcommand of the contract, section 1.
+type Action struct {
+	Name  string // the subcommand
+	Title string // the name in Cloud SOAR
+	// Run does the work. The result, where it is not nil, is printed as one JSON
+	// document, also beside an error. A Run that must know whether its result has
+	// been written calls env.Deliver itself and returns nil.
+	Run func(ctx context.Context, env *Env, v *manifest.Values) (result any, err error)
+}
+
+// All are the actions in the order of the contract.
+var All = []Action{
+	{"test-settings", "TEST SAVED SETTINGS", testSettings},
+	{"incoming-mail-daemon", "Incoming Mail Daemon", incomingMailDaemon},
+	{"email-body-regex", "Email Body Regex", emailBodyRegex},
+	{"email-header-regex", "Email Header Regex", emailHeaderRegex},
+	{"email-subject-regex", "Email Subject Regex", emailSubjectRegex},
+	{"analyze-eml-msg", "Analyze EML MSG", analyzeEMLMSG},
+	{"list-cloud-soar-emails", "List Cloud SOAR Emails", listCloudSOAREmails},
+	{"get-email", "Get Email from Cloud SOAR", getEmail},
+	{"list-email-attachments", "List Email Attachments", listEmailAttachments},
+	{"list-incident-emails", "List Incident Emails", listIncidentEmails},
+	{"add-email-to-incident", "Add Email To Incident", addEmailToIncident},
+	{"add-email-attachments-to-incident", "Add Email Attachments To Incident", addEmailAttachmentsToIncident},
+	{"add-email-to-triage", "Add Email To Triage", addEmailToTriage},
+	{"remove-email-from-incident", "Remove Email From Incident", removeEmailFromIncident},
+	{"discard-email", "Discard Email", discardEmail},
+}
+
+// Env is what a run has beside its parameters. No field is nil.
+type Env struct {
+	Log *slog.Logger // structured, never a secret or a body; goes nowhere unless a person asks for it
+	Now func() time.Time
+	// Progress is told how far a long run is; it shows a bar only where standard error is a terminal.
+	Progress func(done, total int)
+	// Deliver writes one document to standard output, whole, and returns once it is
+	// written. After an error of it nothing may be acknowledged. It may be called
+	// more than once by a run that a person asked to go on (--watch).
+	Deliver func(write func(w io.Writer) error) error
+	Table   bool // standard output is a terminal: test-settings may print a table for a person
+	Watch   bool // incoming-mail-daemon goes on until it is interrupted (--watch)
+}
+
+// JSON returns a writer of v as one document and a newline, for Env.Deliver.
+// Strings come out as valid UTF-8, with < and > as they are.
+func JSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		return e.Encode(v)
+	}
+}

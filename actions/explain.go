@@ -1,0 +1,62 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"example.org/imap-integration/manifest"
+)
+
+// Exit statuses of contract section 3.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitParameters  = 2
+	ExitInterrupted = 130
+)
+
+// ExitStatus returns the exit status that an error of a Run stands for.
+// interrupted says that a signal ended the run: a run that then returns an error did nothing.
+func ExitStatus(err error, interrupted bool) int {
+	var parameters *manifest.ParameterError
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &parameters):
+		return ExitParameters
+	case interrupted && errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	default:
+		return ExitFailed
+	}
+}
+
+// sentenceLimit bounds what goes to standard error, in bytes: room for a
+// problem with each field, and no room for a server's essay.
+const sentenceLimit = 16 << 10
+
+// Sentence makes an error the one line that goes to standard error.
+func Sentence(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted before anything was done; run it again"
+	}
+	return OneLine(err.Error(), sentenceLimit)
+}
+
+// OneLine makes any text one line of at most limit bytes: runs of white space
+// become one blank, what cannot be printed becomes U+FFFD.
+func OneLine(text string, limit int) string {
+	line := strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	line = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, line)
+	if len(line) <= limit {
+		return line
+	}
+	return strings.ToValidUTF8(line[:limit], "") + "…"
+}

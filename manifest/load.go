@@ -1,0 +1,96 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+const (
+	integrationFile = "integration.yaml"
+	actionFolder    = "actions"
+	suffix          = ".yaml"
+)
+
+// Manifest is the set of files that the platform is given: integration.yaml and
+// actions/COMMAND.yaml. A file is read when it is asked for, not before.
+type Manifest struct{ files fs.FS }
+
+// New returns the manifest in files, which must hold integration.yaml and the folder actions.
+func New(files fs.FS) Manifest { return Manifest{files} }
+
+// Integration reads integration.yaml.
+func (m Manifest) Integration() (*Integration, error) {
+	i := new(Integration)
+	return i, m.load(integrationFile, i)
+}
+
+// Action reads the file of the action with this subcommand. The error is
+// fs.ErrNotExist where there is no such file.
+func (m Manifest) Action(command string) (*Action, error) {
+	a := new(Action)
+	return a, m.load(path.Join(actionFolder, command+suffix), a)
+}
+
+// Commands lists the subcommands that have an action file, sorted.
+func (m Manifest) Commands() ([]string, error) {
+	entries, err := fs.ReadDir(m.files, actionFolder)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the action files: %w", err)
+	}
+	var commands []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), suffix); ok {
+			commands = append(commands, name)
+		}
+	}
+	slices.Sort(commands)
+	return commands, nil
+}
+
+// Parameters lists the fields that a subcommand takes: those of the resource,
+// those of its action file if it has one, and proxy_url, in this order.
+func (m Manifest) Parameters(command string) ([]Field, error) {
+	integration, err := m.Integration()
+	if err != nil {
+		return nil, err
+	}
+	fields := slices.Clone(integration.Configuration.DataAttributes)
+	switch action, err := m.Action(command); {
+	case err == nil:
+		for _, f := range action.Fields {
+			f.ofAction = true
+			fields = append(fields, f)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return append(fields, proxyField), nil
+}
+
+// proxyField is what the platform adds by itself when require_proxy_config is true.
+var proxyField = Field{
+	ID: "proxy_url", Label: "Proxy", Type: "password",
+	Hint: "Set by the platform from the resource's proxy options: http://, https:// or socks5://, used for IMAP, Cloud SOAR and token endpoints.",
+}
+
+func (m Manifest) load(name string, into any) error {
+	data, err := fs.ReadFile(m.files, name)
+	if err != nil {
+		return err
+	}
+	return decodeYAML(name, data, into)
+}
+
+// decodeYAML is strict: an unknown key and a key that stands twice are errors that name it.
+func decodeYAML(name string, data []byte, into any) error {
+	if err := yaml.Load(data, into, yaml.WithKnownFields(), yaml.WithUniqueKeys()); err != nil {
+		return fmt.Errorf("%s: %s", name, strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return nil
+}

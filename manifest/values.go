@@ -1,0 +1,399 @@
+package manifest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/secret"
+)
+
+// Limits of what a value may be; a person reaches none of them.
+const (
+	maxValue     = 1 << 20   // bytes of a value, but for those in wholeMails
+	maxListValue = 64 << 10  // bytes of one value of a list
+	maxListCount = 10_000    // values of a list
+	maxIDs       = 1_000     // mails that one action may name
+	maxStdin     = 100 << 20 // bytes of standard input: an eml of 50 MiB is 67 MiB in base64
+)
+
+// Values are the parameters of one action: what standard input, else the
+// environment, else the manifest gives. A getter that meets something wrong
+// remembers it and returns the zero value; [Values.Err] returns all of it at
+// once. A getter of an id that the manifest does not have panics: that is a
+// mistake in the program.
+type Values struct {
+	command  string
+	fields   []Field
+	given    map[string]any // id → string, json.Number, bool, []any or map[string]any; never "" or nil
+	fromHere map[string]bool
+	problems []problem
+	fatal    bool // standard input could not be read at all: nothing else is worth saying
+}
+
+type problem struct {
+	order int // position of the field; -1: about standard input as a whole
+	text  string
+}
+
+// Command returns the subcommand that the values are for.
+func (v *Values) Command() string { return v.command }
+
+// Set reports whether the field has a value that is not its default.
+func (v *Values) Set(id string) bool {
+	v.field(id)
+	return v.fromHere[id]
+}
+
+// Has reports whether the field has a value, be it its default.
+func (v *Values) Has(id string) bool {
+	v.field(id)
+	_, ok := v.given[id]
+	return ok
+}
+
+// Require adds a problem for each of the fields that has no value.
+func (v *Values) Require(ids ...string) {
+	for _, id := range ids {
+		if !v.Has(id) {
+			v.Problem(id, "is missing")
+		}
+	}
+}
+
+// Text returns a text, trimmed of the blanks around it unless the contract takes
+// it as it is (text, eml, msg, regex); "" where it is not set.
+func (v *Values) Text(id string) string {
+	switch value := v.value(id).(type) {
+	case nil:
+		return ""
+	case string:
+		if value == "" {
+			v.Problem(id, "holds only blanks")
+		}
+		return value
+	default:
+		v.Problem(id, "must be a text, not %s", shape(value))
+		return ""
+	}
+}
+
+// Secret returns a password, key or token, untrimmed; the empty secret where it is not set.
+func (v *Values) Secret(id string) secret.String { return secret.New(v.Text(id)) }
+
+// Int returns a whole number between min and max, both included; 0 where the
+// field has neither value nor default.
+func (v *Values) Int(id string, min, max int) int {
+	text, ok := v.scalar(id)
+	if !ok {
+		return 0
+	}
+	n, err := parseInt(text, v.value(id))
+	switch {
+	case errors.Is(err, strconv.ErrRange) || err == nil && (n < min || n > max):
+		v.Problem(id, "must be %s, not %s", between(min, max), v.show(id, text))
+	case err != nil:
+		v.Problem(id, "must be a whole number, not %s", v.show(id, text))
+	default:
+		return n
+	}
+	return 0
+}
+
+// parseInt reads a decimal; a JSON number such as 993.0 is a whole number too.
+func parseInt(text string, value any) (int, error) {
+	n, err := strconv.Atoi(text)
+	if _, isNumber := value.(json.Number); err == nil || !isNumber || errors.Is(err, strconv.ErrRange) {
+		return n, err
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f != math.Trunc(f) {
+		return 0, strconv.ErrSyntax
+	}
+	if math.Abs(f) > 1<<53 {
+		return 0, strconv.ErrRange
+	}
+	return int(f), nil
+}
+
+func between(min, max int) string {
+	if max == math.MaxInt {
+		return fmt.Sprintf("%d or more", min)
+	}
+	return fmt.Sprintf("a whole number from %d to %d", min, max)
+}
+
+// Bool returns a checkbox; false where the field has neither value nor default.
+func (v *Values) Bool(id string) bool {
+	if b, ok := v.value(id).(bool); ok {
+		return b
+	}
+	text, ok := v.scalar(id)
+	if !ok {
+		return false
+	}
+	switch strings.ToLower(text) {
+	case "true", "1", "yes", "on":
+		return true
+	case "false", "0", "no", "off":
+	default:
+		v.Problem(id, "must be true or false, not %s", v.show(id, text))
+	}
+	return false
+}
+
+// Key returns the key of a list field: one of the manifest's values, "" where the field has neither value nor default.
+func (v *Values) Key(id string) string {
+	text := v.Text(id)
+	if choices := v.field(id).Values; text != "" && !choices.Key(text) {
+		v.Problem(id, "must be one of %s, not %s", strings.Join(choices.Keys(), ", "), v.show(id, text))
+		return ""
+	}
+	return text
+}
+
+// List returns the values of a comma-separated list or of a JSON array of
+// texts, trimmed, without the empty ones; nil where it is not set. A list that
+// is set but holds no value is a problem.
+func (v *Values) List(id string) []string {
+	var values []string
+	switch value := v.value(id).(type) {
+	case nil:
+		return nil
+	case string:
+		parts, err := splitList(value)
+		if err != nil {
+			v.Problem(id, "%v", err)
+			return nil
+		}
+		values = parts
+	case []any:
+		for _, element := range value {
+			text, ok := element.(string)
+			if !ok {
+				v.Problem(id, "must be a list of texts; one of its values is %s", shape(element))
+				return nil
+			}
+			values = append(values, text)
+		}
+	default:
+		v.Problem(id, "must be a list of texts, not %s", shape(value))
+		return nil
+	}
+	return v.checkedList(id, values)
+}
+
+func (v *Values) checkedList(id string, values []string) []string {
+	values = trimmed(values)
+	if len(values) == 0 {
+		v.Problem(id, "is set but holds no value; leave it empty for no filter")
+		return nil
+	}
+	if len(values) > maxListCount {
+		v.Problem(id, "holds %d values; at most %d are taken", len(values), maxListCount)
+		return nil
+	}
+	for _, value := range values {
+		if len(value) > maxListValue {
+			v.Problem(id, "holds a value of %d bytes; at most %d are taken", len(value), maxListValue)
+			return nil
+		}
+		if i := strings.IndexAny(value, "\r\n\x00"); i >= 0 {
+			v.Problem(id, "must not hold a line break or a NUL, as %s does", v.show(id, value))
+			return nil
+		}
+	}
+	return values
+}
+
+// Line returns a text that goes into a protocol line: like Text, but a CR, LF or NUL in it is a problem.
+func (v *Values) Line(id string) string {
+	text := v.Text(id)
+	if strings.ContainsAny(text, "\r\n\x00") {
+		v.Problem(id, "must not hold a line break or a NUL, as %s does", v.show(id, text))
+		return ""
+	}
+	return text
+}
+
+// IDs returns the ids of a field such as cloud_soar_mail_id: one id, a comma
+// list, or an array of texts or numbers; positive, each once, in the order given.
+func (v *Values) IDs(id string) []int64 {
+	texts := v.idTexts(id)
+	if len(texts) > maxIDs {
+		v.Problem(id, "names %d ids; at most %d are taken", len(texts), maxIDs)
+		return nil
+	}
+	var ids []int64
+	for _, text := range texts {
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil || n == 0 {
+			v.Problem(id, "must be an id, which has digits only, not %s", v.show(id, text))
+			return nil
+		}
+		if !slices.Contains(ids, int64(n)) {
+			ids = append(ids, int64(n))
+		}
+	}
+	return ids
+}
+
+// ID returns the one id of a field such as incident_id; 0 where it is not set.
+func (v *Values) ID(id string) int64 {
+	ids := v.IDs(id)
+	if len(ids) > 1 {
+		v.Problem(id, "must be one id, not %d", len(ids))
+	}
+	if len(ids) != 1 {
+		return 0
+	}
+	return ids[0]
+}
+
+func (v *Values) idTexts(id string) []string {
+	value := v.value(id)
+	elements, isArray := value.([]any)
+	if number, ok := value.(json.Number); ok {
+		elements, isArray = []any{number}, true
+	}
+	if !isArray {
+		return v.List(id)
+	}
+	var texts []string
+	for _, element := range elements {
+		switch e := element.(type) {
+		case string:
+			texts = append(texts, e)
+		case json.Number:
+			texts = append(texts, e.String())
+		default:
+			v.Problem(id, "must be an id or a list of ids; one of its values is %s", shape(e))
+			return nil
+		}
+	}
+	return v.checkedList(id, texts)
+}
+
+// Problem adds what is wrong with a field. The text goes on after the field's
+// name: v.Problem("port", "must be …"). Foreign text in it must be quoted and
+// cut with [Quote], and a secret must not be in it.
+func (v *Values) Problem(id, format string, args ...any) {
+	v.add(v.order(id), id+" "+fmt.Sprintf(format, args...))
+}
+
+func (v *Values) add(order int, text string) {
+	p := problem{order, text}
+	if !slices.Contains(v.problems, p) {
+		v.problems = append(v.problems, p)
+	}
+}
+
+// OK reports whether nothing is wrong so far.
+func (v *Values) OK() bool { return len(v.problems) == 0 }
+
+// Err returns all problems in the order of the fields as one [*ParameterError]; nil when there is none.
+func (v *Values) Err() error {
+	if v.OK() {
+		return nil
+	}
+	sorted := slices.Clone(v.problems)
+	slices.SortStableFunc(sorted, func(a, b problem) int { return a.order - b.order })
+	e := &ParameterError{Command: v.command}
+	for _, p := range sorted {
+		if !v.fatal || p.order == wholeInput {
+			e.Problems = append(e.Problems, p.text)
+		}
+	}
+	return e
+}
+
+// ParameterError says that parameters are wrong; nothing was contacted.
+type ParameterError struct {
+	Command  string
+	Problems []string // each names its field
+}
+
+// Error is one line.
+func (e *ParameterError) Error() string {
+	return fmt.Sprintf("the parameters of %s are wrong: %s", e.Command, strings.Join(e.Problems, "; "))
+}
+
+func (v *Values) value(id string) any {
+	v.field(id)
+	return v.given[id]
+}
+
+// scalar returns the text of a number, boolean or string value.
+func (v *Values) scalar(id string) (string, bool) {
+	switch value := v.value(id).(type) {
+	case nil:
+		return "", false
+	case string:
+		return value, true
+	case json.Number:
+		return value.String(), true
+	case bool:
+		return strconv.FormatBool(value), true
+	default:
+		v.Problem(id, "must be a %s, not %s", v.field(id).Type, shape(value))
+		return "", false
+	}
+}
+
+func (v *Values) field(id string) *Field {
+	return &v.fields[v.order(id)]
+}
+
+func (v *Values) order(id string) int {
+	i := slices.IndexFunc(v.fields, func(f Field) bool { return f.ID == id })
+	if i < 0 {
+		panic(fmt.Sprintf("%s has no parameter %s", v.command, id))
+	}
+	return i
+}
+
+// show quotes a wrong value for a message, unless it is a secret.
+func (v *Values) show(id, text string) string {
+	if v.field(id).Secret() {
+		return "what was given"
+	}
+	return Quote(text)
+}
+
+// Secret reports whether the field's value must never be shown.
+func (f *Field) Secret() bool { return f.Type == "password" }
+
+// quoteLimit keeps a message readable.
+const quoteLimit = 60
+
+// Quote makes foreign text fit for a message: quoted, escaped, cut at 60 characters.
+func Quote(text string) string {
+	runes := 0
+	for i := range text {
+		if runes++; runes > quoteLimit {
+			return strconv.Quote(text[:i]) + "…"
+		}
+	}
+	return strconv.Quote(text)
+}
+
+func shape(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a text"
+	case bool:
+		return "true or false"
+	case json.Number:
+		return "a number"
+	case []any:
+		return "an array"
+	default:
+		return "an object"
+	}
+}
