@@ -1,0 +1,72 @@
+// Package transport makes the connections of a run: TLS as the settings ask
+// for it, directly or through a proxy, for IMAP, token endpoints and Cloud
+// SOAR alike; and it explains in words what went wrong with one.
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxDial ends a dial whose context has no deadline: net/http detaches its
+	// dials from the request, so a hanging proxy would keep one for ever.
+	maxDial = 3 * time.Minute
+	// keepAlive finds a connection that a NAT has dropped while it is idle.
+	keepAlive = 30 * time.Second
+	// handshakeTimeout is for HTTP only; a handshake is two round trips and some arithmetic.
+	handshakeTimeout = 30 * time.Second
+	// idleTimeout is below the usual idle limit of load balancers (60 s), so
+	// that a request seldom meets a connection that is just being closed.
+	idleTimeout = 50 * time.Second
+	// maxResponseHeader bounds the header of one HTTP answer.
+	maxResponseHeader = 64 << 10
+	// maxIdlePerHost is the number of requests to Cloud SOAR at once by default.
+	maxIdlePerHost = 10
+)
+
+// Dial opens a connection, as [net.Dialer.DialContext] does.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// direct connects without a proxy: all addresses of the name, IPv6 and IPv4
+// side by side (RFC 8305; the standard library does it).
+func direct(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	d := net.Dialer{KeepAlive: keepAlive}
+	return d.DialContext(ctx, network, addr)
+}
+
+// bounded gives a context a deadline where it has none.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, maxDial)
+}
+
+// HTTPClient returns a client that uses dial for every connection, ignores the
+// proxy variables of the environment (the platform's setting is proxy_url),
+// never follows a redirect (a credential would go along) and does not ask for
+// compressed answers, so that what is counted is what came. Time-outs of
+// requests are the caller's business: every request needs a context that ends.
+func HTTPClient(dial Dial, conf *tls.Config) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            dial,
+			TLSClientConfig:        conf.Clone(),
+			TLSHandshakeTimeout:    handshakeTimeout,
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true,
+			MaxIdleConns:           2 * maxIdlePerHost,
+			MaxIdleConnsPerHost:    maxIdlePerHost,
+			IdleConnTimeout:        idleTimeout,
+			ExpectContinueTimeout:  time.Second,
+			MaxResponseHeaderBytes: maxResponseHeader,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
