@@ -1,0 +1,240 @@
+package actions
+
+import (
+	"math"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/transport"
+)
+
+// Bounds of the numbers among the resource fields: what is beyond them is a slip of the finger.
+const (
+	maxPort        = 65_535
+	maxTimeout     = 24 * 60 * 60 // seconds: a day
+	maxMessageSize = 1_024        // MiB: what a mail server may let pass
+	maxRate        = 1_000        // requests per second
+	maxConcurrent  = 100          // requests at once
+)
+
+// Resource reads the resource fields of a run. An action asks for the parts that
+// it uses; what is wrong in them is remembered in the values, so an action asks
+// for all of its parts first and for Values.Err then.
+type Resource struct{ v *manifest.Values }
+
+// resource checks the shape of every resource field that is given, for one
+// settings file serves all actions and a slip in it should be found by any of
+// them, and returns what hands out the parts.
+func resource(v *manifest.Values) Resource {
+	r := Resource{v}
+	r.timeout()
+	r.run()
+	r.filters()
+	r.shapes()
+	return r
+}
+
+// shapes reads what an action may leave unread.
+func (r Resource) shapes() {
+	for _, id := range []string{
+		"imap_server", "username", "mailbox_account", "folder", "cloud_soar_api_url", "access_id",
+		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "cloud_soar_routes",
+		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "proxy_url",
+	} {
+		r.v.Text(id)
+	}
+	r.v.Int("port", 1, maxPort)
+	r.v.Key("connection_security")
+	r.v.Key("auth_method")
+	r.v.Bool("allow_untrusted_certificates")
+	r.v.Int("cloud_soar_requests_per_second", 0, maxRate)
+	r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent)
+}
+
+// Run is the settings of the daemon's run that are neither the mailbox's nor the store's.
+type Run struct {
+	FromLatest  bool   // email_fetch_type is from_latest, not unseen
+	SearchMode  string // auto, server or local
+	MarkAsSeen  bool   // mark_as_seen; it counts for unseen only
+	MaxMessages int    // 0 = no limit
+	MaxSize     int64  // bytes of a mail to take whole
+}
+
+// ReadOnly reports whether the run changes no flag, and so opens the folder with EXAMINE.
+func (r Run) ReadOnly() bool { return r.FromLatest || !r.MarkAsSeen }
+
+func (r Resource) run() Run {
+	return Run{
+		FromLatest:  r.v.Key("email_fetch_type") == "from_latest",
+		SearchMode:  r.v.Key("search_mode"),
+		MarkAsSeen:  r.v.Bool("mark_as_seen"),
+		MaxMessages: r.v.Int("max_messages", 0, math.MaxInt32),
+		MaxSize:     r.maxSize(),
+	}
+}
+
+// maxSize is max_message_size in bytes: also what an eml may bring.
+func (r Resource) maxSize() int64 {
+	return int64(r.v.Int("max_message_size", 1, maxMessageSize)) << 20
+}
+
+func (r Resource) timeout() time.Duration {
+	return time.Duration(r.v.Int("timeout", 1, maxTimeout)) * time.Second
+}
+
+// filters reads the ten filters; what they need of each other is checked by filters.Compile too.
+func (r Resource) filters() filters.Spec {
+	spec := filters.Spec{
+		From: r.v.List("from"), To: r.v.List("to"), Subject: r.v.List("subject"), TextBody: r.v.List("text_body"),
+		Header: r.v.List("header"), HeaderField: r.headerNames("header_field"),
+		NotFrom: r.v.List("not_from"), NotTo: r.v.List("not_to"), NotSubject: r.v.List("not_subject"), NotTextBody: r.v.List("not_text_body"),
+		NotHeader: r.v.List("not_header"), NotHeaderField: r.headerNames("not_header_field"),
+	}
+	for _, id := range []string{"header", "not_header"} {
+		if r.v.Set(id) && !r.v.Set(id+"_field") {
+			r.v.Problem(id+"_field", "is missing: %s needs the name of the header in which it is to be searched", id)
+		}
+	}
+	return spec
+}
+
+// headerNames reads a list of header names (RFC 5322, section 3.6.8: printable ASCII but the colon).
+func (r Resource) headerNames(id string) []string {
+	names := r.v.List(id)
+	for _, name := range names {
+		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || c == ':' }) {
+			r.v.Problem(id, "must be a header name such as Reply-To, without blanks and colon, not %s", manifest.Quote(name))
+		}
+	}
+	return names
+}
+
+// account is mailbox_account: by default the username.
+func (r Resource) account() string {
+	if account := r.v.Line("mailbox_account"); account != "" {
+		return account
+	}
+	return r.v.Line("username")
+}
+
+// mailbox reads what a connection to the folder needs. The caller adds ReadOnly, Log and Stage.
+func (r Resource) mailbox() mailbox.Config {
+	r.v.Require("imap_server", "username")
+	c := mailbox.Config{
+		Host:     r.host(),
+		Port:     r.v.Int("port", 1, maxPort),
+		Security: r.security(),
+		Folder:   r.v.Line("folder"),
+		Timeout:  r.timeout(),
+		MaxSize:  r.maxSize(),
+	}
+	conf, err := transport.TLS(r.v.Text("ca_certificate"), r.v.Bool("allow_untrusted_certificates"))
+	r.problem("ca_certificate", err)
+	c.TLS, c.Dial = conf, r.dial()
+	c.Login = r.login()
+	return c
+}
+
+// problem adds an error of another package, which may name the field itself.
+func (r Resource) problem(id string, err error) {
+	if err != nil {
+		r.v.Problem(id, "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), id), ": "))
+	}
+}
+
+var securities = map[string]mailbox.Security{"ssl_tls": mailbox.SSLTLS, "starttls": mailbox.STARTTLS, "none": mailbox.Clear}
+
+// security reads connection_security. In clear a password may go to this machine only.
+func (r Resource) security() mailbox.Security {
+	key := r.v.Key("connection_security")
+	if key != "none" {
+		return securities[key]
+	}
+	if host := r.v.Text("imap_server"); host != "" && !loopback(host) {
+		r.v.Problem("connection_security", "none would send the password to %s in clear; choose ssl_tls or starttls (none is for a server on this machine)", manifest.Quote(host))
+	}
+	if !r.proxyIsHere() {
+		r.v.Problem("connection_security", "none would send the password to the proxy of proxy_url in clear; choose ssl_tls or starttls")
+	}
+	return mailbox.Clear
+}
+
+// host reads imap_server: a name (in Unicode or xn-- form) or an address.
+func (r Resource) host() string {
+	host := r.v.Line("imap_server")
+	if host == "" {
+		return ""
+	}
+	if bare := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"); net.ParseIP(bare) != nil {
+		return bare
+	}
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil && hostName(ascii) {
+		return ascii
+	}
+	if hostName(host) { // a name that IDNA does not know, such as mail_1.corp
+		return host
+	}
+	r.v.Problem("imap_server", "must be the name or the address of a server, such as imap.example.com, not %s; the port has a field of its own", manifest.Quote(host))
+	return ""
+}
+
+// hostName reports whether a name has only what names have (RFC 1123, section
+// 2.1, and the underscore of many internal ones) and a plausible length.
+func hostName(name string) bool {
+	name = strings.TrimSuffix(name, ".")
+	if name == "" || len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInNames) {
+			return false
+		}
+	}
+	return true
+}
+
+func notInNames(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_'
+}
+
+// loopback reports whether a host is this machine: an address of 127.0.0.0/8,
+// ::1, or localhost. Any other name could lead anywhere (127.0.0.1.example.com).
+func loopback(host string) bool {
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
+}
+
+// dial is how every connection of the run is made.
+func (r Resource) dial() transport.Dial {
+	conf, err := transport.TLS(r.v.Text("ca_certificate"), false)
+	r.problem("ca_certificate", err)
+	if conf == nil {
+		return nil
+	}
+	dial, err := transport.Dialer(r.proxy(), conf)
+	r.problem("proxy_url", err)
+	return dial
+}
+
+func (r Resource) proxy() secret.String { return r.v.Secret("proxy_url") }
+
+// proxyIsHere reports whether what the run says in clear stays on this machine:
+// there is no proxy, or it runs here.
+func (r Resource) proxyIsHere() bool {
+	if r.proxy().Empty() {
+		return true
+	}
+	u, err := url.Parse(r.proxy().Reveal())
+	return err != nil || loopback(u.Hostname()) // one that cannot be read is a problem of its own
+}
