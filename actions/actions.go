@@ -17,6 +17,7 @@ import (
 type Action struct {
 	Name  string // the subcommand
 	Title string // the name in Cloud SOAR
+	Does  string // what it does, in half a sentence, for the list of commands
 	// Run does the work. The result, where it is not nil, is printed as one JSON
 	// document, also beside an error. A Run that must know whether its result has
 	// been written calls env.Deliver itself and returns nil.
@@ -25,21 +26,21 @@ type Action struct {
 
 // All are the actions in the order of the contract.
 var All = []Action{
-	{"test-settings", "TEST SAVED SETTINGS", testSettings},
-	{"incoming-mail-daemon", "Incoming Mail Daemon", incomingMailDaemon},
-	{"email-body-regex", "Email Body Regex", emailBodyRegex},
-	{"email-header-regex", "Email Header Regex", emailHeaderRegex},
-	{"email-subject-regex", "Email Subject Regex", emailSubjectRegex},
-	{"analyze-eml-msg", "Analyze EML MSG", analyzeEMLMSG},
-	{"list-cloud-soar-emails", "List Cloud SOAR Emails", listCloudSOAREmails},
-	{"get-email", "Get Email from Cloud SOAR", getEmail},
-	{"list-email-attachments", "List Email Attachments", listEmailAttachments},
-	{"list-incident-emails", "List Incident Emails", listIncidentEmails},
-	{"add-email-to-incident", "Add Email To Incident", addEmailToIncident},
-	{"add-email-attachments-to-incident", "Add Email Attachments To Incident", addEmailAttachmentsToIncident},
-	{"add-email-to-triage", "Add Email To Triage", addEmailToTriage},
-	{"remove-email-from-incident", "Remove Email From Incident", removeEmailFromIncident},
-	{"discard-email", "Discard Email", discardEmail},
+	{"test-settings", "TEST SAVED SETTINGS", "Test the settings step by step; nothing is changed", testSettings},
+	{"incoming-mail-daemon", "Incoming Mail Daemon", "Save new mails in Cloud SOAR and put out one object for each", incomingMailDaemon},
+	{"email-body-regex", "Email Body Regex", "Find a pattern in the body of mails", emailBodyRegex},
+	{"email-header-regex", "Email Header Regex", "Find a pattern in the headers of mails", emailHeaderRegex},
+	{"email-subject-regex", "Email Subject Regex", "Find a pattern in the subject of mails", emailSubjectRegex},
+	{"analyze-eml-msg", "Analyze EML MSG", "Take mails apart, and the EML, MSG and TNEF files in them", analyzeEMLMSG},
+	{"list-cloud-soar-emails", "List Cloud SOAR Emails", "List the mails that Cloud SOAR holds", listCloudSOAREmails},
+	{"get-email", "Get Email from Cloud SOAR", "Get mails that Cloud SOAR holds", getEmail},
+	{"list-email-attachments", "List Email Attachments", "List the attachments of mails", listEmailAttachments},
+	{"list-incident-emails", "List Incident Emails", "List the mails of an incident", listIncidentEmails},
+	{"add-email-to-incident", "Add Email To Incident", "Add mails to an incident", addEmailToIncident},
+	{"add-email-attachments-to-incident", "Add Email Attachments To Incident", "Add the attachments of mails to an incident", addEmailAttachmentsToIncident},
+	{"add-email-to-triage", "Add Email To Triage", "Add mails to a triage event", addEmailToTriage},
+	{"remove-email-from-incident", "Remove Email From Incident", "Remove mails from an incident", removeEmailFromIncident},
+	{"discard-email", "Discard Email", "Mark mails as discarded", discardEmail},
 }
 
 // Env is what a run has beside its parameters. No field is nil.

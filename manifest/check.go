@@ -10,3 +10,9 @@ func identifier(id string) bool {
 	}
 	return id != ""
 }
+
+// Check reports everything that is wrong with the files.
+func (m Manifest) Check() error {
+	_, err := m.Integration()
+	return err
+}

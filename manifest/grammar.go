@@ -179,3 +179,6 @@ func eachPair(n *yaml.Node, do func(key, value *yaml.Node) error) error {
 	}
 	return nil
 }
+
+// OfAction reports whether the field is one of the action's own, and not of the resource.
+func (f *Field) OfAction() bool { return f.ofAction }

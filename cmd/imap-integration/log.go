@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"example.org/imap-integration/actions"
+)
+
+// attributeLimit cuts foreign text in the log, in bytes.
+const attributeLimit = 4 << 10
+
+// open starts the log. Without --log-file it goes nowhere. What fails later,
+// when a line is written, is ignored: a log must not cost a mail.
+func (o *logOptions) open(stderr io.Writer) (closeLog func(), err error) {
+	closeLog = func() {}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.level)); err != nil {
+		return closeLog, fmt.Errorf("--log-level must be debug, info, warn or error, not %q", o.level)
+	}
+	w := stderr
+	switch o.file {
+	case "":
+		return closeLog, nil
+	case "-":
+	default:
+		f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return closeLog, fmt.Errorf("--log-file cannot be opened (%w)", err)
+		}
+		w, closeLog = f, func() { _ = f.Close() }
+	}
+	o.log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: o.tame}))
+	return closeLog, nil
+}
+
+// logger returns the log, or one that goes nowhere.
+func (o *logOptions) logger() *slog.Logger {
+	if o.log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.log
+}
+
+// tame makes every text of the log one bounded line without a secret in it,
+// whoever wrote it: a server's answer may hold what was sent to it.
+func (o *logOptions) tame(_ []string, a slog.Attr) slog.Attr {
+	if k := a.Value.Kind(); k != slog.KindString && k != slog.KindAny {
+		return a
+	}
+	text := a.Value.String()
+	if o.redact != nil {
+		text = o.redact(text)
+	}
+	return slog.String(a.Key, actions.OneLine(text, attributeLimit))
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"example.org/imap-integration/manifest"
+)
+
+func (p *program) manifestCommand() *cobra.Command {
+	c := &cobra.Command{Use: "manifest", Short: "Check and export the platform's YAML files"}
+	c.AddCommand(
+		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1), p.manifestCheck),
+		p.personCommand("export DIR", "Write the files to upload into DIR", cobra.ExactArgs(1), func(_ context.Context, args []string) error {
+			return p.manifest.Export(args[0])
+		}),
+	)
+	return c
+}
+
+func (p *program) manifestCheck(_ context.Context, args []string) error {
+	m := p.manifest
+	if len(args) > 0 {
+		m = manifest.New(os.DirFS(args[0]))
+	}
+	if err := m.Check(); err != nil {
+		return err
+	}
+	commands, err := m.Commands()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "integration.yaml and %d action files are right\n", len(commands))
+	return err
+}

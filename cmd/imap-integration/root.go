@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"example.org/imap-integration/actions"
+)
+
+const exitStatusHelp = `Exit status of every action:
+
+    0    done; standard output holds the result, standard error is empty
+    1    failed; standard error says in one line what failed and what to do next
+    2    parameters are wrong, all of them named; nothing was contacted
+    130  interrupted (SIGINT, SIGTERM) before anything was done`
+
+// root builds the tree of commands. What a command needs is read when it runs.
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "imap-integration",
+		Short: "IMAP integration for Sumo Logic Cloud SOAR",
+		Long: "IMAP integration for Sumo Logic Cloud SOAR.\n\nAn action takes its parameters as a JSON object on standard input, else from environment\n" +
+			"variables of the same names, and prints one JSON document. imap-integration ACTION --help lists them.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.AddGroup(&cobra.Group{ID: "action", Title: "Actions:"}, &cobra.Group{ID: "person", Title: "For people:"})
+	for _, a := range actions.All {
+		root.AddCommand(p.actionCommand(a))
+	}
+	for _, c := range []*cobra.Command{p.auditCommand(), p.demoCommand(), p.manifestCommand(), p.serveCommand(), p.versionCommand()} {
+		c.GroupID = "person"
+		root.AddCommand(c)
+	}
+	root.AddCommand(&cobra.Command{Use: "exit-status", Short: "Exit statuses and what they mean", Long: exitStatusHelp})
+	root.SetHelpCommandGroupID("person")
+	root.SetCompletionCommandGroupID("person")
+	return root
+}
+
+// actionCommand is the subcommand of one action.
+func (p *program) actionCommand(a actions.Action) *cobra.Command {
+	c := &cobra.Command{
+		Use: a.Name, Short: a.Does, GroupID: "action", Args: noArguments,
+		Run: func(c *cobra.Command, _ []string) { p.action(c.Context(), a) },
+	}
+	p.logFlags(c)
+	if a.Name == "incoming-mail-daemon" {
+		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new mails")
+	}
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		p.guarded(func(context.Context) error { return p.actionHelp(c, a) })(context.Background())
+	})
+	return c
+}
+
+// logFlags adds --log-file and --log-level.
+func (p *program) logFlags(c *cobra.Command) {
+	c.Flags().StringVar(&p.logs.file, "log-file", "", "append a log to this file; - is standard error")
+	c.Flags().StringVar(&p.logs.level, "log-level", "info", "debug, info, warn or error")
+}
+
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument such as %q: parameters come as a JSON object on standard input or from the environment", c.Name(), args[0])
+	}
+	return nil
+}
+
+// personCommand is a command for people.
+func (p *program) personCommand(use, short string, args cobra.PositionalArgs, body func(ctx context.Context, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: args,
+		Run: func(c *cobra.Command, args []string) {
+			p.guarded(func(ctx context.Context) error { return body(ctx, args) })(c.Context())
+		},
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	integration "example.org/imap-integration"
+	"example.org/imap-integration/actions"
+	"example.org/imap-integration/manifest"
+)
+
+// interruptedLimit is how long a run may go on after SIGTERM or SIGINT. The
+// contract allows 10 s; a run that needs longer (a reader of standard output
+// that reads nothing, say) is left as it is, which the next run mends.
+const interruptedLimit = 9 * time.Second
+
+// program is one call of the binary.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	manifest       manifest.Manifest
+	logs           logOptions
+	watch          bool // incoming-mail-daemon --watch
+	status         int  // exit status of the command that ran
+}
+
+// run is the program with all of its inputs. It returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	// A write into a broken pipe then is an error like any other, and not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, manifest: manifest.New(integration.Files)}
+	root := p.root()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		p.complain(fmt.Sprintf("%v; see imap-integration help", err))
+		return actions.ExitParameters
+	}
+	return p.status
+}
+
+// complain writes the one line of a failure. Nothing can be done about a standard error that is closed.
+func (p *program) complain(sentence string) {
+	_, _ = fmt.Fprintln(p.stderr, actions.OneLine(sentence, len(sentence)))
+}
+
+// guarded makes the body of a command for people: its error is a sentence and an exit status, and so is its panic.
+func (p *program) guarded(body func(ctx context.Context) error) func(context.Context) {
+	return func(ctx context.Context) { p.finish(ctx, p.caught(func() error { return body(ctx) }), nil) }
+}
+
+// finish tells of the error and sets the exit status.
+func (p *program) finish(ctx context.Context, err error, redact func(string) string) {
+	p.status = actions.ExitStatus(err, ctx.Err() != nil)
+	if err == nil {
+		return
+	}
+	sentence := actions.Sentence(err)
+	if redact != nil {
+		sentence = redact(sentence)
+	}
+	p.complain(sentence)
+}
+
+// caught turns a panic into an error.
+func (p *program) caught(body func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.logs.logger().Error("panic", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			err = fmt.Errorf("the program itself failed (%s); nothing was acknowledged, so the next run does the work again; please report this with the output of --log-file", actions.OneLine(fmt.Sprint(fault), 200))
+		}
+	}()
+	return body()
+}
+
+// action runs one action from parameters to result.
+func (p *program) action(ctx context.Context, a actions.Action) {
+	closeLog, err := p.logs.open(p.stderr)
+	defer closeLog()
+	if err != nil {
+		p.finish(ctx, &manifest.ParameterError{Command: a.Name, Problems: []string{err.Error()}}, nil)
+		return
+	}
+	v, err := within(ctx, 0, func() (v *manifest.Values, err error) {
+		err = p.caught(func() error { v, err = p.decode(a.Name); return err })
+		return v, err
+	})
+	if err != nil {
+		p.finish(ctx, err, nil)
+		return
+	}
+	p.logs.redact = v.Redact
+	_, err = within(ctx, interruptedLimit, func() (struct{}, error) {
+		return struct{}{}, p.caught(func() error { return p.runAction(ctx, a, v) })
+	})
+	p.finish(ctx, err, v.Redact)
+}
+
+func (p *program) decode(command string) (*manifest.Values, error) {
+	fields, err := p.manifest.Parameters(command)
+	if err != nil {
+		return nil, err
+	}
+	return manifest.Decode(command, fields, manifest.Input{Stdin: p.stdin, Terminal: terminal(p.stdin), Getenv: p.getenv}), nil
+}
+
+// runAction runs the action and prints its result, also beside an error.
+func (p *program) runAction(ctx context.Context, a actions.Action, v *manifest.Values) error {
+	env := p.env(ctx)
+	result, err := a.Run(ctx, env, v)
+	if result != nil {
+		if writeErr := env.Deliver(actions.JSON(result)); writeErr != nil && err == nil {
+			err = writeErr
+		}
+	}
+	return err
+}
+
+func (p *program) env(ctx context.Context) *actions.Env {
+	return &actions.Env{
+		Log:      p.logs.logger(),
+		Now:      time.Now,
+		Progress: p.progress(),
+		Deliver:  func(write func(io.Writer) error) error { return p.deliver(ctx, write) },
+		Table:    terminal(p.stdout),
+		Watch:    p.watch,
+	}
+}
+
+// within runs f and waits for it; once ctx has ended it waits for as long as grace and no longer.
+func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := f()
+		done <- outcome{value, err}
+	}()
+	overdue := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { time.Sleep(grace); close(overdue) })
+	defer stop()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-overdue:
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// terminal reports whether a stream is one; a stream that is no file is none.
+func terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// logOptions are --log-file and --log-level.
+type logOptions struct {
+	file  string
+	level string
+	log   *slog.Logger
+	// redact, once the parameters are known, takes the secrets out of foreign text.
+	redact func(string) string
+}
