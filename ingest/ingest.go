@@ -1,0 +1,235 @@
+// Package ingest is the run of the daemon: search, fetch, decide, parse, save,
+// hand over, acknowledge. The promises of the contract's section 4 are kept
+// here and only here.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Folder is the IMAP folder of a run; *mailbox.Folder is one.
+type Folder interface {
+	Status() mailbox.Status
+	SubstringSearch() bool
+	Search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UID, error)
+	Headers(ctx context.Context, uids []mailbox.UID, names []string, yield func(mailbox.Head) error) error
+	Fetch(ctx context.Context, uids []mailbox.UID, yield func(*mailbox.Raw) error) error
+	MarkSeen(ctx context.Context, uids []mailbox.UID) error
+}
+
+// Store is where mails are saved; *soar.Client and *local.Store are two.
+type Store interface {
+	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
+	Known(ctx context.Context, c soar.Candidates) (map[string]int64, error)
+	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
+	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
+	Pending(ctx context.Context, account, folder string) ([]soar.Record, error)
+	HandedOver(ctx context.Context, ids []int64) error
+}
+
+// FetchType says which mails a run takes (contract.md, email_fetch_type).
+type FetchType int
+
+const (
+	Unseen     FetchType = iota // mails without \Seen
+	FromLatest                  // mails after the latest one that Cloud SOAR holds
+)
+
+// SearchMode says where filters are evaluated (filters.md).
+type SearchMode int
+
+const (
+	Auto SearchMode = iota
+	Server
+	Local
+)
+
+// Options are the parameters of a run.
+type Options struct {
+	Account     string // mailbox_account
+	Folder      string // UTF-8, as a person reads it
+	FetchType   FetchType
+	MarkAsSeen  bool // only for Unseen
+	SearchMode  SearchMode
+	Filter      *filters.Filter
+	MaxMessages int   // objects put out; 0 = no limit
+	MaxSize     int64 // bytes; for the sentence of too_large
+	Checkpoint  string
+	Limits      message.Limits
+	BatchMails  int // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
+	TempDir     string
+	Log         *slog.Logger
+	Progress    func(done, total int)
+	Now         func() time.Time
+}
+
+// DefaultBatch is how many mails are saved in one transaction: enough to share
+// one fsync, few enough to lose little time to a run that is interrupted.
+const DefaultBatch = 128
+
+// run is one run's state.
+type run struct {
+	o      Options
+	folder Folder
+	store  Store
+	plan   plan
+	state  checkpoint
+	sink   *Result
+	seen   map[string]int // source key → object, for second copies; -1: not put out
+	known  map[string]int64
+	asked  bool // known has been asked for
+	tally  tally
+}
+
+// Run takes the mails that the options select and saves them. The Result holds
+// what was saved, also where the run ended half-way: then the log says why, and
+// the error is nil as long as there is something to hand over. The caller
+// writes the Result, then calls its Written, and closes it in any case.
+func Run(ctx context.Context, o Options, folder Folder, store Store) (*Result, error) {
+	r := &run{o: o, folder: folder, store: store, seen: map[string]int{}}
+	r.sink = newResult(r)
+	err := r.run(ctx)
+	if err == nil {
+		err = r.sink.err
+	}
+	r.tally.log(o.Log, r.sink)
+	if err == nil {
+		return r.sink, nil
+	}
+	if r.sink.Len() > 0 && r.sink.err == nil {
+		o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
+		return r.sink, nil
+	}
+	r.sink.Close()
+	return nil, err
+}
+
+func (r *run) run(ctx context.Context) error {
+	p, err := r.makePlan(ctx)
+	if err != nil {
+		return err
+	}
+	r.plan, r.state = p, p.state
+	r.tally.candidates = len(p.uids) + len(p.pending)
+	r.o.Log.Info("run planned", "mode", p.mode, "candidates", len(p.uids), "pending", len(p.pending))
+	if err := r.emitPending(); err != nil {
+		return err
+	}
+	for chunk := range chunks(p.uids, headerChunk) {
+		if r.full() {
+			return nil
+		}
+		if err := r.take(ctx, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headerChunk is how many mails are decided by their headers at once; an
+// ordinary run has fewer (filters.md).
+const headerChunk = 2000
+
+// chunks cuts a list into pieces of at most n.
+func chunks(uids []mailbox.UID, n int) func(yield func([]mailbox.UID) bool) {
+	return func(yield func([]mailbox.UID) bool) {
+		for len(uids) > 0 {
+			k := min(n, len(uids))
+			if !yield(uids[:k]) {
+				return
+			}
+			uids = uids[k:]
+		}
+	}
+}
+
+// full reports whether max_messages objects have been put out.
+func (r *run) full() bool { return r.o.MaxMessages > 0 && r.sink.Len() >= r.o.MaxMessages }
+
+// take decides a chunk by headers, then fetches and saves what remains, in
+// rounds: mails that turn out to be no objects do not count against max_messages.
+func (r *run) take(ctx context.Context, chunk []mailbox.UID) error {
+	uids, err := r.byHeaders(ctx, chunk)
+	if err != nil {
+		return err
+	}
+	for len(uids) > 0 && !r.full() {
+		n := len(uids)
+		if r.o.MaxMessages > 0 {
+			n = min(n, r.roundSize())
+		}
+		done, err := r.round(ctx, uids[:n])
+		uids = uids[done:]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// smallRound is the least number of mails fetched at once where a filter on
+// the content may leave most of them out.
+const smallRound = 50
+
+func (r *run) roundSize() int {
+	left := r.o.MaxMessages - r.sink.Len()
+	if r.o.Filter.NeedsBody() {
+		return max(left, smallRound)
+	}
+	return left
+}
+
+// byHeaders returns the UIDs that the header conditions keep.
+func (r *run) byHeaders(ctx context.Context, uids []mailbox.UID) ([]mailbox.UID, error) {
+	names := r.o.Filter.HeaderNames()
+	if len(names) == 0 {
+		return uids, nil
+	}
+	var kept []mailbox.UID
+	err := r.folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
+		if h.Header == nil {
+			r.vanished(uint32(h.UID))
+			return nil
+		}
+		if field := r.o.Filter.MatchHeader(message.ParseHeader(h.Header, r.o.Limits)); field != "" {
+			r.leftOut(uint32(h.UID), field)
+			return nil
+		}
+		kept = append(kept, h.UID)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the headers that the filters need: %w", err)
+	}
+	return kept, nil
+}
+
+// emitPending hands over what an earlier run saved and never handed over.
+func (r *run) emitPending() error {
+	for _, rec := range r.plan.pending {
+		if r.full() {
+			return nil
+		}
+		if rec.UIDValidity == r.state.uidValidity {
+			r.state.advance(rec.UID, r.plan.exists)
+		}
+		r.o.Log.Info("handed over again: an earlier run saved it and did not come to hand it over", "uid", rec.UID, "id", rec.ID)
+		delete(r.plan.unhanded, rec.ID)
+		if err := r.emit(object{mail: rec.Mail, id: rec.ID, existed: true, key: rec.SourceKey}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errStopped ends a round early without being a failure: max_messages is reached.
+var errStopped = errors.New("enough mails")

@@ -1,0 +1,257 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Statuses of an object.
+const (
+	statusSaved   = "saved"
+	statusExisted = "existed"
+	statusFailed  = "failed"
+)
+
+// Object is one mail of the daemon's result (contract.md, section 3).
+type Object struct {
+	CloudSOARMailID string `json:"cloud_soar_mail_id"`
+	Status          string `json:"status"`
+	soar.Mail
+	Checkpoint string `json:"checkpoint"`
+}
+
+// resultInMemory is how much of a result is kept in memory before it goes to a temporary file.
+const resultInMemory = 4 << 20
+
+// Result is what a run hands over. Objects are encoded as they come and spooled,
+// so memory does not grow with the mailbox.
+type Result struct {
+	r       *run
+	mem     bytes.Buffer
+	file    *os.File // unlinked; nil while mem is enough
+	out     *bufio.Writer
+	ends    []int64 // end of each object in the spool
+	patches map[int]*patch
+	ids     []int64
+	uids    []mailbox.UID
+	err     error
+}
+
+// patch is what became known of an object after it was encoded.
+type patch struct {
+	copies     []uint32
+	checkpoint string
+}
+
+func newResult(r *run) *Result { return &Result{r: r, patches: map[int]*patch{}} }
+
+// Len is how many objects there are.
+func (s *Result) Len() int { return len(s.ends) }
+
+// add appends an object. An error means that the result cannot be kept whole.
+func (s *Result) add(o object, checkpoint string) error {
+	v := Object{CloudSOARMailID: strconv.FormatInt(o.id, 10), Status: statusSaved, Mail: o.mail, Checkpoint: checkpoint}
+	switch {
+	case o.refused != "":
+		v.CloudSOARMailID, v.Status = "", statusFailed
+	case o.existed:
+		v.Status = statusExisted
+	}
+	data, err := encode(v)
+	if err == nil {
+		err = s.write(data)
+	}
+	if err != nil {
+		s.err = fmt.Errorf("cannot keep the result until it is complete: %w; free space in the folder for temporary files (TMPDIR)", err)
+		return s.err
+	}
+	start := int64(0)
+	if n := len(s.ends); n > 0 {
+		start = s.ends[n-1]
+	}
+	s.ends = append(s.ends, start+int64(len(data)))
+	if o.refused == "" {
+		s.ids = append(s.ids, o.id)
+	}
+	for _, u := range o.uids {
+		s.uids = append(s.uids, mailbox.UID(u))
+	}
+	return nil
+}
+
+func encode(v Object) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+func (s *Result) write(data []byte) error {
+	if s.file == nil && s.mem.Len()+len(data) <= resultInMemory {
+		s.mem.Write(data)
+		return nil
+	}
+	if s.file == nil {
+		f, err := os.CreateTemp(s.r.o.TempDir, "imap-integration-result-*")
+		if err != nil {
+			return err
+		}
+		if err := os.Remove(f.Name()); err != nil {
+			f.Close()
+			return err
+		}
+		s.file, s.out = f, bufio.NewWriterSize(f, 256<<10)
+	}
+	_, err := s.out.Write(data)
+	return err
+}
+
+// copy notes a second copy of object i.
+func (s *Result) copy(i int, uid uint32) {
+	p := s.patch(i)
+	p.copies = append(p.copies, uid)
+	s.uids = append(s.uids, mailbox.UID(uid))
+}
+
+// moveCheckpoint replaces the checkpoint of the last object.
+func (s *Result) moveCheckpoint(checkpoint string) {
+	if n := s.Len(); n > 0 {
+		s.patch(n - 1).checkpoint = checkpoint
+	}
+}
+
+func (s *Result) patch(i int) *patch {
+	if s.patches[i] == nil {
+		s.patches[i] = &patch{}
+	}
+	return s.patches[i]
+}
+
+// Write writes the JSON array and a newline.
+func (s *Result) Write(w io.Writer) error {
+	spool, err := s.spool()
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriterSize(w, 64<<10)
+	b.WriteByte('[')
+	start := int64(0)
+	for i, end := range s.ends {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := s.writeObject(b, io.NewSectionReader(spool, start, end-start), s.patches[i]); err != nil {
+			return err
+		}
+		start = end
+	}
+	b.WriteString("]\n")
+	return b.Flush()
+}
+
+// spool returns the encoded objects, back to back.
+func (s *Result) spool() (io.ReaderAt, error) {
+	if s.file == nil {
+		return bytes.NewReader(s.mem.Bytes()), nil
+	}
+	if err := s.out.Flush(); err != nil {
+		return nil, err
+	}
+	return &joined{head: s.mem.Bytes(), tail: s.file}, nil
+}
+
+func (s *Result) writeObject(w io.Writer, data io.Reader, p *patch) error {
+	if p == nil {
+		_, err := io.Copy(w, data)
+		return err
+	}
+	var v Object
+	if err := json.NewDecoder(data).Decode(&v); err != nil {
+		return err
+	}
+	if p.checkpoint != "" {
+		v.Checkpoint = p.checkpoint
+	}
+	if len(p.copies) > 0 {
+		v.Problems = append(v.Problems, message.Problem{Code: "copies", Detail: copiesDetail(p.copies)})
+	}
+	out, err := encode(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(out)
+	return err
+}
+
+func copiesDetail(uids []uint32) string {
+	var b bytes.Buffer
+	b.WriteString("the same mail is there again under UID ")
+	for i, u := range uids {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.FormatUint(uint64(u), 10))
+	}
+	return b.String()
+}
+
+// Written acknowledges: the result stands on standard output. An error concerns
+// the acknowledgement only; what is not acknowledged comes again as existed.
+func (s *Result) Written(ctx context.Context) error {
+	if s.Len() == 0 {
+		return nil
+	}
+	err := s.r.store.HandedOver(ctx, s.ids)
+	if s.r.o.FetchType == Unseen && s.r.o.MarkAsSeen {
+		if e := s.r.folder.MarkSeen(ctx, sorted(s.uids)); e != nil {
+			err = fmt.Errorf("cannot mark the mails that were handed over as read: %w; the next run hands them over again", e)
+		}
+	}
+	return err
+}
+
+// Checkpoint is that of the last object; "" when there is none.
+func (s *Result) Checkpoint() string {
+	if s.Len() == 0 {
+		return ""
+	}
+	return s.r.state.String()
+}
+
+// Close frees what the result holds.
+func (s *Result) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// joined reads a head in memory and the tail in a file as one.
+type joined struct {
+	head []byte
+	tail io.ReaderAt
+}
+
+func (j *joined) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < int64(len(j.head)) {
+		n = copy(p, j.head[off:])
+		if n == len(p) {
+			return n, nil
+		}
+	}
+	m, err := j.tail.ReadAt(p[n:], max(0, off-int64(len(j.head))))
+	return n + m, err
+}
