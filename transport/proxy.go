@@ -56,7 +56,7 @@ func (e *ProxyError) Error() string {
 	case Unreachable:
 		return fmt.Sprintf("the proxy %s cannot be reached: %s; check proxy_url", e.Proxy, cause(e.Err))
 	case Credentials:
-		return fmt.Sprintf("the proxy %s refused its own login (%s); check the user name and the password in proxy_url", e.Proxy, e.Answer)
+		return fmt.Sprintf("the proxy %s wants a login of its own and did not get one that it accepts (%s); check the user name and the password in proxy_url", e.Proxy, e.Answer)
 	case Refused:
 		return fmt.Sprintf("the proxy %s refused to connect to %s (%s); allow this host and port on the proxy", e.Proxy, e.Target, e.Answer)
 	case Behind:

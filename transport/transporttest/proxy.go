@@ -135,7 +135,7 @@ func (p *Proxy) serveConnect(c net.Conn) {
 	user, password, _ := req.BasicAuth()
 	p.note(req.Method + " " + req.RequestURI)
 	switch {
-	case user != p.user || password != p.password:
+	case p.user != "" && (user != p.user || password != p.password):
 		refuse("407 Proxy Authentication Required")
 		return
 	case p.mode == Refuse || req.Method != http.MethodConnect:
