@@ -1,36 +1,76 @@
 package actions
 
 import (
+	"errors"
+	"log/slog"
 	"strings"
 
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/token"
+	"example.org/imap-integration/transport"
 )
 
-// login reads how the run proves who it is.
-func (r Resource) login() mailbox.Login {
+// login reads how the run proves who it is. The token source is nil for a
+// password; test-settings asks it what it knows.
+func (r Resource) login(log *slog.Logger) (mailbox.Login, *token.Source) {
 	l := mailbox.Login{Username: r.v.Line("username"), Mailbox: r.v.Line("mailbox_account")}
-	if method := r.v.Key("auth_method"); method != "password" {
-		r.tokenFields(method)
-		return l
+	method := r.v.Key("auth_method")
+	if method == "password" {
+		r.v.Require("password")
+		l.Password = r.v.Secret("password")
+		if strings.Contains(l.Password.Reveal(), "\x00") {
+			r.v.Problem("password", "must not hold a NUL") // RFC 4616, section 2: NUL ends the password of AUTH=PLAIN
+		}
+		return l, nil
 	}
-	r.v.Require("password")
-	l.Password = r.v.Secret("password")
-	if strings.Contains(l.Password.Reveal(), "\x00") {
-		r.v.Problem("password", "must not hold a NUL") // RFC 4616, section 2: NUL ends the password of AUTH=PLAIN
+	if method == "" {
+		return l, nil
 	}
-	return l
+	source := r.tokenSource(token.Method(method), log)
+	if source != nil {
+		l.Token = source.Token
+	}
+	return l, source
 }
 
-// tokenFields demands the fields of an OAuth 2.0 method.
-func (r Resource) tokenFields(method string) {
-	switch method {
-	case "oauth2_access_token":
-		r.v.Require("oauth2_access_token")
-	case "oauth2_refresh_token":
-		r.v.Require("oauth2_client_id", "oauth2_refresh_token")
-	case "oauth2_client_credentials":
-		r.v.Require("oauth2_client_id", "oauth2_client_secret")
-	case "google_service_account":
-		r.v.Require("google_service_account_key")
+// tokenSource reads the OAuth 2.0 fields; nil where something is wrong in them.
+func (r Resource) tokenSource(method token.Method, log *slog.Logger) *token.Source {
+	dial, conf := r.dial()
+	c := token.Config{
+		Method:       method,
+		ClientID:     r.v.Line("oauth2_client_id"),
+		ClientSecret: r.v.Secret("oauth2_client_secret"),
+		Tenant:       r.v.Line("oauth2_tenant"),
+		RefreshToken: r.v.Secret("oauth2_refresh_token"),
+		AccessToken:  r.v.Secret("oauth2_access_token"),
+		TokenURL:     r.v.Line("oauth2_token_url"),
+		Scope:        r.v.Line("oauth2_scope"),
+		GoogleKey:    r.v.Secret("google_service_account_key"),
+		Subject:      r.account(),
+		Host:         r.v.Text("imap_server"),
+		Timeout:      r.timeout(),
+		Log:          log,
+	}
+	if dial != nil {
+		c.HTTP = transport.HTTPClient(dial, conf)
+	}
+	source, err := token.New(c)
+	r.tokenProblems(err)
+	if err != nil {
+		return nil
+	}
+	return source
+}
+
+// tokenProblems hands each field's mistake to the values.
+func (r Resource) tokenProblems(err error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return
+	}
+	for _, one := range joined.Unwrap() {
+		if wrong, ok := errors.AsType[*token.FieldError](one); ok {
+			r.v.Problem(wrong.Field, ": %s", wrong.Text)
+		}
 	}
 }

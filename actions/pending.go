@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"example.org/imap-integration/manifest"
 )
@@ -29,4 +30,8 @@ var (
 
 func pending(_ context.Context, _ *Env, v *manifest.Values) (any, error) {
 	return nil, errors.New(v.Command() + " is not written yet")
+}
+
+func openLocal(context.Context, string, *slog.Logger) (Store, error) {
+	return nil, errors.New("the local store is not written yet")
 }

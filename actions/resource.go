@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"crypto/tls"
+	"log/slog"
 	"math"
 	"net"
 	"net/url"
@@ -13,6 +15,7 @@ import (
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/token"
 	"example.org/imap-integration/transport"
 )
 
@@ -125,8 +128,15 @@ func (r Resource) account() string {
 	return r.v.Line("username")
 }
 
-// mailbox reads what a connection to the folder needs. The caller adds ReadOnly, Log and Stage.
-func (r Resource) mailbox() mailbox.Config {
+// Mailbox is what a connection to the folder needs.
+type Mailbox struct {
+	Config  mailbox.Config // the caller adds ReadOnly and Stage
+	Account string         // mailbox_account, by default the username
+	Token   *token.Source  // nil for auth_method password
+}
+
+// mailbox demands and reads the settings of the mailbox.
+func (r Resource) mailbox(log *slog.Logger) Mailbox {
 	r.v.Require("imap_server", "username")
 	c := mailbox.Config{
 		Host:     r.host(),
@@ -135,18 +145,21 @@ func (r Resource) mailbox() mailbox.Config {
 		Folder:   r.v.Line("folder"),
 		Timeout:  r.timeout(),
 		MaxSize:  r.maxSize(),
+		Log:      log,
 	}
 	conf, err := transport.TLS(r.v.Text("ca_certificate"), r.v.Bool("allow_untrusted_certificates"))
 	r.problem("ca_certificate", err)
-	c.TLS, c.Dial = conf, r.dial()
-	c.Login = r.login()
-	return c
+	c.TLS = conf
+	c.Dial, _ = r.dial()
+	login, source := r.login(log)
+	c.Login = login
+	return Mailbox{c, r.account(), source}
 }
 
-// problem adds an error of another package, which may name the field itself.
+// problem adds what another package finds wrong with a field; it may name the field itself.
 func (r Resource) problem(id string, err error) {
 	if err != nil {
-		r.v.Problem(id, "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), id), ": "))
+		r.v.Problem(id, ": %s", strings.TrimLeft(strings.TrimPrefix(err.Error(), id), ": "))
 	}
 }
 
@@ -215,16 +228,17 @@ func loopback(host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }
 
-// dial is how every connection of the run is made.
-func (r Resource) dial() transport.Dial {
+// dial is how every connection of the run is made, and the TLS of those that
+// are not the mail server's: there a certificate is always checked.
+func (r Resource) dial() (transport.Dial, *tls.Config) {
 	conf, err := transport.TLS(r.v.Text("ca_certificate"), false)
 	r.problem("ca_certificate", err)
-	if conf == nil {
-		return nil
+	if err != nil {
+		return nil, nil
 	}
 	dial, err := transport.Dialer(r.proxy(), conf)
 	r.problem("proxy_url", err)
-	return dial
+	return dial, conf
 }
 
 func (r Resource) proxy() secret.String { return r.v.Secret("proxy_url") }

@@ -279,10 +279,13 @@ func (v *Values) idTexts(id string) []string {
 }
 
 // Problem adds what is wrong with a field. The text goes on after the field's
-// name: v.Problem("port", "must be …"). Foreign text in it must be quoted and
-// cut with [Quote], and a secret must not be in it.
+// name: v.Problem("port", "must be …"), or v.Problem("port", ": …"). Foreign
+// text in it must be quoted and cut with [Quote], and a secret must not be in it.
 func (v *Values) Problem(id, format string, args ...any) {
-	v.add(v.order(id), id+" "+fmt.Sprintf(format, args...))
+	if !strings.HasPrefix(format, ":") {
+		id += " "
+	}
+	v.add(v.order(strings.TrimSuffix(id, " ")), strings.ReplaceAll(id+fmt.Sprintf(format, args...), "\n", "; "))
 }
 
 func (v *Values) add(order int, text string) {

@@ -1,0 +1,123 @@
+package actions
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar"
+	"example.org/imap-integration/transport"
+)
+
+// Store is Cloud SOAR: over REST (*soar.Client) or in a file (*local.Store).
+// soar/types.go says what each method does. An action that needs a part of it
+// says which.
+type Store interface {
+	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
+	Known(ctx context.Context, c soar.Candidates) (map[string]int64, error)
+	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
+	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
+	Search(ctx context.Context, q soar.Query) (soar.Page, error)
+	Get(ctx context.Context, id int64) (soar.Record, error)
+	EML(ctx context.Context, id int64, limit int64) ([]byte, error)
+	Discard(ctx context.Context, id int64) (soar.Record, error)
+	AddToIncident(ctx context.Context, incident, id int64) (added bool, err error)
+	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
+	RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error)
+	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error)
+	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
+	AddToTriage(ctx context.Context, triage, id int64) (added bool, err error)
+	HandedOver(ctx context.Context, ids []int64) error
+	Pending(ctx context.Context, account, folder string) ([]soar.Record, error)
+	Check(ctx context.Context) (detail string, err error)
+	Close() error
+}
+
+// OpenStore opens the store of the settings. Nothing is contacted before it is called.
+type OpenStore func(ctx context.Context) (Store, error)
+
+// localScheme marks a cloud_soar_api_url that is a file on this machine.
+const localScheme = "local:"
+
+// store demands and reads the settings of Cloud SOAR. The function is nil where something is wrong in them.
+func (r Resource) store(log *slog.Logger) OpenStore {
+	r.v.Require("cloud_soar_api_url")
+	address := r.v.Line("cloud_soar_api_url")
+	if path, ok := strings.CutPrefix(address, localScheme); ok {
+		return r.localStore(path, log)
+	}
+	if address == "" {
+		return nil
+	}
+	return r.client(address, log)
+}
+
+// client is the REST client.
+func (r Resource) client(address string, log *slog.Logger) OpenStore {
+	base, err := soar.ParseURL(address)
+	r.problem("cloud_soar_api_url", err)
+	if err == nil && base.Scheme == "http" && !r.proxyIsHere() {
+		r.v.Problem("cloud_soar_api_url", "with http:// would send the credentials to the proxy of proxy_url in clear; use https://")
+	}
+	routes, err := soar.ParseRoutes(r.v.Text("cloud_soar_routes"))
+	r.problem("cloud_soar_routes", err)
+	dial, conf := r.dial()
+	c := soar.Config{
+		URL:               address,
+		Routes:            routes,
+		RequestsPerSecond: float64(r.v.Int("cloud_soar_requests_per_second", 0, maxRate)),
+		Concurrent:        r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent),
+		Timeout:           r.timeout(),
+		MaxMessageSize:    r.maxSize(),
+		Log:               log,
+	}
+	r.credentials(&c, base != nil && base.Scheme == "https")
+	if dial == nil || !r.v.OK() {
+		return nil
+	}
+	c.HTTP = transport.HTTPClient(dial, conf)
+	client, err := soar.New(c)
+	if err != nil {
+		r.problem(credentialOf(err), err)
+		return nil
+	}
+	return func(context.Context) (Store, error) { return client, nil }
+}
+
+// credentials reads the access key or the token. An address on this machine may do without.
+func (r Resource) credentials(c *soar.Config, required bool) {
+	c.AccessID, c.AccessKey, c.JWT = r.v.Line("access_id"), r.v.Secret("access_key"), r.v.Secret("jwt_token")
+	switch id, key := c.AccessID != "", !c.AccessKey.Empty(); {
+	case id && !key:
+		r.v.Problem("access_key", "is missing: access_id needs it")
+	case key && !id:
+		r.v.Problem("access_id", "is missing: access_key needs it")
+	case !id && c.JWT.Empty() && required:
+		r.v.Problem("access_id", "is missing: set access_id and access_key, or jwt_token")
+	}
+	if hasControl(c.AccessKey) {
+		r.v.Problem("access_key", "must not hold a line break; copy it again")
+	}
+}
+
+func hasControl(s secret.String) bool { return strings.ContainsAny(s.Reveal(), "\r\n\x00") }
+
+// credentialOf is the field that an error of soar.New is about.
+func credentialOf(err error) string {
+	for _, id := range []string{"access_id", "access_key", "jwt_token"} {
+		if strings.HasPrefix(err.Error(), id) {
+			return id
+		}
+	}
+	return "cloud_soar_api_url"
+}
+
+// localStore is the store in one file.
+func (r Resource) localStore(path string, log *slog.Logger) OpenStore {
+	if path = strings.TrimSpace(path); path == "" {
+		r.v.Problem("cloud_soar_api_url", "must name a file after local:, such as local:/var/lib/imap-integration/soar.db")
+		return nil
+	}
+	return func(ctx context.Context) (Store, error) { return openLocal(ctx, path, log) }
+}
