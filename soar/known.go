@@ -1,0 +1,117 @@
+package soar
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// rangePages bounds how many records are looked at by date: the search is for copies
+// that were moved away and back, and must not cost more than a constant.
+const rangePages = 3
+
+// Known returns id by source_key of the records that the store may hold already of
+// these mails. It spares a store that ignores Idempotency-Key a second record:
+// the newest records of the account and folder, page by page as long as the mails'
+// own UIDs turn up in them, and the account's records of the same time, where a mail
+// that was moved away and back has a new UID and perhaps another folder.
+func (c *Client) Known(ctx context.Context, k Candidates) (map[string]int64, error) {
+	ids := map[string]int64{}
+	p := searching[stub](c, "look for mails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, c.sender(ctx))
+	err := p.walk(func(page []stub) bool {
+		remember(ids, page)
+		return p.distrust(page, k.MailboxAccount, k.Folder) || k.within(page)
+	})
+	if err != nil || k.Oldest.IsZero() || k.Newest.IsZero() {
+		return ids, err
+	}
+	return ids, c.knownByDate(ctx, k, ids)
+}
+
+func (c *Client) knownByDate(ctx context.Context, k Candidates, ids map[string]int64) error {
+	q := Query{MailboxAccount: k.MailboxAccount, ReceivedAfter: k.Oldest, ReceivedBefore: k.Newest}
+	p := searching[stub](c, "look for mails that are saved already", q, pageSize, c.sender(ctx))
+	pages := 0
+	return p.walk(func(page []stub) bool {
+		pages++
+		remember(ids, page)
+		return pages < rangePages
+	})
+}
+
+// remember keeps the record that was made first of each key.
+func remember(ids map[string]int64, page []stub) {
+	for _, r := range page {
+		if id, ok := ids[r.SourceKey]; r.SourceKey != "" && (!ok || r.ID < id) {
+			ids[r.SourceKey] = r.ID
+		}
+	}
+}
+
+// within reports whether one of these records is of one of the mails' UIDs.
+func (k Candidates) within(page []stub) bool {
+	return slices.ContainsFunc(page, func(r stub) bool {
+		_, found := slices.BinarySearch(k.UIDs, r.UID)
+		return found && r.UIDValidity == k.UIDValidity
+	})
+}
+
+// distrust reports whether the store does not sort, or lists what was not asked
+// for; then every page has to be looked at.
+func (p *pager[T]) distrust(page []stub, account, folder string) bool {
+	q := Query{MailboxAccount: account, Folder: folder}
+	if !p.wild && !slices.ContainsFunc(page, func(r stub) bool { return !q.owns(r) }) {
+		return false
+	}
+	p.c.warn("Cloud SOAR does not sort or filter emails.search as asked; all of its mails are looked through", "host", p.c.base.Host)
+	return true
+}
+
+func (q Query) owns(r stub) bool {
+	return q.matches(Record{Metadata: Metadata{Mail: Mail{MailboxAccount: r.MailboxAccount, Folder: r.Folder}}})
+}
+
+// Newest tells where the store stands with an account and folder, from its newest
+// 100 records of them.
+func (c *Client) Newest(ctx context.Context, account, folder string, uidValidity uint32) (Mark, error) {
+	q := Query{MailboxAccount: account, Folder: folder}
+	p := searching[stub](c, "ask for the newest mail of "+quoted(account), q, pageSize, c.sender(ctx))
+	var own []stub
+	err := p.walk(func(page []stub) bool {
+		more := p.distrust(page, account, folder)
+		for _, r := range page {
+			if q.owns(r) {
+				own = append(own, r)
+			}
+		}
+		// Sorted but not filtered: a hundred of ours are enough. Not sorted: the newest may be anywhere.
+		return more && (p.wild || len(own) < pageSize)
+	})
+	if err != nil {
+		return Mark{}, err
+	}
+	slices.SortFunc(own, func(a, b stub) int { return cmp.Compare(b.ID, a.ID) })
+	return mark(own[:min(len(own), pageSize)], uidValidity), nil
+}
+
+// mark sums up records, newest first, as Mark says.
+func mark(newest []stub, uidValidity uint32) Mark {
+	m := Mark{Records: len(newest)}
+	if len(newest) == 0 {
+		return m
+	}
+	m.UIDValidity = newest[0].UIDValidity
+	if slices.ContainsFunc(newest, func(r stub) bool { return r.UIDValidity == uidValidity }) {
+		m.UIDValidity = uidValidity
+	}
+	for _, r := range newest {
+		if r.UIDValidity == m.UIDValidity {
+			m.UID = max(m.UID, r.UID)
+		}
+		if at, err := time.Parse(time.RFC3339, r.ReceivedAt); err == nil && at.After(m.ReceivedAt) {
+			m.ReceivedAt = at
+		}
+	}
+	return m
+}

@@ -1,0 +1,181 @@
+package soar
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"net/textproto"
+)
+
+// Get returns a record; errors.Is(err, ErrNotFound) when there is none.
+func (c *Client) Get(ctx context.Context, id int64) (Record, error) {
+	var r Record
+	call := &call{doing: "get a mail", route: routeGet, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call.accept = c.acceptRecord(call, id, &r)
+	if err := c.send(ctx, call); err != nil {
+		return Record{}, notFound(err, "mail", id)
+	}
+	return r, nil
+}
+
+// EML returns the raw mail, of at most limit bytes (0: Config.MaxMessageSize).
+// errors.Is(err, ErrNoContent) when the record has none.
+func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error) {
+	if limit <= 0 {
+		limit = c.maxEML
+	}
+	var raw []byte
+	call := &call{
+		doing: fmt.Sprintf("get the content of mail %d", id), route: routeEML,
+		place: map[string]int64{mailPlace: id}, limit: limit, bulk: true,
+	}
+	call.accept = c.acceptRaw(call, &raw)
+	err := c.send(ctx, call)
+	if is(err, missing) {
+		return nil, fmt.Errorf("mail %d: %w", id, ErrNoContent)
+	}
+	return raw, err
+}
+
+// Discard marks a record as discarded and returns it; ErrNotFound as for Get.
+func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
+	var r Record
+	call := &call{doing: "discard a mail", route: routeDiscard, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call.accept = c.acceptRecord(call, id, &r)
+	if err := c.send(ctx, call); err != nil {
+		return Record{}, notFound(err, "mail", id)
+	}
+	if !r.Discarded {
+		return Record{}, c.unexpected(call, 200, "a record that is not discarded")
+	}
+	return r, nil
+}
+
+// AddToIncident links a mail to an incident; added is false when it was there.
+func (c *Client) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
+	added, err = c.link(ctx, &call{doing: "add a mail to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
+	return added, notFound(err, "incident", incident)
+}
+
+// AddToTriage links a mail to a triage event; added is false when it was there.
+func (c *Client) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
+	added, err = c.link(ctx, &call{doing: "add a mail to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
+	return added, notFound(err, "triage event", triage)
+}
+
+// wireLink is the body of a link.
+type wireLink struct {
+	EmailID int64 `json:"email_id"`
+}
+
+func (c *Client) link(ctx context.Context, call *call, id int64) (added bool, err error) {
+	call.body, call.limit = jsonBody(wireLink{id}), answerLimit
+	call.accept = c.acceptLink(call, id, &added)
+	b := c.newBudget(0)
+	again := false
+	err = c.persist(ctx, b, func() error {
+		err := c.once(ctx, b, call)
+		// When an answer was lost, the mail that is there now is most likely there by this call.
+		added = added || again
+		again = again || unsure(err)
+		return err
+	})
+	return added && err == nil, err
+}
+
+// RemoveFromIncident takes a mail out of an incident; removed is false when it was not there.
+func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
+	call := &call{
+		doing: "remove a mail from an incident", route: routeUnlink, limit: answerLimit,
+		place: map[string]int64{incidentPlace: incident, mailPlace: id},
+	}
+	call.accept = c.acceptNothing(call)
+	b := c.newBudget(0)
+	again := false
+	err = c.persist(ctx, b, func() error {
+		err := c.once(ctx, b, call)
+		again = again || unsure(err)
+		return err
+	})
+	if is(err, missing) {
+		return again, nil // gone after a lost answer: removed by this call
+	}
+	return err == nil, err
+}
+
+// IncidentMails lists an incident's mails, newest id first.
+func (c *Client) IncidentMails(ctx context.Context, incident int64) ([]Record, error) {
+	records, err := everything[Record](c, c.sender(ctx), "list the mails of an incident", routeLinked, incident)
+	return normalized(records), err
+}
+
+// IncidentFiles lists an incident's attachments, newest id first.
+func (c *Client) IncidentFiles(ctx context.Context, incident int64) ([]IncidentFile, error) {
+	return c.files(incident, c.sender(ctx))
+}
+
+func (c *Client) files(incident int64, send sender) ([]IncidentFile, error) {
+	return everything[IncidentFile](c, send, "list the attachments of an incident", routeFiles, incident)
+}
+
+// AddFile adds an attachment to an incident; existed is true when the incident had
+// the same bytes from the same mail and part before this call. A lost answer is
+// looked up before the file is sent again.
+func (c *Client) AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error) {
+	var answer created
+	call := &call{
+		doing: "add an attachment to an incident", route: routeFileAdd, limit: answerLimit,
+		place: map[string]int64{incidentPlace: incident}, body: fileBody(f, content),
+	}
+	call.accept = c.acceptCreated(call, &answer)
+	b := c.newBudget(call.body.size())
+	look := func(call *call) error { return c.once(ctx, b, call) }
+	posted, own, found := false, false, int64(0)
+	err = c.persist(ctx, b, func() (err error) {
+		if posted {
+			if found, err = c.findFile(incident, f, look); err != nil || found != 0 {
+				return err
+			}
+		}
+		err = c.once(ctx, b, call)
+		posted, own = posted || is(err, lost), own || unsure(err)
+		return err
+	})
+	switch {
+	case is(err, conflict):
+		found, lookErr := c.findFile(incident, f, c.sender(ctx))
+		if lookErr == nil && found != 0 {
+			return found, !own, nil
+		}
+		return 0, false, err
+	case err != nil:
+		return 0, false, notFound(err, "incident", incident)
+	case found != 0:
+		return found, !own, nil
+	}
+	return *answer.ID, answer.Existed && !own, nil
+}
+
+// findFile returns the id of the same bytes from the same mail and part, 0 without one.
+func (c *Client) findFile(incident int64, f File, send sender) (int64, error) {
+	files, err := c.files(incident, send)
+	for _, have := range files {
+		if have.SHA256 == f.SHA256 && have.EmailID == f.EmailID && have.Part == f.Part {
+			return have.ID, err
+		}
+	}
+	return 0, err
+}
+
+// fileBody is the body of incidents.attachments.add. The file's own name and type
+// are data of the metadata; in a header they could break out of it.
+func fileBody(f File, content []byte) *payload {
+	name := "attachment"
+	if _, err := hex.DecodeString(f.SHA256); err == nil && f.SHA256 != "" {
+		name = f.SHA256
+	}
+	return form(f, "file", textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="file"; filename="` + name + `"`},
+		"Content-Type":        {"application/octet-stream"},
+	}, content)
+}

@@ -1,0 +1,344 @@
+package soar
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	answerLimit = 1 << 20  // bytes of an answer
+	recordLimit = 4 << 20  // bytes of a record: two bodies of 64 KiB, 1 MiB of headers, and room for escapes
+	pageLimit   = 32 << 20 // bytes of a list page; a larger one is asked again at half the size
+
+	// slowest is the rate, in bytes a second, below which an upload or a raw mail
+	// counts as stalled: a tenth of a slow office line.
+	slowest = 16 << 10
+
+	firstWait   = time.Second      // upper bound of the first pause between two tries; it doubles
+	longestWait = 30 * time.Second // upper bound of a pause that the server did not ask for
+)
+
+// call is one request, to be sent once or several times.
+type call struct {
+	doing string // for the sentence: "save a mail"
+	route string
+	place map[string]int64 // placeholders of the path
+	query url.Values
+	body  *payload // nil: none
+	key   string   // header Idempotency-Key; "" for none
+	limit int64    // bytes of the answer
+	bulk  bool     // the answer is a raw mail: it may take longer, as long as it flows
+	// accept reads a 2xx answer. An error that is no *Failure means a broken connection.
+	accept func(resp *http.Response, body io.Reader) error
+}
+
+// payload is a body that can be sent again.
+type payload struct {
+	contentType string
+	parts       [][]byte // sent one after the other, never copied
+}
+
+func (p *payload) size() int64 {
+	if p == nil {
+		return 0
+	}
+	n := int64(0)
+	for _, part := range p.parts {
+		n += int64(len(part))
+	}
+	return n
+}
+
+func (p *payload) reader() io.Reader {
+	readers := make([]io.Reader, len(p.parts))
+	for i, part := range p.parts {
+		readers[i] = bytes.NewReader(part)
+	}
+	return io.MultiReader(readers...)
+}
+
+// jsonBody marshals a value that cannot fail to marshal.
+func jsonBody(v any) *payload {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // a wire struct of this package
+	}
+	return &payload{"application/json", [][]byte{text}}
+}
+
+// budget is the time that all tries of one request have together: twice the
+// time-out (cloud-soar-api.md, Manners) and what a large body needs. Waiting for a
+// turn under the rate limit does not count.
+type budget struct {
+	c       *Client
+	started time.Time
+	allowed time.Duration
+}
+
+func (c *Client) newBudget(size int64) *budget {
+	return &budget{c, c.now(), 2*c.timeout + time.Duration(size/slowest)*time.Second}
+}
+
+func (b *budget) left() time.Duration { return b.allowed - b.c.now().Sub(b.started) }
+
+// send sends a call until it is answered or its budget is spent.
+func (c *Client) send(ctx context.Context, call *call) error {
+	b := c.newBudget(call.body.size())
+	return c.persist(ctx, b, func() error { return c.once(ctx, b, call) })
+}
+
+// persist repeats try with exponential back-off and full jitter while its failure is a lost answer.
+func (c *Client) persist(ctx context.Context, b *budget, try func() error) error {
+	for n := 0; ; n++ {
+		err := try()
+		var f *Failure
+		if !errors.As(err, &f) || f.kind != lost || ctx.Err() != nil {
+			return err
+		}
+		wait := c.backoff(n, f.retryAfter)
+		if wait >= b.left() {
+			return err
+		}
+		c.log.Info("Cloud SOAR is asked again", "after", wait, "why", f.Cause)
+		if c.sleep(ctx, wait) != nil {
+			return err // it says more than "interrupted"; the caller knows its context
+		}
+	}
+}
+
+// backoff is the pause before the try after n failures.
+func (c *Client) backoff(n int, asked time.Duration) time.Duration {
+	if asked > 0 {
+		return min(asked, c.timeout) // one wait ends after timeout
+	}
+	return min(c.jitter(min(firstWait<<min(n, 10), longestWait)), c.timeout)
+}
+
+// turn waits until the limits let one more request go.
+func (c *Client) turn(ctx context.Context) (done func(), err error) {
+	done = func() {}
+	if c.slots != nil {
+		select {
+		case c.slots <- struct{}{}:
+			done = func() { <-c.slots }
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	if err := c.limiter.Wait(ctx); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
+}
+
+// once sends a call once. Every error is a *Failure, but for a context that has ended.
+func (c *Client) once(ctx context.Context, b *budget, call *call) error {
+	asked := c.now()
+	done, err := c.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	b.allowed += c.now().Sub(asked)
+	if b.left() <= 0 {
+		return c.lostFailure(call, errSlow)
+	}
+	began := c.now()
+	status, err := c.exchange(ctx, b.left(), call)
+	c.log.Debug("Cloud SOAR", "route", call.route, "status", status, "took", c.now().Sub(began), "ok", err == nil)
+	return err
+}
+
+// exchange is one request and its answer.
+func (c *Client) exchange(ctx context.Context, left time.Duration, call *call) (status int, err error) {
+	whole, cancel := context.WithTimeoutCause(ctx, left, errSlow)
+	defer cancel()
+	watched, stop := context.WithCancelCause(whole)
+	defer stop(nil)
+	w := watch(c.timeout, stop)
+	defer w.end()
+	resp, err := c.http.Do(c.request(watched, call, w))
+	if err != nil {
+		return 0, c.transportError(ctx, watched, call, err)
+	}
+	defer resp.Body.Close() // an answer that is not read to its end costs the connection, not more
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return resp.StatusCode, c.statusFailure(call, resp)
+	}
+	body := &bounded{r: resp.Body, left: call.limit}
+	if call.bulk {
+		w.restart()
+		body.watch = w
+	}
+	err = call.accept(resp, body)
+	var f *Failure
+	switch {
+	case body.over:
+		return resp.StatusCode, c.tooLarge(call, resp.StatusCode)
+	case body.err != nil:
+		return resp.StatusCode, c.transportError(ctx, watched, call, body.err)
+	case err != nil && !errors.As(err, &f):
+		return resp.StatusCode, c.transportError(ctx, watched, call, err)
+	}
+	return resp.StatusCode, err
+}
+
+// transportError tells an interrupted run from a request that took too long.
+func (c *Client) transportError(ctx, watched context.Context, call *call, err error) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return c.interrupted(call, ctx.Err())
+	case ctx.Err() != nil, errors.Is(context.Cause(watched), errSlow):
+		err = errSlow
+	}
+	return c.lostFailure(call, err)
+}
+
+// interrupted keeps the cause, so that errors.Is finds context.Canceled.
+func (c *Client) interrupted(call *call, cause error) error {
+	f := c.lostFailure(call, cause)
+	f.kind, f.Cause = broken, "the run was ended before the answer came"
+	return f
+}
+
+func (c *Client) tooLarge(call *call, status int) *Failure {
+	return &Failure{
+		Doing: call.doing, Host: c.base.Host, Status: status, kind: oversize,
+		Cause:  "its answer is larger than " + sizeText(call.limit),
+		Advice: "look at this object in Cloud SOAR",
+	}
+}
+
+// sizeText writes a limit of ours.
+func sizeText(n int64) string {
+	if n >= 1<<20 {
+		return strconv.FormatInt(n>>20, 10) + " MiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// request builds the request. GetBody stays nil: net/http would otherwise repeat a
+// POST with an Idempotency-Key by itself when a kept connection breaks, before we
+// have looked whether the store has the mail already.
+func (c *Client) request(ctx context.Context, call *call, w *watchdog) *http.Request {
+	route := c.routes[call.route]
+	r := (&http.Request{
+		Method: route.Method, URL: c.address(route, call), Host: c.base.Host,
+		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"imap-integration"}},
+		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if call.bulk {
+		r.Header.Set("Accept", "message/rfc822")
+	}
+	if c.auth != "" {
+		r.Header.Set("Authorization", c.auth)
+	}
+	if call.key != "" {
+		r.Header.Set("Idempotency-Key", call.key)
+	}
+	if call.body != nil {
+		r.Header.Set("Content-Type", call.body.contentType)
+		r.ContentLength = call.body.size()
+		r.Body = io.NopCloser(&upload{call.body.reader(), w})
+	}
+	return r
+}
+
+// address fills in the placeholders; only numbers ever become part of a path.
+func (c *Client) address(route Route, call *call) *url.URL {
+	path := route.Path
+	for name, value := range call.place {
+		path = strings.ReplaceAll(path, "{"+name+"}", strconv.FormatInt(value, 10))
+	}
+	u := *c.base
+	u.Path += path // ParseRoutes lets no character in that would need an escape
+	u.RawQuery = call.query.Encode()
+	return &u
+}
+
+// watchdog ends a request that does not move. Each period it asks whether enough
+// bytes have moved since the last one.
+type watchdog struct {
+	period time.Duration
+	moved  atomic.Int64
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
+}
+
+func watch(period time.Duration, cancel context.CancelCauseFunc) *watchdog {
+	w := &watchdog{period: period, cancel: cancel}
+	w.timer = time.AfterFunc(period, w.look)
+	return w
+}
+
+func (w *watchdog) look() {
+	if float64(w.moved.Swap(0)) < slowest*w.period.Seconds() {
+		w.cancel(errSlow)
+		return
+	}
+	w.timer.Reset(w.period)
+}
+
+func (w *watchdog) restart() {
+	w.moved.Store(0)
+	w.timer.Reset(w.period)
+}
+
+func (w *watchdog) end() { w.timer.Stop() }
+
+// upload counts what of a body has gone out.
+type upload struct {
+	r io.Reader
+	w *watchdog
+}
+
+func (u *upload) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	u.w.moved.Add(int64(n))
+	if errors.Is(err, io.EOF) {
+		u.w.restart() // from here on the answer is waited for
+	}
+	return n, err
+}
+
+// bounded reads an answer up to a limit and remembers how that ended, because
+// a JSON decoder wraps or hides the errors of its reader.
+type bounded struct {
+	r     io.Reader
+	left  int64
+	watch *watchdog // nil: the time of the whole answer is bounded already
+	over  bool
+	err   error // of the connection; nil at the end of the answer
+}
+
+var errOver = errors.New("the answer is too large")
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		b.over = true
+		return 0, errOver
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left+1)])
+	b.left -= int64(n)
+	if b.watch != nil {
+		b.watch.moved.Add(int64(n))
+	}
+	if b.left < 0 {
+		b.over = true
+		return n, errOver
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
+}
