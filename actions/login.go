@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"log/slog"
 	"strings"
 
 	"example.org/imap-integration/mailbox"
@@ -12,7 +11,7 @@ import (
 
 // login reads how the run proves who it is. The token source is nil for a
 // password; test-settings asks it what it knows.
-func (r Resource) login(log *slog.Logger) (mailbox.Login, *token.Source) {
+func (r Resource) login() (mailbox.Login, *token.Source) {
 	l := mailbox.Login{Username: r.v.Line("username"), Mailbox: r.v.Line("mailbox_account")}
 	method := r.v.Key("auth_method")
 	if method == "password" {
@@ -26,7 +25,7 @@ func (r Resource) login(log *slog.Logger) (mailbox.Login, *token.Source) {
 	if method == "" {
 		return l, nil
 	}
-	source := r.tokenSource(token.Method(method), log)
+	source := r.tokenSource(token.Method(method))
 	if source != nil {
 		l.Token = source.Token
 	}
@@ -34,7 +33,7 @@ func (r Resource) login(log *slog.Logger) (mailbox.Login, *token.Source) {
 }
 
 // tokenSource reads the OAuth 2.0 fields; nil where something is wrong in them.
-func (r Resource) tokenSource(method token.Method, log *slog.Logger) *token.Source {
+func (r Resource) tokenSource(method token.Method) *token.Source {
 	dial, conf := r.dial()
 	c := token.Config{
 		Method:       method,
@@ -49,7 +48,7 @@ func (r Resource) tokenSource(method token.Method, log *slog.Logger) *token.Sour
 		Subject:      r.account(),
 		Host:         r.v.Text("imap_server"),
 		Timeout:      r.timeout(),
-		Log:          log,
+		Log:          r.log,
 	}
 	if dial != nil {
 		c.HTTP = transport.HTTPClient(dial, conf)

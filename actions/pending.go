@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"example.org/imap-integration/manifest"
 )
@@ -12,7 +11,6 @@ import (
 // line here; the file goes with the last of them.
 var (
 	testSettings                  = pending
-	incomingMailDaemon            = pending
 	emailBodyRegex                = pending
 	emailHeaderRegex              = pending
 	emailSubjectRegex             = pending
@@ -30,8 +28,4 @@ var (
 
 func pending(_ context.Context, _ *Env, v *manifest.Values) (any, error) {
 	return nil, errors.New(v.Command() + " is not written yet")
-}
-
-func openLocal(context.Context, string, *slog.Logger) (Store, error) {
-	return nil, errors.New("the local store is not written yet")
 }

@@ -31,13 +31,16 @@ const (
 // Resource reads the resource fields of a run. An action asks for the parts that
 // it uses; what is wrong in them is remembered in the values, so an action asks
 // for all of its parts first and for Values.Err then.
-type Resource struct{ v *manifest.Values }
+type Resource struct {
+	v   *manifest.Values
+	log *slog.Logger
+}
 
 // resource checks the shape of every resource field that is given, for one
 // settings file serves all actions and a slip in it should be found by any of
 // them, and returns what hands out the parts.
-func resource(v *manifest.Values) Resource {
-	r := Resource{v}
+func resource(env *Env, v *manifest.Values) Resource {
+	r := Resource{v, env.Log}
 	r.timeout()
 	r.run()
 	r.filters()
@@ -136,7 +139,7 @@ type Mailbox struct {
 }
 
 // mailbox demands and reads the settings of the mailbox.
-func (r Resource) mailbox(log *slog.Logger) Mailbox {
+func (r Resource) mailbox() Mailbox {
 	r.v.Require("imap_server", "username")
 	c := mailbox.Config{
 		Host:     r.host(),
@@ -145,13 +148,13 @@ func (r Resource) mailbox(log *slog.Logger) Mailbox {
 		Folder:   r.v.Line("folder"),
 		Timeout:  r.timeout(),
 		MaxSize:  r.maxSize(),
-		Log:      log,
+		Log:      r.log,
 	}
 	conf, err := transport.TLS(r.v.Text("ca_certificate"), r.v.Bool("allow_untrusted_certificates"))
 	r.problem("ca_certificate", err)
 	c.TLS = conf
 	c.Dial, _ = r.dial()
-	login, source := r.login(log)
+	login, source := r.login()
 	c.Login = login
 	return Mailbox{c, r.account(), source}
 }

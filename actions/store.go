@@ -2,11 +2,11 @@ package actions
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/local"
 	"example.org/imap-integration/transport"
 )
 
@@ -34,27 +34,39 @@ type Store interface {
 	Close() error
 }
 
-// OpenStore opens the store of the settings. Nothing is contacted before it is called.
-type OpenStore func(ctx context.Context) (Store, error)
+// store is an open store.
+type store struct {
+	Store
+	batch int // mails of one Save: 1 where each is a request, 0 = as many as the daemon likes
+}
+
+// openStore opens the store of the settings. Nothing is contacted or made before it is called.
+type openStore func(ctx context.Context) (*store, error)
 
 // localScheme marks a cloud_soar_api_url that is a file on this machine.
 const localScheme = "local:"
 
-// store demands and reads the settings of Cloud SOAR. The function is nil where something is wrong in them.
-func (r Resource) store(log *slog.Logger) OpenStore {
+// store demands and reads the settings of Cloud SOAR. The function is nil where
+// something is wrong in them.
+func (r Resource) store() openStore { return r.anyStore(false) }
+
+// storeToRead is store for what changes nothing: a local store that does not exist is not made, and reads as empty.
+func (r Resource) storeToRead() openStore { return r.anyStore(true) }
+
+func (r Resource) anyStore(readOnly bool) openStore {
 	r.v.Require("cloud_soar_api_url")
 	address := r.v.Line("cloud_soar_api_url")
 	if path, ok := strings.CutPrefix(address, localScheme); ok {
-		return r.localStore(path, log)
+		return r.localStore(path, readOnly)
 	}
 	if address == "" {
 		return nil
 	}
-	return r.client(address, log)
+	return r.client(address)
 }
 
 // client is the REST client.
-func (r Resource) client(address string, log *slog.Logger) OpenStore {
+func (r Resource) client(address string) openStore {
 	base, err := soar.ParseURL(address)
 	r.problem("cloud_soar_api_url", err)
 	if err == nil && base.Scheme == "http" && !r.proxyIsHere() {
@@ -70,10 +82,10 @@ func (r Resource) client(address string, log *slog.Logger) OpenStore {
 		Concurrent:        r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent),
 		Timeout:           r.timeout(),
 		MaxMessageSize:    r.maxSize(),
-		Log:               log,
+		Log:               r.log,
 	}
 	r.credentials(&c, base != nil && base.Scheme == "https")
-	if dial == nil || !r.v.OK() {
+	if dial == nil || base == nil {
 		return nil
 	}
 	c.HTTP = transport.HTTPClient(dial, conf)
@@ -82,7 +94,7 @@ func (r Resource) client(address string, log *slog.Logger) OpenStore {
 		r.problem(credentialOf(err), err)
 		return nil
 	}
-	return func(context.Context) (Store, error) { return client, nil }
+	return func(context.Context) (*store, error) { return &store{client, 1}, nil }
 }
 
 // credentials reads the access key or the token. An address on this machine may do without.
@@ -114,10 +126,16 @@ func credentialOf(err error) string {
 }
 
 // localStore is the store in one file.
-func (r Resource) localStore(path string, log *slog.Logger) OpenStore {
+func (r Resource) localStore(path string, readOnly bool) openStore {
 	if path = strings.TrimSpace(path); path == "" {
 		r.v.Problem("cloud_soar_api_url", "must name a file after local:, such as local:/var/lib/imap-integration/soar.db")
 		return nil
 	}
-	return func(ctx context.Context) (Store, error) { return openLocal(ctx, path, log) }
+	return func(ctx context.Context) (*store, error) {
+		opened, err := local.Open(ctx, path, local.Options{ReadOnly: readOnly, Log: r.log})
+		if err != nil {
+			return nil, err
+		}
+		return &store{opened, 0}, nil
+	}
 }
