@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// figures are what one run of a process cost.
+type figures struct {
+	wall, cpu time.Duration
+	peak      int64 // bytes of resident memory at the most
+}
+
+// contestant is a program to be measured.
+type contestant struct {
+	name string
+	// prepare, where set, runs before each run and is not measured.
+	prepare func() error
+	command func() *exec.Cmd
+	// check, where set, looks at what the run printed.
+	check func(stdout []byte) error
+	runs  []figures
+}
+
+// once runs a contestant and adds its figures.
+func (c *contestant) once() error {
+	if c.prepare != nil {
+		if err := c.prepare(); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	cmd := c.command()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	err := cmd.Run()
+	wall := time.Since(began)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %.300s", c.name, err, stderr.String())
+	}
+	if c.check != nil {
+		if err := c.check(stdout.Bytes()); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	c.runs = append(c.runs, figures{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: usage.Maxrss << 10})
+	return nil
+}
+
+// race runs all contestants in turn, rounds times, after one round that is not counted.
+func race(rounds int, all []*contestant) error {
+	for i := range rounds + 1 {
+		for _, c := range all {
+			if err := c.once(); err != nil {
+				return err
+			}
+		}
+		if i == 0 {
+			for _, c := range all {
+				c.runs = nil
+			}
+		}
+		fmt.Fprintf(os.Stderr, "round %d of %d done\n", i, rounds)
+	}
+	return nil
+}
+
+// table prints medians, and the ratio of the wall time to the first contestant's, run by run.
+func table(all []*contestant) {
+	fmt.Printf("| program | wall (median) | ratio to %s (median, min–max) | CPU | peak memory |\n|---|---|---|---|---|\n", all[0].name)
+	for _, c := range all {
+		if len(c.runs) == 0 {
+			continue
+		}
+		ratios := make([]float64, len(c.runs))
+		for i := range c.runs {
+			ratios[i] = float64(c.runs[i].wall) / float64(all[0].runs[i].wall)
+		}
+		slices.Sort(ratios)
+		fmt.Printf("| %s | %.3f s | %.2f (%.2f–%.2f) | %.3f s | %.0f MB |\n", c.name,
+			c.median(func(f figures) float64 { return f.wall.Seconds() }), ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1],
+			c.median(func(f figures) float64 { return f.cpu.Seconds() }), c.median(func(f figures) float64 { return float64(f.peak) / 1e6 }))
+	}
+}
+
+func (c *contestant) median(of func(figures) float64) float64 {
+	values := make([]float64, len(c.runs))
+	for i, f := range c.runs {
+		values[i] = of(f)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
