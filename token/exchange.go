@@ -1,6 +1,8 @@
 package token
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 )
@@ -9,40 +11,40 @@ import (
 const maxAnswer = 256 << 10
 
 // exchange is one request to a token endpoint. It notes what the library's
-// errors do not tell.
-type exchange struct {
-	base *http.Client
-	err  *Error
-}
+// errors do not tell: they hold the text of a cause, not the cause.
+type exchange struct{ err error }
 
-// client is the given client with this exchange in its way.
-func (x *exchange) client() *http.Client {
-	c := *x.base
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+// client is the given client with this exchange in its way. Every request ends
+// with ctx: the library's JWT flow sends its own without one.
+func (x *exchange) client(ctx context.Context, base *http.Client) *http.Client {
+	c := *base
+	next := base.Transport
+	if next == nil {
+		next = http.DefaultTransport
 	}
-	c.Transport = round{c.Transport, x}
+	c.Transport = roundTrip(func(req *http.Request) (*http.Response, error) { return x.ask(next, req.WithContext(ctx)) })
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }
 
-type round struct {
-	http.RoundTripper
-	x *exchange
-}
+type roundTrip func(*http.Request) (*http.Response, error)
 
-// RoundTrip refuses redirects and bounds the answer.
-func (r round) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.RoundTripper.RoundTrip(req)
+// RoundTrip makes a function an [http.RoundTripper].
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// ask refuses redirects and bounds the answer.
+func (x *exchange) ask(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := next.RoundTrip(req)
 	if err != nil {
+		x.err = err
 		return nil, err
 	}
 	if resp.StatusCode/100 == 3 {
 		_ = resp.Body.Close()
-		r.x.err = &Error{Kind: Redirected, Status: resp.StatusCode}
-		return nil, r.x.err
+		x.err = &Error{Kind: Redirected, Status: resp.StatusCode}
+		return nil, x.err
 	}
-	resp.Body = &body{resp.Body, maxAnswer, r.x}
+	resp.Body = &body{resp.Body, maxAnswer, x}
 	return resp, nil
 }
 
@@ -56,8 +58,10 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= n; b.left < 0 {
-		b.x.err = &Error{Kind: TooLarge}
-		return 0, b.x.err
+		n, err = 0, &Error{Kind: TooLarge}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.x.err = err
 	}
 	return n, err
 }

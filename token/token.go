@@ -152,8 +152,8 @@ func (s *Source) fresh() bool {
 func (s *Source) fetch(ctx context.Context) (*oauth2.Token, error) {
 	within, cancel := context.WithTimeout(ctx, s.conf.Timeout)
 	defer cancel()
-	x := &exchange{base: s.conf.HTTP}
-	t, err := s.source(context.WithValue(within, oauth2.HTTPClient, x.client())).Token()
+	x := &exchange{}
+	t, err := s.source(context.WithValue(within, oauth2.HTTPClient, x.client(within, s.conf.HTTP))).Token()
 	if err == nil && !sendable(t.AccessToken) {
 		err = &Error{Kind: BadAnswer}
 	}
@@ -163,7 +163,7 @@ func (s *Source) fetch(ctx context.Context) (*oauth2.Token, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	e := s.explain(err, x)
+	e := s.explain(errors.Join(x.err, err))
 	if e.Kind == Refused {
 		s.refusal, s.refusedAt = e, s.conf.Now()
 	}
@@ -224,16 +224,13 @@ func origin(raw string) string {
 }
 
 // explain makes an [Error] of whatever the library returned.
-func (s *Source) explain(err error, x *exchange) *Error {
+func (s *Source) explain(err error) *Error {
 	e := &Error{Kind: BadAnswer, Endpoint: s.Endpoint(), Err: err}
 	var own *Error
 	var refused *oauth2.RetrieveError
 	switch {
-	case x.err != nil:
-		own = x.err
-		e.Kind, e.Status = own.Kind, own.Status
 	case errors.As(err, &own):
-		e.Kind = own.Kind
+		e.Kind, e.Status = own.Kind, own.Status
 	case errors.As(err, &refused):
 		s.readRefusal(e, refused)
 	default:
