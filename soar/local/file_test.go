@@ -1,0 +1,302 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.org/imap-integration/soar"
+)
+
+func TestNewStoreIsWholeAndPrivate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a?b %20#[*]c.db")
+	s := open(t, path, Options{})
+	save(t, s, draft(1, "a"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode: %v, %v", info.Mode(), err)
+	}
+	if names, _ := os.ReadDir(dir); len(names) != 1 {
+		t.Errorf("left beside it: %v", names)
+	}
+	s = open(t, path, Options{})
+	if got := save(t, s, draft(1, "a")); got[0] != (soar.Saved{ID: 1, Existed: true}) {
+		t.Errorf("after opening again: %+v", got)
+	}
+	var mode string
+	var sync int
+	if err := s.write.QueryRow("PRAGMA journal_mode").Scan(&mode); err != nil || mode != "wal" {
+		t.Errorf("journal mode %q, %v", mode, err)
+	}
+	if err := s.write.QueryRow("PRAGMA synchronous").Scan(&sync); err != nil || sync != 2 {
+		t.Errorf("synchronous %d, %v", sync, err)
+	}
+}
+
+func TestRefusedPaths(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(in(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("empty.db", "")
+	write("text.db", strings.Repeat("not a store ", 1000))
+	foreign(t, in("foreign.db"), "CREATE TABLE x (y)")
+	open(t, in("newer.db"), Options{})
+	foreign(t, in("newer.db"), fmt.Sprintf("PRAGMA user_version=%d", schemaVersion+1))
+	open(t, in("good.db"), Options{})
+	if err := os.Symlink(in("good.db"), in("link.db")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(in("fifo.db"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, path, want string }{
+		{"no folder", in("none/soar.db"), "does not exist"},
+		{"below a file", in("text.db/soar.db"), "not a directory"},
+		{"a folder", dir, "is a folder"},
+		{"a link", in("link.db"), "symbolic link"},
+		{"a pipe", in("fifo.db"), "not a regular file"},
+		{"a device", "/dev/full", "not a regular file"},
+		{"empty", in("empty.db"), "is empty"},
+		{"text", in("text.db"), "not an SQLite file"},
+		{"another program's", in("foreign.db"), "another program's"},
+		{"newer", in("newer.db"), "newer"},
+		{"no right", "/proc/soar.db", "cannot make the store"},
+	} {
+		for _, readOnly := range []bool{false, true} {
+			_, err := Open(context.Background(), c.path, Options{ReadOnly: readOnly})
+			if c.name == "no right" && readOnly {
+				continue // what a person may do is asked by Check
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Base(c.path)) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: more than a line: %v", c.name, err)
+			}
+		}
+	}
+	if text, err := os.ReadFile(in("empty.db")); err != nil || len(text) != 0 {
+		t.Errorf("the empty file was changed: %d bytes, %v", len(text), err)
+	}
+}
+
+// foreign runs SQL on a file without the package.
+func foreign(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnothersFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("skipped: only root can give a file away")
+	}
+	path := filepath.Join(t.TempDir(), "soar.db")
+	open(t, path, Options{})
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(context.Background(), path, Options{}); err == nil || !strings.Contains(err.Error(), "65534") {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestOthersLoseTheirRights(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soar.db")
+	open(t, path, Options{})
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path, Options{ReadOnly: true})
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
+		t.Errorf("read-only changed the mode to %v, %v", info.Mode(), err)
+	}
+	open(t, path, Options{})
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestReadOnlyMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "soar.db")
+	ctx := context.Background()
+	s := open(t, path, Options{ReadOnly: true})
+	if detail, err := s.Check(ctx); err != nil || !strings.Contains(detail, "will make it") {
+		t.Errorf("check: %q, %v", detail, err)
+	}
+	if page, err := s.Search(ctx, soar.Query{}); err != nil || page.Total != 0 {
+		t.Errorf("search: %+v, %v", page, err)
+	}
+	if mark, err := s.Newest(ctx, account, inbox, 7); err != nil || mark != (soar.Mark{}) {
+		t.Errorf("newest: %+v, %v", mark, err)
+	}
+	if names, _ := os.ReadDir(dir); len(names) != 0 {
+		t.Errorf("made: %v", names)
+	}
+
+	writer := open(t, path, Options{})
+	save(t, writer, draft(1, "a"))
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path, Options{ReadOnly: true})
+	if detail, err := s.Check(ctx); err != nil || !strings.Contains(detail, "1 mails") {
+		t.Errorf("check: %q, %v", detail, err)
+	}
+	if _, err := s.Save(ctx, []*soar.Draft{draft(2, "b")}); err == nil {
+		t.Error("a read-only store saved a mail")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(path)
+	if err != nil || !after.ModTime().Equal(before.ModTime()) || after.Size() != before.Size() {
+		t.Errorf("changed by a read-only store: %v", err)
+	}
+	if names, _ := os.ReadDir(dir); len(names) != 1 {
+		t.Errorf("left: %v", names)
+	}
+}
+
+func TestFullDiskSavesNothing(t *testing.T) {
+	s := newStore(t)
+	ctx := context.Background()
+	save(t, s, draft(1, "a"))
+	if _, err := s.write.Exec("PRAGMA max_page_count=40"); err != nil {
+		t.Fatal(err)
+	}
+	big := draft(3, strings.Repeat("x", 2<<20))
+	saved, err := s.Save(ctx, []*soar.Draft{draft(2, "b"), big})
+	if len(saved) != 0 || err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Fatalf("saved %+v, %v", saved, err)
+	}
+	if page, err := s.Search(ctx, soar.Query{}); err != nil || page.Total != 1 {
+		t.Errorf("half saved: %+v, %v", page, err)
+	}
+	if _, err := s.write.Exec("PRAGMA max_page_count=4000"); err != nil {
+		t.Fatal(err)
+	}
+	if got := save(t, s, draft(2, "b"), big); got[0] != (soar.Saved{ID: 2}) || got[1] != (soar.Saved{ID: 3}) {
+		t.Errorf("with space again: %+v", got)
+	}
+}
+
+// TestHelperProcess is another process for the tests below.
+func TestHelperProcess(t *testing.T) {
+	path := os.Getenv("LOCAL_TEST_STORE")
+	if path == "" {
+		t.Skip("only for the tests that start it")
+	}
+	s := open(t, path, Options{})
+	if os.Getenv("LOCAL_TEST_HOLD") != "" {
+		if _, err := s.write.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("holding")
+		time.Sleep(time.Minute)
+	}
+	for i := 0; ; i++ {
+		drafts := []*soar.Draft{}
+		for j := range 5 {
+			drafts = append(drafts, draft(uint32(i*5+j+1), fmt.Sprintf("%d %d %s", i, j, strings.Repeat("z", 100_000))))
+		}
+		save(t, s, drafts...)
+		if i == 0 {
+			fmt.Println("saving")
+		}
+	}
+}
+
+// startHelper runs TestHelperProcess and waits for its first line.
+func startHelper(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHelperProcess$")
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if _, err := out.Read(make([]byte, 64)); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+func TestSecondWriterIsToldWhoHoldsTheStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soar.db")
+	s := open(t, path, Options{Busy: 50 * time.Millisecond})
+	holder := startHelper(t, "LOCAL_TEST_STORE="+path, "LOCAL_TEST_HOLD=1")
+	_, err := s.Save(context.Background(), []*soar.Draft{draft(1, "a")})
+	if !errors.Is(err, soar.ErrBusy) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", holder.Process.Pid)) {
+		t.Errorf("error: %v", err)
+	}
+	if _, err := s.Search(context.Background(), soar.Query{}); err != nil {
+		t.Errorf("reading meanwhile: %v", err)
+	}
+	_ = holder.Process.Kill()
+	_ = holder.Wait()
+	if got := save(t, s, draft(1, "a")); got[0].ID != 1 {
+		t.Errorf("after the holder's end: %+v", got)
+	}
+}
+
+func TestKilledWriterLeavesWholeBatches(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soar.db")
+	last := 0
+	for range 4 {
+		cmd := startHelper(t, "LOCAL_TEST_STORE="+path)
+		time.Sleep(60 * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		s := open(t, path, Options{})
+		page, err := s.Search(context.Background(), soar.Query{})
+		if err != nil || page.Total%5 != 0 || page.Total < 5 || page.Total < last {
+			t.Fatalf("after SIGKILL: %d mails, %v", page.Total, err)
+		}
+		last = page.Total
+		var verdict string
+		if err := s.read.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+			t.Fatalf("integrity: %q, %v", verdict, err)
+		}
+		for _, r := range page.Records {
+			if raw, err := s.EML(context.Background(), r.ID, 0); err != nil || int64(len(raw)) != r.Size {
+				t.Errorf("mail %d: %d of %d bytes, %v", r.ID, len(raw), r.Size, err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"example.org/imap-integration/soar"
+)
+
+// Discard marks a mail as discarded and returns its record; repeating it is harmless.
+func (s *Store) Discard(ctx context.Context, id int64) (soar.Record, error) {
+	err := s.changeMail(ctx, id, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, id)
+		return err
+	})
+	if err != nil {
+		return soar.Record{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// changeMail runs f in a transaction, if there is a mail with this id.
+func (s *Store) changeMail(ctx context.Context, id int64, f func(*sql.Tx) error) error {
+	exists := false
+	err := s.change(ctx, "change", func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails WHERE id = ?)`, id).Scan(&exists); err != nil || !exists {
+			return err
+		}
+		return f(tx)
+	})
+	if err == nil && !exists {
+		err = noMail(id)
+	}
+	return err
+}
+
+// AddToIncident adds a mail to an incident; added is false when it was there.
+// The store keeps no incidents of its own: any positive number is one.
+func (s *Store) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
+	return s.link(ctx, "incident", incident, id, `INSERT INTO incident_mails (incident_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+}
+
+// AddToTriage adds a mail to a triage event, likewise.
+func (s *Store) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
+	return s.link(ctx, "triage event", triage, id, `INSERT INTO triage_mails (triage_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+}
+
+func (s *Store) link(ctx context.Context, kind string, to, id int64, insert string) (added bool, err error) {
+	if err := positive(kind, to); err != nil {
+		return false, err
+	}
+	err = s.changeMail(ctx, id, func(tx *sql.Tx) error {
+		added, err = changed(tx.ExecContext(ctx, insert, to, id))
+		return err
+	})
+	return added && err == nil, err
+}
+
+// positive refuses numbers that are no incident and no triage event.
+func positive(kind string, number int64) error {
+	if number <= 0 {
+		return fmt.Errorf("there is no %s with the id %d: %w", kind, number, soar.ErrNotFound)
+	}
+	return nil
+}
+
+// changed reports whether a statement changed a row.
+func changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// RemoveFromIncident takes a mail out of an incident; removed is false when it was not there.
+func (s *Store) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
+	if err := positive("incident", incident); err != nil {
+		return false, err
+	}
+	err = s.change(ctx, "change", func(tx *sql.Tx) error {
+		removed, err = changed(tx.ExecContext(ctx, `DELETE FROM incident_mails WHERE incident_id = ? AND mail_id = ?`, incident, id))
+		return err
+	})
+	return removed && err == nil, err
+}
+
+// IncidentMails returns the mails of an incident, newest id first.
+func (s *Store) IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error) {
+	if err := positive("incident", incident); err != nil {
+		return nil, err
+	}
+	return s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC`, incident)
+}
+
+// incidentPage is one page of IncidentMails.
+func (s *Store) incidentPage(ctx context.Context, incident int64, size, number int) (soar.Page, error) {
+	if err := positive("incident", incident); err != nil {
+		return soar.Page{}, err
+	}
+	page := soar.Page{}
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM incident_mails WHERE incident_id = ?`, incident).Scan(&page.Total)
+	if err != nil {
+		return page, s.explain("read", err)
+	}
+	limit, offset := window(size, number)
+	page.Records, err = s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC LIMIT ? OFFSET ?`,
+		incident, limit, offset)
+	return page, err
+}
+
+// AddFile stores an attachment with an incident. The same content of the same
+// part of the same mail is there only once; then existed is true.
+func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
+	if err := positive("incident", incident); err != nil {
+		return 0, false, err
+	}
+	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx) error {
+		id, existed, err = insertFile(ctx, tx, incident, f, content)
+		return err
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return id, existed, nil
+}
+
+func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
+	row := tx.QueryRowContext(ctx, `SELECT id FROM incident_files WHERE incident_id = ? AND mail_id = ? AND part = ? AND sha256 = ?`,
+		incident, f.EmailID, f.Part, f.SHA256)
+	if err := row.Scan(&id); !errors.Is(err, sql.ErrNoRows) {
+		return id, true, err
+	}
+	result, err := tx.ExecContext(ctx, `INSERT INTO incident_files (incident_id, mail_id, part, sha256, filename, content_type, size)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, incident, f.EmailID, f.Part, f.SHA256, f.Filename, f.ContentType, len(content))
+	if err != nil {
+		return 0, false, err
+	}
+	if id, err = result.LastInsertId(); err != nil {
+		return 0, false, err
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO file_contents (file_id, chunk, raw) VALUES (?, ?, ?)`)
+	if err != nil {
+		return 0, false, err
+	}
+	defer insert.Close()
+	return id, false, insertChunks(ctx, insert, id, content)
+}
+
+// IncidentFiles lists the attachments of an incident, newest id first.
+func (s *Store) IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error) {
+	if err := positive("incident", incident); err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT id, filename, content_type, sha256, mail_id, part, size
+		FROM incident_files WHERE incident_id = ? ORDER BY id DESC`, incident)
+	if err != nil {
+		return nil, s.explain("read", err)
+	}
+	defer rows.Close()
+	files := []soar.IncidentFile{}
+	for rows.Next() {
+		var f soar.IncidentFile
+		if err := rows.Scan(&f.ID, &f.Filename, &f.ContentType, &f.SHA256, &f.EmailID, &f.Part, &f.Size); err != nil {
+			return nil, s.explain("read", err)
+		}
+		files = append(files, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.explain("read", err)
+	}
+	return files, nil
+}

@@ -1,0 +1,309 @@
+// Package local is Cloud SOAR in one SQLite file, and an HTTP server over it.
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
+)
+
+// DefaultBusy is how long a writer waits for another process. One save holds
+// the file for well under a second; longer is another program's doing.
+const DefaultBusy = 10 * time.Second
+
+const (
+	cacheKiB        = 4 << 10 // page cache of the writing connection; pages beyond it go to the log early
+	readCacheKiB    = 1 << 10
+	readers         = 2        // connections that read while one writes
+	checkpointPages = 1000     // 16 MiB of log, then it is moved into the file
+	logSizeLimit    = 64 << 20 // bytes the log keeps on the disk after one large save
+	fullBelow       = 1 << 20  // bytes free on the disk below which test-settings calls it full
+	staleTemporary  = time.Hour
+	temporarySuffix = ".new"
+)
+
+// Options say how a store is opened. The zero value opens it for work.
+type Options struct {
+	// ReadOnly changes nothing: a store that does not exist is not made, reads
+	// as empty, and Check says that it will be made.
+	ReadOnly bool
+	Busy     time.Duration    // wait for another process; 0: DefaultBusy
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // nil: none
+}
+
+// Store is a Cloud SOAR in a file. Its methods may be called at the same time.
+type Store struct {
+	path    string
+	options Options
+	missing bool    // ReadOnly, and there is no file yet
+	write   *sql.DB // one connection, whose transactions take the write lock at once
+	read    *sql.DB
+
+	prepare    sync.Mutex // guards statements
+	statements statements
+}
+
+// Open opens the store at path, and makes it where there is none. Its folder must exist.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	s := &Store{options: o.withDefaults()}
+	var err error
+	if s.path, err = filepath.Abs(path); err != nil {
+		return nil, fmt.Errorf("cannot open the store %q: %w", path, err)
+	}
+	// The commit waits for the data, not for the file's times.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return nil, fmt.Errorf("cannot open the store %q: %w", path, err)
+	}
+	if err := s.examine(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.connect(); err != nil {
+		return nil, s.explain("open", err)
+	}
+	if err := s.checkHeader(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Busy == 0 {
+		o.Busy = DefaultBusy
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Close ends all connections. The log is moved into the file by the last one.
+func (s *Store) Close() error {
+	if s.read == nil {
+		return nil
+	}
+	if err := errors.Join(s.read.Close(), s.write.Close()); err != nil {
+		return s.explain("close", err)
+	}
+	return nil
+}
+
+// examine looks at what is at the path before SQLite does: SQLite would make
+// a store of an empty file, and open a device.
+func (s *Store) examine(ctx context.Context) error {
+	info, err := os.Lstat(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := s.examineFolder(); err != nil {
+			return err
+		}
+		if s.options.ReadOnly {
+			s.missing = true
+			return nil
+		}
+		return s.create(ctx)
+	}
+	if err != nil {
+		return s.explain("open", err)
+	}
+	return s.examineFile(info)
+}
+
+func (s *Store) examineFolder() error {
+	folder := filepath.Dir(s.path)
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("cannot make the store %q: the folder %q does not exist; make it, or give another path", s.path, folder)
+	case err != nil:
+		return s.explain("make", err)
+	case !info.IsDir():
+		return fmt.Errorf("cannot make the store %q: %q is not a folder; give another path", s.path, folder)
+	}
+	return nil
+}
+
+func (s *Store) examineFile(info fs.FileInfo) error {
+	refuse := func(what string) error { return fmt.Errorf("cannot open the store %q: %s", s.path, what) }
+	switch {
+	case info.IsDir():
+		return refuse("it is a folder; give the path of a file in it, soar.db say")
+	case info.Mode()&fs.ModeSymlink != 0:
+		return refuse("it is a symbolic link; give the path of the file itself")
+	case !info.Mode().IsRegular():
+		return refuse("it is not a regular file; give another path")
+	case info.Size() == 0:
+		return refuse("it is empty, so it never was a store; remove it or give another path, and a new store is made there")
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
+		return refuse(fmt.Sprintf("it belongs to the user with the id %d and this run has the id %d; run as its owner, or change the owner",
+			owner.Uid, os.Geteuid()))
+	}
+	return s.tighten(info)
+}
+
+// tighten takes the store away from other users: it holds their colleagues' mail.
+func (s *Store) tighten(info fs.FileInfo) error {
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	s.options.Log.Warn("the store could be read by other users", "path", s.path, "mode", info.Mode().Perm().String())
+	if s.options.ReadOnly {
+		return nil
+	}
+	if err := os.Chmod(s.path, 0o600); err != nil {
+		return s.explain("open", err)
+	}
+	return nil
+}
+
+// create makes the store under another name and renames it when it is whole,
+// so that no run ever sees half a store, and a kill leaves none.
+func (s *Store) create(ctx context.Context) error {
+	s.removeStale()
+	f, err := os.CreateTemp(filepath.Dir(s.path), "."+filepath.Base(s.path)+".*"+temporarySuffix) // mode 0600
+	if err != nil {
+		return s.explain("make", err)
+	}
+	defer f.Close()
+	defer os.Remove(f.Name())
+	err = fill(ctx, f.Name())
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = unix.Renameat2(unix.AT_FDCWD, f.Name(), unix.AT_FDCWD, s.path, unix.RENAME_NOREPLACE)
+	}
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // a file system without RENAME_NOREPLACE
+		err = os.Link(f.Name(), s.path)
+	}
+	if errors.Is(err, fs.ErrExist) { // another run was faster; its store is as good
+		return nil
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(s.path))
+	}
+	if err != nil {
+		return s.explain("make", err)
+	}
+	s.options.Log.Info("made a new store", "path", s.path)
+	return nil
+}
+
+// removeStale removes what killed runs left of stores that they never finished.
+func (s *Store) removeStale() {
+	names, _ := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(s.path)), "."+escapeGlob(filepath.Base(s.path))+".*"+temporarySuffix+"*"))
+	for _, name := range names {
+		if info, err := os.Lstat(name); err == nil && s.options.Now().Sub(info.ModTime()) > staleTemporary {
+			_ = os.Remove(name)
+		}
+	}
+}
+
+func fill(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(path, "mode=rw"))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA page_size=%d; PRAGMA journal_mode=WAL; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
+		pageSize, applicationID, schemaVersion, schema))
+	return errors.Join(err, db.Close())
+}
+
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// connect makes the two pools; their connections are opened when needed.
+func (s *Store) connect() error {
+	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", s.options.Busy.Milliseconds())
+	writing := dsn(s.path, "mode=rw", busy, "_txlock=immediate", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
+		fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB), fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointPages),
+		fmt.Sprintf("_pragma=journal_size_limit(%d)", logSizeLimit))
+	// query_only and not mode=ro: the latter could not clean up after a killed run, and would leave its own files.
+	reading := dsn(s.path, "mode=rw", busy, "_pragma=query_only(1)", fmt.Sprintf("_pragma=cache_size(-%d)", readCacheKiB))
+	if s.missing {
+		writing, reading = "file::memory:?_txlock=immediate", "file::memory:"
+	}
+	if s.options.ReadOnly && !s.missing {
+		writing = reading
+	}
+	var err error
+	if s.write, err = sql.Open("sqlite", writing); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", reading); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(readers)
+	if s.missing {
+		s.read.SetMaxOpenConns(1) // each connection to memory has a database of its own
+		_, err = s.read.Exec(schema)
+	}
+	return err
+}
+
+// checkHeader refuses files of other programs and of newer versions.
+func (s *Store) checkHeader(ctx context.Context) error {
+	if s.missing {
+		return nil
+	}
+	var id, version int
+	row := s.read.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version")
+	if err := row.Scan(&id, &version); err != nil {
+		return s.explain("open", err)
+	}
+	switch {
+	case id != applicationID:
+		return fmt.Errorf("cannot open the store %q: it is another program's SQLite file; give another path", s.path)
+	case version > schemaVersion:
+		return fmt.Errorf("cannot open the store %q: its schema has version %d and this program knows versions up to %d; use a newer imap-integration",
+			s.path, version, schemaVersion)
+	}
+	return nil
+}
+
+// dsn names a file for SQLite, whatever characters its path has.
+func dsn(path string, options ...string) string {
+	u := url.URL{Scheme: "file", Path: path}
+	for i, o := range options {
+		if i > 0 {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += o
+	}
+	return u.String()
+}
+
+func escapeGlob(name string) string {
+	var out []rune
+	for _, r := range name {
+		switch r {
+		case '*', '?', '[', '\\':
+			out = append(out, '\\')
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}

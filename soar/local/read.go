@@ -1,0 +1,297 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/imap-integration/soar"
+)
+
+const (
+	maxPage    = 100 // records of one page, as the API has it
+	markOfLast = 100 // how many of the newest records Newest looks at
+)
+
+// recordQuery reads records; conditions follow it.
+const recordQuery = `SELECT m.id, r.metadata, r.body_text, r.body_html, m.created_at, d.mail_id IS NOT NULL
+	FROM mails m JOIN records r ON r.mail_id = m.id LEFT JOIN discarded d ON d.mail_id = m.id `
+
+func (s *Store) records(ctx context.Context, condition string, args ...any) ([]soar.Record, error) {
+	rows, err := s.read.QueryContext(ctx, recordQuery+condition, args...)
+	if err != nil {
+		return nil, s.explain("read", err)
+	}
+	defer rows.Close()
+	found := []soar.Record{}
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, s.explain("read", err)
+		}
+		found = append(found, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.explain("read", err)
+	}
+	return found, nil
+}
+
+func scanRecord(rows *sql.Rows) (soar.Record, error) {
+	var r soar.Record
+	var metadata, text, html sql.RawBytes
+	if err := rows.Scan(&r.ID, &metadata, &text, &html, &r.CreatedAt, &r.Discarded); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(metadata, &r.Metadata); err != nil {
+		return r, fmt.Errorf("mail %d: %w", r.ID, err)
+	}
+	r.BodyText, r.BodyHTML = string(text), string(html)
+	r.Normalize()
+	return r, nil
+}
+
+// one returns the only record of a list, or soar.ErrNotFound with its id.
+func one(found []soar.Record, id int64, err error) (soar.Record, error) {
+	if err == nil && len(found) == 0 {
+		err = noMail(id)
+	}
+	if err != nil {
+		return soar.Record{}, err
+	}
+	return found[0], nil
+}
+
+func noMail(id int64) error {
+	return fmt.Errorf("there is no mail with the id %d: %w", id, soar.ErrNotFound)
+}
+
+// Get returns the record of a mail.
+func (s *Store) Get(ctx context.Context, id int64) (soar.Record, error) {
+	found, err := s.records(ctx, "WHERE m.id = ?", id)
+	return one(found, id, err)
+}
+
+// ByKey returns the record with this source_key, if there is one.
+func (s *Store) ByKey(ctx context.Context, key string) (soar.Record, bool, error) {
+	found, err := s.records(ctx, "WHERE m.source_key = ?", key)
+	if err != nil || len(found) == 0 {
+		return soar.Record{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Pending returns the mails of this account and folder that a run saved and
+// none handed over, in the order of their ids.
+func (s *Store) Pending(ctx context.Context, account, folder string) ([]soar.Record, error) {
+	return s.records(ctx, `JOIN pending p ON p.mail_id = m.id WHERE m.mailbox_account = ? AND m.folder = ? ORDER BY m.id`, account, folder)
+}
+
+// Search returns one page of the records that match, newest id first.
+func (s *Store) Search(ctx context.Context, q soar.Query) (soar.Page, error) {
+	where, args := conditions(q)
+	page := soar.Page{Records: []soar.Record{}}
+	count := `SELECT count(*) FROM mails m LEFT JOIN discarded d ON d.mail_id = m.id ` + where
+	if err := s.read.QueryRowContext(ctx, count, args...).Scan(&page.Total); err != nil {
+		return soar.Page{}, s.explain("read", err)
+	}
+	size, offset := window(q.PageSize, q.PageNumber)
+	if offset >= page.Total {
+		return page, nil
+	}
+	var err error
+	page.Records, err = s.records(ctx, where+` ORDER BY m.id DESC LIMIT ? OFFSET ?`, append(args, size, offset)...)
+	return page, err
+}
+
+// window turns a page's size and number into LIMIT and OFFSET.
+func window(size, number int) (limit, offset int) {
+	if size <= 0 || size > maxPage {
+		size = maxPage
+	}
+	if number < 1 {
+		number = 1
+	}
+	const last = 1 << 40 // beyond any store, within any int
+	return size, min(number-1, last/maxPage) * size
+}
+
+// conditions builds the WHERE clause of a search; the values go as arguments.
+func conditions(q soar.Query) (string, []any) {
+	var all []string
+	var args []any
+	add := func(condition string, value any) {
+		all, args = append(all, condition), append(args, value)
+	}
+	for _, f := range []struct{ condition, value string }{
+		{"m.mailbox_account = ?", q.MailboxAccount},
+		{"m.folder = ?", q.Folder},
+		{"m.source_key = ?", q.SourceKey},
+		{"m.message_id = ?", q.MessageID},
+		{"instr(m.from_folded, ?) > 0", strings.ToLower(q.From)},
+		{"instr(m.subject_folded, ?) > 0", strings.ToLower(q.Subject)},
+	} {
+		if f.value != "" {
+			add(f.condition, f.value)
+		}
+	}
+	if !q.ReceivedAfter.IsZero() {
+		add("m.received_at >= ?", q.ReceivedAfter.UnixMicro())
+	}
+	if !q.ReceivedBefore.IsZero() {
+		add("m.received_at <= ?", q.ReceivedBefore.UnixMicro())
+	}
+	if q.Discarded != nil {
+		add("(d.mail_id IS NOT NULL) = ?", *q.Discarded)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return "WHERE " + strings.Join(all, " AND "), args
+}
+
+// Newest returns where the store stands with this account and folder.
+func (s *Store) Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT uid_validity, uid, received_at FROM mails
+		WHERE mailbox_account = ? AND folder = ? ORDER BY id DESC LIMIT ?`, account, folder, markOfLast)
+	if err != nil {
+		return soar.Mark{}, s.explain("read", err)
+	}
+	defer rows.Close()
+	var mark soar.Mark
+	for rows.Next() {
+		var validity, uid uint32
+		var received sql.NullInt64
+		if err := rows.Scan(&validity, &uid, &received); err != nil {
+			return soar.Mark{}, s.explain("read", err)
+		}
+		mark.Records++
+		if mark.Records == 1 {
+			mark.UIDValidity = validity
+		}
+		if t := time.UnixMicro(received.Int64).UTC(); received.Valid && t.After(mark.ReceivedAt) {
+			mark.ReceivedAt = t
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return soar.Mark{}, s.explain("read", err)
+	}
+	return s.highest(ctx, mark, account, folder, uidValidity)
+}
+
+// highest fills in the highest UID: of the UIDVALIDITY asked about where the
+// store has mails of it, else of that of its newest record.
+func (s *Store) highest(ctx context.Context, mark soar.Mark, account, folder string, asked uint32) (soar.Mark, error) {
+	if mark.Records == 0 {
+		return mark, nil
+	}
+	for _, validity := range []uint32{asked, mark.UIDValidity} {
+		var uid sql.NullInt64
+		row := s.read.QueryRowContext(ctx, `SELECT max(uid) FROM mails WHERE mailbox_account = ? AND folder = ? AND uid_validity = ?`,
+			account, folder, validity)
+		if err := row.Scan(&uid); err != nil {
+			return soar.Mark{}, s.explain("read", err)
+		}
+		if uid.Valid {
+			mark.UIDValidity, mark.UID = validity, uint32(uid.Int64)
+			break
+		}
+	}
+	return mark, nil
+}
+
+// EML returns the raw mail. A mail over limit bytes is an error (0: no limit),
+// and one without content is soar.ErrNoContent.
+func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) {
+	size, err := s.contentSize(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if limit > 0 && size > limit {
+		return nil, fmt.Errorf("cannot read the mail %d: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
+	}
+	var b bytes.Buffer
+	b.Grow(int(size))
+	err = s.eachChunk(ctx, id, func(chunk []byte) error {
+		b.Write(chunk)
+		return nil
+	})
+	return b.Bytes(), err
+}
+
+// contentSize returns the size of a raw mail.
+func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
+	var size sql.NullInt64
+	err := s.read.QueryRowContext(ctx, `SELECT (SELECT sum(length(raw)) FROM contents WHERE mail_id = id) FROM mails WHERE id = ?`, id).Scan(&size)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, noMail(id)
+	case err != nil:
+		return 0, s.explain("read", err)
+	case !size.Valid:
+		return 0, fmt.Errorf("cannot read the raw mail %d: %w", id, soar.ErrNoContent)
+	}
+	return size.Int64, nil
+}
+
+// eachChunk calls f with the raw mail, piece by piece; f must not keep it.
+func (s *Store) eachChunk(ctx context.Context, id int64, f func([]byte) error) error {
+	rows, err := s.read.QueryContext(ctx, `SELECT raw FROM contents WHERE mail_id = ? ORDER BY chunk`, id)
+	if err != nil {
+		return s.explain("read", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var chunk sql.RawBytes
+		if err := rows.Scan(&chunk); err != nil {
+			return s.explain("read", err)
+		}
+		if err := f(chunk); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return s.explain("read", err)
+	}
+	return nil
+}
+
+// Check tells what test-settings shows of the store, and whether it could be written to.
+func (s *Store) Check(ctx context.Context) (string, error) {
+	if err := s.checkWritable(); err != nil {
+		return "", err
+	}
+	if s.missing {
+		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", s.path), nil
+	}
+	var mails int
+	if err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM mails`).Scan(&mails); err != nil {
+		return "", s.explain("read", err)
+	}
+	return fmt.Sprintf("the store %s holds %d mails", s.path, mails), nil
+}
+
+func (s *Store) checkWritable() error {
+	folder := filepath.Dir(s.path)
+	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
+		return s.explain("write to", err)
+	}
+	if !s.missing {
+		if err := unix.Access(s.path, unix.W_OK); err != nil {
+			return s.explain("write to", err)
+		}
+	}
+	var disk unix.Statfs_t
+	if err := unix.Statfs(folder, &disk); err == nil && disk.Blocks > 0 && int64(disk.Bavail)*disk.Bsize < fullBelow {
+		return s.explain("write to", unix.ENOSPC)
+	}
+	return nil
+}

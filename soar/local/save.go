@@ -1,0 +1,207 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/soar"
+)
+
+// chunkSize bounds what one row holds. The driver and SQLite each copy a value
+// that is bound, so a mail of 50 MiB in one row would cost three times its size.
+const chunkSize = 1 << 20
+
+// statements are those of a save, prepared once.
+type statements struct {
+	find, mail, record, content, pending *sql.Stmt
+}
+
+// prepareStatements prepares them at the first save; a read-only run needs none.
+func (s *Store) prepareStatements(ctx context.Context) error {
+	s.prepare.Lock()
+	defer s.prepare.Unlock()
+	for _, p := range []struct {
+		to  **sql.Stmt
+		sql string
+	}{
+		{&s.statements.find, `SELECT id, EXISTS (SELECT 1 FROM pending WHERE mail_id = id) FROM mails WHERE source_key = ?`},
+		{&s.statements.mail, `INSERT INTO mails (source_key, mailbox_account, folder, uid_validity, uid, message_id,
+			from_folded, subject_folded, received_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.statements.record, `INSERT INTO records (mail_id, metadata, body_text, body_html) VALUES (?, ?, ?, ?)`},
+		{&s.statements.content, `INSERT INTO contents (mail_id, chunk, raw) VALUES (?, ?, ?)`},
+		{&s.statements.pending, `INSERT INTO pending (mail_id) VALUES (?)`},
+	} {
+		if *p.to != nil {
+			continue
+		}
+		statement, err := s.write.PrepareContext(ctx, p.sql)
+		if err != nil {
+			return err
+		}
+		*p.to = statement
+	}
+	return nil
+}
+
+// Save stores drafts in this order, all of them or none: one transaction, one
+// sync of the disk. A draft whose key the store knows is not stored again.
+func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error) {
+	return s.save(ctx, drafts, true)
+}
+
+// save does the work of Save; pending says whether a run is still to hand the mails over.
+func (s *Store) save(ctx context.Context, drafts []*soar.Draft, pending bool) ([]soar.Saved, error) {
+	if len(drafts) == 0 {
+		return nil, nil
+	}
+	if err := s.prepareStatements(ctx); err != nil {
+		return nil, s.explain("save in", err)
+	}
+	saved := make([]soar.Saved, 0, len(drafts))
+	err := s.change(ctx, "save in", func(tx *sql.Tx) error {
+		for _, d := range drafts {
+			one, err := s.saveOne(ctx, tx, d, pending)
+			if err != nil {
+				return err
+			}
+			saved = append(saved, one)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return saved, nil
+}
+
+func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, d *soar.Draft, pending bool) (soar.Saved, error) {
+	if d.SourceKey == "" {
+		return soar.Saved{}, errors.New("a draft has no source_key")
+	}
+	var found soar.Saved
+	var isPending bool
+	err := tx.StmtContext(ctx, s.statements.find).QueryRowContext(ctx, d.SourceKey).Scan(&found.ID, &isPending)
+	if err == nil {
+		found.Existed, found.HandedOver = true, !isPending
+		return found, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return soar.Saved{}, err
+	}
+	id, err := s.insertMail(ctx, tx, &d.Metadata)
+	if err != nil {
+		return soar.Saved{}, err
+	}
+	if err := insertChunks(ctx, tx.StmtContext(ctx, s.statements.content), id, d.Raw); err != nil {
+		return soar.Saved{}, err
+	}
+	if pending {
+		_, err = tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id)
+	}
+	return soar.Saved{ID: id}, err
+}
+
+func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (int64, error) {
+	metadata, err := encode(m)
+	if err != nil {
+		return 0, fmt.Errorf("encoding the mail %s: %w", m.SourceKey, err)
+	}
+	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID,
+		m.MessageID, strings.ToLower(m.From), strings.ToLower(m.Subject), receivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339))
+	if err != nil {
+		return 0, err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.StmtContext(ctx, s.statements.record).ExecContext(ctx, id, metadata, []byte(m.BodyText), []byte(m.BodyHTML))
+	return id, err
+}
+
+// encode writes the JSON of a record without the bodies, which have columns of their own.
+func encode(m *soar.Metadata) (string, error) {
+	short := *m
+	short.BodyText, short.BodyHTML = "", ""
+	short.Normalize()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(&short)
+	return b.String(), err
+}
+
+func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	if len(raw) == 0 { // a mail of no bytes is still a mail with content
+		_, err := insert.ExecContext(ctx, id, 0, raw)
+		return err
+	}
+	n := 0
+	for chunk := range slices.Chunk(raw, chunkSize) {
+		if _, err := insert.ExecContext(ctx, id, n, chunk); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
+}
+
+// receivedAt is a record's time as the store compares it; NULL where there is none.
+func receivedAt(text string) any {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+// change runs f in one transaction that holds the write lock from its start.
+func (s *Store) change(ctx context.Context, verb string, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(verb, err)
+	}
+	if err := f(tx); err != nil {
+		return s.explain(verb, errors.Join(err, rollback(tx)))
+	}
+	if err := tx.Commit(); err != nil {
+		return s.explain(verb, errors.Join(err, rollback(tx)))
+	}
+	return nil
+}
+
+// rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) && !strings.Contains(err.Error(), "no transaction is active") {
+		return err
+	}
+	return nil
+}
+
+// Known is nil: Save looks up each key itself.
+func (s *Store) Known(context.Context, soar.Candidates) (map[string]int64, error) { return nil, nil }
+
+// HandedOver notes that the result naming these mails has been written.
+func (s *Store) HandedOver(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, "change", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE mail_id IN (SELECT value FROM json_each(?))`, string(list))
+		return err
+	})
+}

@@ -1,0 +1,83 @@
+package local
+
+// What the file's header says (https://sqlite.org/fileformat2.html, section 1.3).
+const (
+	applicationID = 0x494d4149 // "IMAI": the file is a store of this program
+	schemaVersion = 1          // in user_version; a newer one is refused
+)
+
+// pageSize keeps a mail of usual size on one to three pages: half the system
+// calls of SQLite's 4 KiB. It counts when the file is made.
+const pageSize = 16 << 10
+
+// schema keeps what lists read apart from what they do not: a scan for a
+// sender touches no body and no raw mail.
+const schema = `
+CREATE TABLE mails (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_key TEXT NOT NULL UNIQUE,
+  mailbox_account TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  uid_validity INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  message_id TEXT NOT NULL,
+  from_folded TEXT NOT NULL,     -- lower case, for searches
+  subject_folded TEXT NOT NULL,  -- lower case, for searches
+  received_at INTEGER,           -- microseconds since 1970; NULL: unknown
+  created_at TEXT NOT NULL       -- RFC 3339, UTC
+);
+CREATE INDEX mails_by_uid ON mails (mailbox_account, folder, uid_validity, uid);
+CREATE INDEX mails_by_folder ON mails (mailbox_account, folder);
+
+-- What Cloud SOAR knows of a mail: JSON without the two bodies, which stand beside it.
+CREATE TABLE records (
+  mail_id INTEGER PRIMARY KEY REFERENCES mails (id),
+  metadata TEXT NOT NULL,
+  body_text BLOB NOT NULL,
+  body_html BLOB NOT NULL
+);
+
+-- The raw mail, in chunks of 1 MiB from 0; a record without content has none.
+CREATE TABLE contents (
+  mail_id INTEGER NOT NULL REFERENCES mails (id),
+  chunk INTEGER NOT NULL,
+  raw BLOB NOT NULL,
+  PRIMARY KEY (mail_id, chunk)
+);
+
+-- Saved by a run, but not yet in a result that was written.
+CREATE TABLE pending (mail_id INTEGER PRIMARY KEY REFERENCES mails (id));
+CREATE TABLE discarded (mail_id INTEGER PRIMARY KEY REFERENCES mails (id));
+
+CREATE TABLE incident_mails (
+  incident_id INTEGER NOT NULL,
+  mail_id INTEGER NOT NULL REFERENCES mails (id),
+  PRIMARY KEY (incident_id, mail_id)
+) WITHOUT ROWID;
+CREATE TABLE triage_mails (
+  triage_id INTEGER NOT NULL,
+  mail_id INTEGER NOT NULL REFERENCES mails (id),
+  PRIMARY KEY (triage_id, mail_id)
+) WITHOUT ROWID;
+
+CREATE TABLE incident_files (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  incident_id INTEGER NOT NULL,
+  mail_id INTEGER NOT NULL REFERENCES mails (id),
+  part TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  filename TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  UNIQUE (incident_id, mail_id, part, sha256)
+);
+CREATE TABLE file_contents (
+  file_id INTEGER NOT NULL REFERENCES incident_files (id),
+  chunk INTEGER NOT NULL,
+  raw BLOB NOT NULL,
+  PRIMARY KEY (file_id, chunk)
+);
+
+-- Digests of the credentials that serve accepts; the values are shown once and not kept.
+CREATE TABLE credentials (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
+`
