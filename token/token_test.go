@@ -265,8 +265,7 @@ func serviceKey(t *testing.T, tokenURI string) secret.String {
 }
 
 func TestGoogleServiceAccount(t *testing.T) {
-	var e *endpoint
-	e = newEndpoint(t, func(w http.ResponseWriter, form url.Values, n int) {
+	e := newEndpoint(t, func(w http.ResponseWriter, form url.Values, n int) {
 		document(w, 200, map[string]any{"access_token": "ya29.x", "expires_in": 3599, "token_type": "Bearer"})
 	})
 	c := config(token.GoogleServiceKey, "", io.Discard)
