@@ -29,7 +29,7 @@ type TB interface {
 
 const (
 	dovecotBinary = "/usr/sbin/dovecot"
-	dovecotUsers  = 200              // mailboxes of one Dovecot, each used by one test
+	dovecotUsers  = 20_000           // mailboxes of one Dovecot, each used by one test
 	dovecotWait   = 15 * time.Second // to start on a busy machine; it takes 0.1 s on an idle one
 	nobody        = 65534            // owner of the mail when the tests run as root: Dovecot refuses uid 0
 )

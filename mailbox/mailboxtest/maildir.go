@@ -84,6 +84,9 @@ func (d *Dovecot) maildir(u User) string {
 	return top
 }
 
+// Remove deletes the user's mail from the disk, for a caller that uses very many mailboxes.
+func (d *Dovecot) Remove(u User) { d.must(os.RemoveAll(u.home)) }
+
 // CreateFolder makes a folder; the name is UTF-8.
 func (d *Dovecot) CreateFolder(u User, name string) {
 	d.session(u, func(c *imapclient.Client) error { return c.Create(name, nil).Wait() })
