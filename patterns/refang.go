@@ -1,0 +1,102 @@
+package patterns
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// spot is a place from which on the refanged text runs along the original one.
+type spot struct {
+	clean, orig int
+	replaced    bool // what follows up to the next spot stands for something else in the original
+}
+
+// spots are ascending in both texts.
+type spots []spot
+
+// original returns the offset in the original text.
+func (s spots) original(clean int) int {
+	i, exact := slices.BinarySearchFunc(s, clean, func(p spot, at int) int { return cmp.Compare(p.clean, at) })
+	if !exact {
+		i--
+	}
+	if i < 0 {
+		return clean
+	}
+	return s[i].orig + clean - s[i].clean
+}
+
+// touch reports whether something was replaced between start and end.
+func (s spots) touch(start, end int) bool {
+	i, _ := slices.BinarySearchFunc(s, start, func(p spot, at int) int { return cmp.Compare(p.clean, at) })
+	for ; i < len(s) && s[i].clean < end; i++ {
+		if s[i].replaced {
+			return true
+		}
+	}
+	return false
+}
+
+// fangs are what people put into brackets so that no program makes a link of it.
+var fangs = map[string]string{
+	".": ".", "dot": ".", "d0t": ".", "punkt": ".",
+	"@": "@", "at": "@", "et": "@",
+	":": ":", "://": "://", ":/": ":/", "//": "//", "/": "/",
+}
+
+const longestFang = 5 // bytes between the brackets
+
+// refang returns the text with bracketed dots, at signs and colons as they were
+// before somebody made them harmless. The scheme hxxp is left to findURLs.
+func refang(text string) (string, spots) {
+	if !strings.ContainsAny(text, "[({") {
+		return text, nil
+	}
+	var b strings.Builder
+	var places spots
+	from := 0
+	for i := 0; i < len(text); i++ {
+		meant, n := fangAt(text, i)
+		if n == 0 {
+			continue
+		}
+		start, end := i, i+n
+		if n > 3 { // "user (at) example (dot) com"
+			start, end = widen(text, from, start, end)
+		}
+		b.WriteString(text[from:start])
+		places = append(places, spot{b.Len(), start, true})
+		b.WriteString(meant)
+		places = append(places, spot{b.Len(), end, false})
+		from, i = end, end-1
+	}
+	b.WriteString(text[from:])
+	return b.String(), places
+}
+
+// fangAt returns what the brackets that open at i mean, and how many bytes they take; 0 for other text.
+func fangAt(text string, i int) (string, int) {
+	closing := map[byte]byte{'[': ']', '(': ')', '{': '}'}[text[i]]
+	if closing == 0 {
+		return "", 0
+	}
+	inside := text[i+1 : min(len(text), i+2+longestFang)]
+	n := strings.IndexByte(inside, closing)
+	if n < 1 {
+		return "", 0
+	}
+	meant, ok := fangs[strings.ToLower(strings.TrimSpace(inside[:n]))]
+	if !ok {
+		return "", 0
+	}
+	return meant, n + 2
+}
+
+// widen takes in a blank on both sides, where there is one on both.
+func widen(text string, from, start, end int) (int, int) {
+	if start-1 >= from && text[start-1] == ' ' && end < len(text) && text[end] == ' ' {
+		return start - 1, end + 1
+	}
+	return start, end
+}
