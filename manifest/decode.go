@@ -105,6 +105,7 @@ func (v *Values) readObject(in Input) map[string]any {
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(in.Stdin, maxStdin+1))
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // PowerShell puts one before what it pipes
 	switch {
 	case err != nil:
 		v.broken("cannot be read: %v", err)
@@ -129,14 +130,14 @@ func (v *Values) parseObject(data []byte) map[string]any {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		v.broken("must be a JSON object; %s", jsonFault(d, err, "it is something else"))
+		v.broken("must be a JSON object; %s", jsonFault(err, "it is something else"))
 		return nil
 	}
 	object := map[string]any{}
 	for d.More() {
 		name, value, err := member(d)
 		if err != nil {
-			v.broken("must be a JSON object; %s", jsonFault(d, err, ""))
+			v.broken("must be a JSON object; %s", jsonFault(err, ""))
 			return nil
 		}
 		if _, twice := object[name]; twice {
@@ -146,7 +147,7 @@ func (v *Values) parseObject(data []byte) map[string]any {
 		v.checkName(name)
 	}
 	if _, err := d.Token(); err != nil {
-		v.broken("must be a JSON object; %s", jsonFault(d, err, ""))
+		v.broken("must be a JSON object; %s", jsonFault(err, ""))
 		return nil
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
@@ -170,14 +171,17 @@ func member(d *json.Decoder) (name string, value any, err error) {
 
 // jsonFault says where and why the JSON ends being JSON. The decoder's own
 // words show one character at most, never a value.
-func jsonFault(d *json.Decoder, err error, otherwise string) string {
+func jsonFault(err error, otherwise string) string {
 	if err == nil {
 		return otherwise
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"
 	}
-	return fmt.Sprintf("%v at byte %d", err, d.InputOffset())
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("%v at byte %d", err, syntax.Offset)
+	}
+	return err.Error()
 }
 
 func (v *Values) checkName(name string) {
