@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"example.org/imap-integration/mailbox/mailboxtest"
+)
+
+// mode is a kind of store and a fetch type.
+type mode struct {
+	name       string
+	fromLatest bool
+	open       func(dir string) (ledger, error)
+}
+
+// ledger is a store seen from outside.
+type ledger interface {
+	params() map[string]any
+	keys() (map[string]int, error) // records by source key
+	close()
+}
+
+func modes() []mode {
+	var all []mode
+	for _, s := range []struct {
+		name string
+		open func(string) (ledger, error)
+	}{{"local", openLocal}, {"rest, knows keys", openServed}, {"rest, ignores keys", openForgetful}} {
+		all = append(all, mode{s.name + "/unseen", false, s.open}, mode{s.name + "/from_latest", true, s.open})
+	}
+	return all
+}
+
+// outcome is what one fault point led to.
+type outcome struct {
+	trace                 *traced
+	lost, twice, neverOut int
+}
+
+// quietRuns bounds the runs until nothing more comes.
+const quietRuns = 10
+
+// point makes a mailbox and a store, kills a run at a fault point, runs on
+// until quiet, and compares.
+func (b *bench) point(m mode, at int, signal syscall.Signal) (outcome, error) {
+	dir, err := os.MkdirTemp(b.dir, "point")
+	if err != nil {
+		return outcome{}, err
+	}
+	defer os.RemoveAll(dir)
+	store, err := m.open(dir)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer store.close()
+	s := &scene{b: b, m: m, dir: dir, store: store, user: b.dovecot.NewUser(), out: map[string]bool{}}
+	defer b.dovecot.Remove(s.user)
+	s.deliver(0, 1) // from_latest begins with a first run that saw something
+	if err := s.quiet(); err != nil {
+		return outcome{}, err
+	}
+	s.deliver(1, b.mails)
+	t, err := s.killed(at, signal)
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.quiet(); err != nil {
+		return outcome{}, err
+	}
+	o, err := s.compare()
+	o.trace = t
+	return o, err
+}
+
+// scene is one mailbox and store, with what has been handed over so far.
+type scene struct {
+	b          *bench
+	m          mode
+	dir        string
+	store      ledger
+	user       mailboxtest.User
+	want       []string        // source keys
+	out        map[string]bool // sha256 handed over
+	checkpoint string
+}
+
+func (s *scene) deliver(from, to int) {
+	for i := from; i < to; i++ {
+		raw := fmt.Sprintf("From: sender%d@news.example\r\nTo: soc@corp.example\r\nSubject: mail %d\r\nMessage-ID: <%d@news.example>\r\n\r\nBody of mail %d.\r\n%s", i, i, i, i, strings.Repeat("x", i*7%900))
+		s.b.dovecot.Deliver(s.user, []byte(raw), mailboxtest.Delivery{})
+		sum := sha256.Sum256([]byte(s.user.Name + "\x00" + raw))
+		s.want = append(s.want, hex.EncodeToString(sum[:]))
+	}
+}
+
+func (s *scene) parameters() []byte {
+	p := map[string]any{
+		"imap_server": "localhost", "port": s.b.dovecot.TLS, "username": s.user.Name, "password": s.user.Password,
+		"ca_certificate": s.b.dovecot.Authority.PEM, "max_messages": 0, "cloud_soar_requests_per_second": 0,
+	}
+	for k, v := range s.store.params() {
+		p[k] = v
+	}
+	if s.m.fromLatest {
+		p["email_fetch_type"], p["checkpoint"] = "from_latest", s.checkpoint
+	}
+	data, _ := json.Marshal(p)
+	return data
+}
+
+// quiet runs until nothing more comes.
+func (s *scene) quiet() error {
+	for range quietRuns {
+		cmd := exec.Command(s.b.binary, "incoming-mail-daemon")
+		cmd.Stdin = bytes.NewReader(s.parameters())
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("a run after the kill failed: %w: %s", err, stderr.String())
+		}
+		n, err := s.take(stdout.Bytes())
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("after %d runs there is still something new", quietRuns)
+}
+
+// take remembers what a complete result hands over.
+func (s *scene) take(result []byte) (int, error) {
+	var objects []struct {
+		Status, SHA256, Checkpoint string
+	}
+	if err := json.Unmarshal(result, &objects); err != nil {
+		return 0, fmt.Errorf("the result is no JSON array: %w", err)
+	}
+	for _, o := range objects {
+		s.out[o.SHA256] = true
+		s.checkpoint = o.Checkpoint
+	}
+	return len(objects), nil
+}
+
+// killed is the run that ends at a fault point. The platform takes its result only when it is whole.
+func (s *scene) killed(at int, signal syscall.Signal) (*traced, error) {
+	in, out := filepath.Join(s.dir, "in"), filepath.Join(s.dir, "out")
+	if err := os.WriteFile(in, s.parameters(), 0o600); err != nil {
+		return nil, err
+	}
+	stdin, err := os.Open(in)
+	if err != nil {
+		return nil, err
+	}
+	defer stdin.Close()
+	stdout, err := os.Create(out)
+	if err != nil {
+		return nil, err
+	}
+	defer stdout.Close()
+	t, err := trace([]string{s.b.binary, "incoming-mail-daemon"}, [3]*os.File{stdin, stdout, stdout}, os.Environ(), at, signal)
+	if err != nil {
+		return t, err
+	}
+	if data, err := os.ReadFile(out); err == nil && json.Valid(data) {
+		_, err = s.take(data)
+		return t, err
+	}
+	if at == 0 {
+		return t, fmt.Errorf("the run that only counts did not hand over")
+	}
+	return t, nil
+}
+
+// compare holds the store and what was handed over against the mailbox.
+func (s *scene) compare() (o outcome, err error) {
+	keys, err := s.store.keys()
+	if err != nil {
+		return o, err
+	}
+	for _, k := range s.want {
+		switch n := keys[k]; {
+		case n == 0:
+			o.lost++
+		case n > 1:
+			o.twice++
+		}
+	}
+	o.neverOut = len(s.want) - len(s.out)
+	return o, nil
+}
