@@ -1,0 +1,194 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
+)
+
+const (
+	// mostCounted is how many of the newest candidates are decided (contract.md, section 3).
+	mostCounted = 2000
+	// bodyChunk is how many bodies are fetched between two looks at the clock.
+	bodyChunk = 50
+	// bodyTime is when counting by content stops with what it has, so that the step ends well within stepLimit.
+	bodyTime    = 15 * time.Second
+	mostSamples = 3
+	sampleLimit = 250 // bytes of a subject shown
+)
+
+// tryFilters counts what the fetch type and the filters would take now.
+func (s *settings) tryFilters(ctx context.Context, folder *mailbox.Folder, store *store) {
+	start := s.env.Now()
+	if store == nil && s.options.FetchType == ingest.FromLatest {
+		st := s.report.step(stepFilters)
+		st.Status, st.Detail = stepSkipped, "what is new since the latest mail in Cloud SOAR is not known, because Cloud SOAR could not be asked"
+		return
+	}
+	err := s.count(ctx, folder, store)
+	took := s.env.Now().Sub(start)
+	if err != nil {
+		s.report.end(stepFilters, took, s.diagnose(err), err)
+		return
+	}
+	s.report.end(stepFilters, took, s.report.funnel(), nil)
+}
+
+func (s *settings) count(ctx context.Context, folder *mailbox.Folder, store *store) error {
+	unseen, err := folder.Unseen(ctx)
+	if err != nil {
+		return err
+	}
+	s.report.Mailbox.Unseen = unseen
+	var known ingest.Store
+	if store != nil {
+		known = store
+	}
+	uids, err := ingest.Candidates(ctx, s.options, folder, known)
+	if err != nil {
+		return err
+	}
+	s.report.Candidates = len(uids)
+	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
+	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
+	if err := t.decide(ctx, folder, uids[max(0, len(uids)-mostCounted):], s.options.Filter, s.env.Now); err != nil {
+		return err
+	}
+	t.fill(s.report)
+	return nil
+}
+
+// settingsTally counts what each filter keeps.
+type settingsTally struct {
+	conditions  []filters.Condition
+	limits      message.Limits
+	counted     int
+	matching    int
+	alone, kept []int
+	samples     []sample
+}
+
+type sample struct {
+	uid     mailbox.UID
+	subject string
+}
+
+// decide looks at the mails: at none but the samples where no filter is set, at
+// header fields where those decide, at whole mails where a filter asks for content.
+func (t *settingsTally) decide(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, f *filters.Filter, now func() time.Time) error {
+	switch {
+	case len(uids) == 0:
+		return nil
+	case len(t.conditions) == 0:
+		t.counted, t.matching = len(uids), len(uids)
+		shown := settingsTally{limits: t.limits}
+		err := shown.byHeader(ctx, folder, uids[:min(len(uids), mostSamples)], f)
+		t.samples = shown.samples
+		return err
+	case !f.NeedsBody():
+		return t.byHeader(ctx, folder, uids, f)
+	default:
+		return t.byContent(ctx, folder, uids, now)
+	}
+}
+
+func (t *settingsTally) byHeader(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, f *filters.Filter) error {
+	names := f.HeaderNames()
+	if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, "Subject") }) {
+		names = append(slices.Clone(names), "Subject")
+	}
+	return folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
+		if h.Header != nil { // else it has vanished
+			t.add(h.UID, message.ParseHeader(h.Header, t.limits), true)
+		}
+		return nil
+	})
+}
+
+// byContent goes from the newest mail back until its time is up.
+func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, now func() time.Time) error {
+	until := now().Add(bodyTime)
+	for len(uids) > 0 && now().Before(until) {
+		n := min(bodyChunk, len(uids))
+		err := folder.Fetch(ctx, uids[len(uids)-n:], func(raw *mailbox.Raw) error {
+			defer raw.Release()
+			switch raw.Outcome {
+			case mailbox.Whole:
+				t.add(raw.UID, message.Parse(raw.Body, t.limits), true)
+			case mailbox.TooLarge, mailbox.Empty:
+				t.add(raw.UID, message.ParseHeader(raw.Body, t.limits), false)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		uids = uids[:len(uids)-n]
+	}
+	return nil
+}
+
+// add decides one mail. Where its content is not at hand the filters on content
+// keep it, as the daemon does: it comes rather than being missed.
+func (t *settingsTally) add(uid mailbox.UID, m *message.Message, whole bool) {
+	t.counted++
+	all := true
+	for i, c := range t.conditions {
+		keeps := c.Body && !whole || c.Keeps(m)
+		if keeps {
+			t.alone[i]++
+		}
+		if all = all && keeps; all {
+			t.kept[i]++
+		}
+	}
+	if !all {
+		return
+	}
+	t.matching++
+	subject := ""
+	if values := m.Header.Values("Subject"); len(values) > 0 {
+		subject = values[0]
+	}
+	t.samples = append(t.samples, sample{uid, OneLine(subject, sampleLimit)})
+}
+
+// fill puts the figures into the report; the samples are those that would come first.
+func (t *settingsTally) fill(r *settingsReport) {
+	r.Counted, r.Matching = t.counted, t.matching
+	for i, c := range t.conditions {
+		r.Filters = append(r.Filters, filterCount{c.Field, t.alone[i], t.kept[i]})
+	}
+	slices.SortFunc(t.samples, func(a, b sample) int { return int(a.uid) - int(b.uid) })
+	for _, s := range t.samples[:min(len(t.samples), mostSamples)] {
+		r.Samples = append(r.Samples, s.subject)
+	}
+}
+
+// funnel says how the filters narrow: "1,240 → from 310 → subject 44".
+func (r *settingsReport) funnel() string {
+	if r.Candidates == 0 {
+		return "no mail would come now"
+	}
+	var b strings.Builder
+	b.WriteString(number(r.Candidates))
+	if r.Candidates == 1 {
+		b.WriteString(" candidate")
+	} else {
+		b.WriteString(" candidates")
+	}
+	if r.Counted < r.Candidates {
+		fmt.Fprintf(&b, ", the newest %s decided: %s", number(r.Counted), number(r.Counted))
+	}
+	for _, f := range r.Filters {
+		fmt.Fprintf(&b, " → %s %s", f.Field, number(f.Kept))
+	}
+	return b.String()
+}

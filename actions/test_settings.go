@@ -1,0 +1,237 @@
+package actions
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/token"
+	"example.org/imap-integration/transport"
+)
+
+// stepLimit ends a step of test-settings, also where timeout is longer: a
+// person waits in front of it.
+const stepLimit = 30 * time.Second
+
+// settings are what test-settings tries.
+type settings struct {
+	env     *Env
+	mailbox Mailbox
+	store   openStore
+	jwt     secret.String
+	options ingest.Options
+	proxied bool
+
+	report *settingsReport
+	tls    *tls.ConnectionState // of the last handshake; nil before it
+	token  secret.String        // the last one that was used
+}
+
+// testSettings tries every setting, step by step, and reports what was found
+// and what to do. Nothing is changed on either side.
+func testSettings(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	s, err := settingsParameters(env, v)
+	if err != nil {
+		s.report.end(stepParameters, 0, problemsOf(err), err)
+	} else {
+		s.report.end(stepParameters, 0, "all of them are right", nil)
+		s.try(ctx)
+	}
+	s.report.finish()
+	if err == nil {
+		err = s.report.failure(ctx)
+	}
+	if env.Table {
+		return nil, errors.Join(err, env.Deliver(s.report.table))
+	}
+	return s.report, err
+}
+
+// problemsOf is what is wrong, without the words that introduce it on standard error.
+func problemsOf(err error) string {
+	var p *manifest.ParameterError
+	if errors.As(err, &p) {
+		return strings.Join(p.Problems, "; ")
+	}
+	return err.Error()
+}
+
+func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
+	s := &settings{env: env, report: newSettingsReport()}
+	r := resource(env, v)
+	run := r.run()
+	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
+	s.proxied = !r.proxy().Empty()
+	s.options = ingest.Options{
+		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen,
+		MaxSize: run.MaxSize, Limits: message.DefaultLimits(), Log: env.Log, Progress: func(int, int) {}, Now: env.Now,
+	}
+	if run.FromLatest {
+		s.options.FetchType = ingest.FromLatest
+	}
+	spec := r.filters()
+	if err := v.Err(); err != nil {
+		return s, err
+	}
+	var err error
+	s.options.Filter, err = filters.Compile(spec)
+	s.prepare()
+	return s, err
+}
+
+// prepare makes the connection one that looks and does not touch, and that
+// tells what it meets.
+func (s *settings) prepare() {
+	c := &s.mailbox.Config
+	c.ReadOnly, c.Timeout = true, min(c.Timeout, stepLimit)
+	if c.TLS != nil {
+		c.TLS = c.TLS.Clone()
+		c.TLS.VerifyConnection = func(state tls.ConnectionState) error {
+			s.tls = &state
+			return nil
+		}
+	}
+	if fetch := c.Login.Token; fetch != nil {
+		c.Login.Token = func(ctx context.Context, renew bool) (secret.String, error) {
+			t, err := fetch(ctx, renew)
+			if err == nil {
+				s.token = t
+			}
+			return t, err
+		}
+	}
+}
+
+// try runs the steps. The store comes first, because from_latest asks it what
+// is new; its step is the last of the report all the same.
+func (s *settings) try(ctx context.Context) {
+	store := s.tryStore(ctx)
+	if store != nil {
+		defer store.Close()
+	}
+	limited, clock := newStepClock(ctx)
+	defer clock.stop()
+	folder := s.tryMailbox(limited, clock)
+	if folder == nil {
+		return
+	}
+	defer folder.Close()
+	clock.next()
+	s.tryFilters(limited, folder, store)
+}
+
+// tryStore asks Cloud SOAR whether it would take mails; nil where it would not.
+func (s *settings) tryStore(ctx context.Context) *store {
+	limited, clock := newStepClock(ctx)
+	defer clock.stop()
+	start := s.env.Now()
+	opened, err := s.store(limited)
+	detail := ""
+	if err == nil {
+		if detail, err = opened.Check(limited); err != nil {
+			_ = opened.Close() // what failed is the check
+		}
+	}
+	took := s.env.Now().Sub(start)
+	if err != nil {
+		s.report.end(stepCloudSOAR, took, s.storeSentence(limited, err), err)
+		return nil
+	}
+	s.report.end(stepCloudSOAR, took, joinSentences(detail, s.jwtAdvice()), nil)
+	return opened
+}
+
+// tryMailbox connects, logs in and opens the folder; nil where one of these failed.
+func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *mailbox.Folder {
+	c := s.mailbox.Config
+	c.Stage = func(name string, took time.Duration, detail string, err error) {
+		clock.next()
+		if err == nil {
+			s.report.end(name, took, s.found(name, detail), nil)
+		}
+	}
+	start := s.env.Now()
+	folder, err := mailbox.Dial(ctx, c)
+	s.report.Server.describe(s)
+	if err != nil {
+		s.report.end(s.report.stageOf(err), s.env.Now().Sub(start)-s.report.spent(), s.diagnose(err), err)
+		return nil
+	}
+	status := folder.Status()
+	s.report.Server.Greeting, s.report.Server.Provider = status.Greeting, status.Provider
+	s.report.Server.Capabilities = append(s.report.Server.Capabilities, status.Capabilities...)
+	s.report.Mailbox = mailboxCounts{Messages: status.Messages, UIDValidity: status.UIDValidity, UIDNext: uint32(status.UIDNext)}
+	return folder
+}
+
+// found says what a step that succeeded found, as far as mailbox cannot know it.
+func (s *settings) found(stage, detail string) string {
+	switch stage {
+	case mailbox.StageDNS:
+		if s.proxied {
+			return "the proxy looks the name up"
+		}
+	case mailbox.StageConnect:
+		if s.proxied {
+			return detail + ", by way of the proxy"
+		}
+	case mailbox.StageTLS:
+		if s.tls != nil {
+			return transport.Chain(s.tls, s.env.Now())
+		}
+	case mailbox.StageLogin:
+		return joinSentences(detail, s.tokenFound())
+	}
+	return detail
+}
+
+// stepClock ends a context when one step takes longer than stepLimit.
+type stepClock struct {
+	timer *time.Timer
+	stop  func()
+}
+
+func newStepClock(ctx context.Context) (context.Context, *stepClock) {
+	limited, cancel := context.WithCancelCause(ctx)
+	c := &stepClock{timer: time.AfterFunc(stepLimit, func() { cancel(stepTimeout{}) })}
+	c.stop = func() { c.timer.Stop(); cancel(nil) }
+	return limited, c
+}
+
+// next starts the time of the next step.
+func (c *stepClock) next() { c.timer.Reset(stepLimit) }
+
+// stepTimeout is the cause of a step that ended by its limit.
+type stepTimeout struct{}
+
+func (stepTimeout) Error() string {
+	return fmt.Sprintf("the step was not done after %d s", stepLimit/time.Second)
+}
+
+// Timeout makes it a [net.Error].
+func (stepTimeout) Timeout() bool { return true }
+
+// Temporary is of no use, but [net.Error] has it.
+func (stepTimeout) Temporary() bool { return true }
+
+// tokenFound describes the access token that the login was made with.
+func (s *settings) tokenFound() string {
+	source := s.mailbox.Token
+	if source == nil || s.token.Empty() {
+		return ""
+	}
+	claims, ok := token.ParseClaims(s.token)
+	if !ok {
+		return joinSentences("the access token does not say what it holds", s.refreshAdvice())
+	}
+	return joinSentences(claims.Words(s.env.Now()), s.refreshAdvice())
+}
