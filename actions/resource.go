@@ -15,6 +15,7 @@ import (
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar"
 	"example.org/imap-integration/token"
 	"example.org/imap-integration/transport"
 )
@@ -63,6 +64,13 @@ func (r Resource) shapes() {
 	r.v.Bool("allow_untrusted_certificates")
 	r.v.Int("cloud_soar_requests_per_second", 0, maxRate)
 	r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent)
+	_, err := soar.ParseRoutes(r.v.Text("cloud_soar_routes"))
+	r.problem("cloud_soar_routes", err)
+	r.problem("proxy_url", transport.CheckProxy(r.proxy()))
+	if r.v.Set("ca_certificate") {
+		_, err := transport.ParseCA(r.v.Text("ca_certificate"))
+		r.problem("ca_certificate", err)
+	}
 }
 
 // Run is the settings of the daemon's run that are neither the mailbox's nor the store's.

@@ -1,0 +1,111 @@
+package integration_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "example.org/imap-integration"
+
+// rooms is which package may import which other ones of this module (see
+// ARCHITECTURE.md). A package that is not listed may not be there.
+var rooms = map[string][]string{
+	".":                       {},
+	"actions":                 {"filters", "ingest", "mailbox", "manifest", "message", "patterns", "secret", "soar", "soar/local", "token", "transport"},
+	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
+	"filters":                 {"message"},
+	"ingest":                  {"filters", "mailbox", "message", "soar"}, // of mailbox the types only
+	"mailbox":                 {"filters", "message", "secret"},
+	"mailbox/mailboxtest":     {},
+	"manifest":                {"secret"},
+	"message":                 {},
+	"patterns":                {},
+	"secret":                  {},
+	"soar":                    {"message", "secret"},
+	"soar/local":              {"message", "soar"},
+	"token":                   {"secret", "transport"},
+	"transport":               {"secret"},
+	"transport/transporttest": {},
+}
+
+// guests are libraries that only these packages may import.
+var guests = map[string][]string{
+	"github.com/emersion/go-imap":    {"mailbox", "mailbox/mailboxtest"},
+	"github.com/emersion/go-message": {"message"},
+	"github.com/jhillyerd/enmime":    {"message"},
+	"github.com/spf13":               {"cmd/imap-integration"},
+	"modernc.org":                    {"soar/local"},
+	"golang.org/x/oauth2":            {"token"},
+	"go.yaml.in/yaml":                {"manifest"},
+}
+
+// workshops hold what is no part of the program: they may import everything.
+var workshops = []string{"bench", "sweep"}
+
+func TestImports(t *testing.T) {
+	for room, imports := range importsByPackage(t) {
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("%s is a new package: add it to the table and to ARCHITECTURE.md, with its reason", room)
+			continue
+		}
+		for _, imported := range imports {
+			if own, ok := ownPackage(imported); ok && !slices.Contains(allowed, own) {
+				t.Errorf("%s must not import %s", room, own)
+			}
+			for guest, hosts := range guests {
+				if strings.HasPrefix(imported, guest) && !slices.Contains(hosts, room) {
+					t.Errorf("%s must not import %s, which only %s may", room, imported, strings.Join(hosts, ", "))
+				}
+			}
+		}
+	}
+}
+
+func ownPackage(imported string) (string, bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// importsByPackage reads the imports of every file that is no test.
+func importsByPackage(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (slices.Contains(workshops, name) || name == "testdata" || name != "." && strings.HasPrefix(path.Base(name), ".")):
+			return fs.SkipDir
+		case d.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash(name), nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		room := path.Dir(name)
+		for _, spec := range f.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[room] = append(found[room], imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
