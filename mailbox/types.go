@@ -96,6 +96,8 @@ type Raw struct {
 	Size         int64     // bytes of Body, or RFC822.SIZE for TooLarge
 	Body         []byte    // valid until Release
 	Problems     []Note    // what was odd in the server's answer (a second body for this UID, a provider's placeholder, …)
+
+	release func() // gives the body's memory back; nil when that is done, or there is none
 }
 
 // Note is a problem code and detail that goes into the mail's problems.

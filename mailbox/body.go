@@ -1,0 +1,126 @@
+package mailbox
+
+import (
+	"math/bits"
+	"os"
+	"sync"
+)
+
+const (
+	// spoolOver is the size from which a literal goes to a temporary file: a
+	// mapped file costs no heap, and the garbage collector need not double it.
+	spoolOver = 1 << 20
+	// spoolChunk is what is written to it at once.
+	spoolChunk = 256 << 10
+	// smallestPooled and the sizes above it, by powers of two, are kept for the next mails.
+	smallestPooled = 12 // 4 KiB
+)
+
+// body is the bytes of one literal. It belongs to whoever holds it until release.
+type body struct {
+	data   []byte
+	excess int64    // bytes of the literal that are read and dropped
+	file   *os.File // being filled; nil otherwise
+	size   int64
+	free   func() // gives data back; nil: the garbage collector does
+	budget *budget
+	cost   int64
+}
+
+// newBody makes room for a literal of n bytes, of which at most keep are kept.
+func newBody(n, keep int64) *body {
+	b := &body{size: min(n, keep)}
+	b.excess = n - b.size
+	if b.size > spoolOver {
+		if b.file = newSpool(); b.file != nil {
+			return b
+		}
+	}
+	b.data, b.free = pooled(int(b.size))
+	return b
+}
+
+// fill reads the literal off the wire.
+func (b *body) fill(w *wire) error {
+	var err error
+	if b.file != nil {
+		err = b.spool(w)
+	} else {
+		err = w.full(b.data)
+	}
+	if err != nil {
+		return err
+	}
+	return w.skip(b.excess)
+}
+
+// spool writes the literal to the temporary file and maps it. Where the disk is
+// full, the mail stays in memory.
+func (b *body) spool(w *wire) error {
+	chunk, free := pooled(spoolChunk)
+	defer free()
+	for done := int64(0); done < b.size; {
+		part := chunk[:min(b.size-done, spoolChunk)]
+		if err := w.full(part); err != nil {
+			return err
+		}
+		if _, err := b.file.Write(part); err != nil {
+			return b.toMemory(w, done, part)
+		}
+		done += int64(len(part))
+	}
+	data, unmap, err := mapped(b.file, b.size)
+	if err != nil {
+		return b.toMemory(w, b.size, nil)
+	}
+	_ = b.file.Close() // the mapping holds it
+	b.file, b.data, b.free = nil, data, unmap
+	return nil
+}
+
+// toMemory takes back what the file holds, adds part, and reads the rest into memory.
+func (b *body) toMemory(w *wire, done int64, part []byte) error {
+	file := b.file
+	b.file = nil
+	defer file.Close()
+	b.data = make([]byte, b.size)
+	if _, err := file.ReadAt(b.data[:done], 0); err != nil {
+		return err
+	}
+	n := done + int64(copy(b.data[done:], part))
+	return w.full(b.data[n:])
+}
+
+// release gives everything back. It may be called more than once.
+func (b *body) release() {
+	if b == nil {
+		return
+	}
+	if b.file != nil {
+		_ = b.file.Close()
+	}
+	if b.free != nil {
+		b.free()
+	}
+	if b.budget != nil {
+		b.budget.give(b.cost)
+	}
+	*b = body{}
+}
+
+// pools holds buffers by the power of two of their size, up to spoolOver.
+var pools [21]sync.Pool
+
+// pooled returns n bytes and how to give them back.
+func pooled(n int) (data []byte, free func()) {
+	class := max(smallestPooled, bits.Len(uint(max(n, 1)-1)))
+	if class >= len(pools) {
+		return make([]byte, n), func() {}
+	}
+	buf, _ := pools[class].Get().(*[]byte)
+	if buf == nil {
+		fresh := make([]byte, 1<<class)
+		buf = &fresh
+	}
+	return (*buf)[:n], func() { pools[class].Put(buf) }
+}

@@ -1,0 +1,96 @@
+package mailbox
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// memoryBudget is how many bytes of mails may be between the wire and the
+// consumer's Release; one mail may be larger.
+const memoryBudget = 32 << 20
+
+var errInterrupted = errors.New("interrupted")
+
+// budget blocks the wire while the consumer holds enough. It never waits for a
+// consumer that has nothing in hand: where the next mail in order is not there
+// yet, room is given beyond the limit.
+type budget struct {
+	mu      sync.Mutex
+	change  *sync.Cond
+	limit   int64
+	used    int64
+	lent    int  // mails at the consumer, not released
+	ready   bool // a mail is there for the consumer to take
+	stopped bool
+}
+
+func newBudget(limit int64) *budget {
+	b := &budget{limit: limit}
+	b.change = sync.NewCond(&b.mu)
+	return b
+}
+
+// take accounts for n bytes and says how long it had to wait for them.
+func (b *budget) take(n int64) (waited time.Duration, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var start time.Time
+	for !b.stopped && b.used > 0 && b.used+n > b.limit && (b.lent > 0 || b.ready) {
+		if start.IsZero() {
+			start = time.Now()
+		}
+		b.change.Wait()
+	}
+	if !start.IsZero() {
+		waited = time.Since(start)
+	}
+	if b.stopped {
+		return waited, errInterrupted
+	}
+	b.used += n
+	return waited, nil
+}
+
+func (b *budget) give(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	b.change.Broadcast()
+}
+
+// lend and returned count the mails at the consumer.
+func (b *budget) lend() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lent++
+}
+
+func (b *budget) returned() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lent--
+	b.change.Broadcast()
+}
+
+// setReady tells whether the consumer has something to take.
+func (b *budget) setReady(ready bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ready = ready
+	b.change.Broadcast()
+}
+
+// stop wakes the wire for good; start allows it again.
+func (b *budget) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	b.change.Broadcast()
+}
+
+func (b *budget) start() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped, b.ready = false, false
+}

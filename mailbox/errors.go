@@ -1,0 +1,179 @@
+package mailbox
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Kind is what went wrong, for callers that must decide and not only report.
+type Kind string
+
+// The kinds of [Error].
+const (
+	Failed           Kind = "failed"            // none of the others
+	Refused          Kind = "refused"           // nothing listens there
+	NoHost           Kind = "no_host"           // the name does not resolve
+	Timeout          Kind = "timeout"           // no answer, or one that comes too slowly
+	Closed           Kind = "closed"            // the connection broke, or the server said BYE
+	Protocol         Kind = "protocol"          // what came is not IMAP, or beyond a limit
+	NotTLS           Kind = "not_tls"           // the server does not speak TLS there
+	TLSVersion       Kind = "tls_version"       // nothing from TLS 1.2 on in common
+	CertUntrusted    Kind = "cert_untrusted"    // signed by no trusted authority
+	CertExpired      Kind = "cert_expired"      // or not yet valid
+	CertName         Kind = "cert_name"         // made out to another name
+	CertInvalid      Kind = "cert_invalid"      // refused for any other reason
+	NoStartTLS       Kind = "no_starttls"       // STARTTLS not offered, refused or tampered with
+	Preauth          Kind = "preauth"           // the server claims that we are logged in
+	AuthFailed       Kind = "auth_failed"       // the credentials are refused
+	AuthDisabled     Kind = "auth_disabled"     // no login in a way that we could use
+	NoFolder         Kind = "no_folder"         // the folder does not exist or cannot be opened
+	UIDValidity      Kind = "uid_validity"      // the folder's UIDs changed during the run
+	Throttled        Kind = "throttled"         // the server asks to wait longer than timeout
+	Unavailable      Kind = "unavailable"       // a passing fault at the server
+	ReadOnly         Kind = "read_only"         // the folder cannot be written to
+	ServerRefused    Kind = "server_refused"    // NO or BAD to a command
+	ReconnectsSpent  Kind = "reconnects_spent"  // the connection broke more often than a run may mend
+	TokenUnavailable Kind = "token_unavailable" // no access token to log in with
+)
+
+// The stages of a run on a folder, as Error.Stage and Config.Stage name them.
+const (
+	StageDNS     = "dns"
+	StageConnect = "connect"
+	StageTLS     = "tls"
+	StageLogin   = "login"
+	StageFolder  = "folder"
+	StageSearch  = "search"
+	StageFetch   = "fetch"
+	StageMark    = "mark"
+	StageWait    = "wait"
+)
+
+// ErrUIDValidity is wrapped by the error of a run whose folder got other UIDs
+// in its midst: nothing that was found before can be asked for any more.
+var ErrUIDValidity = errors.New("the UIDVALIDITY of the folder changed during the run")
+
+// Error is every error of this package that concerns the server.
+type Error struct {
+	Stage  string // one of the stages
+	Kind   Kind
+	Host   string
+	Port   int
+	User   string
+	Folder string
+	Server string // the server's words, escaped and cut; "" where it said nothing
+	Next   string // what to do about it; "" = the usual advice for Kind
+	Err    error  // the cause; may be nil
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Error is one sentence: what was attempted, what failed, what to do next.
+func (e *Error) Error() string {
+	text := e.attempted() + ": " + e.cause()
+	next := e.Next
+	if next == "" {
+		next = advice[e.Kind]
+	}
+	if next != "" {
+		text += "; " + next
+	}
+	return text
+}
+
+// Address is host and port.
+func (e *Error) Address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+
+func (e *Error) attempted() string {
+	at := e.Address()
+	switch e.Stage {
+	case StageDNS, StageConnect:
+		return "cannot connect to " + at
+	case StageTLS:
+		return "cannot secure the connection to " + at
+	case StageLogin:
+		return fmt.Sprintf("cannot log in to %s as %s", at, e.User)
+	case StageFolder:
+		return fmt.Sprintf("cannot open the folder %q at %s as %s", cut(e.Folder, maxQuote), at, e.User)
+	case StageSearch:
+		return fmt.Sprintf("cannot search the folder %q at %s", cut(e.Folder, maxQuote), at)
+	case StageMark:
+		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", cut(e.Folder, maxQuote), at)
+	default:
+		return fmt.Sprintf("cannot read mails from the folder %q at %s", cut(e.Folder, maxQuote), at)
+	}
+}
+
+func (e *Error) cause() string {
+	var parts []string
+	if w := what[e.Kind]; w != "" {
+		parts = append(parts, w)
+	}
+	if e.Server != "" {
+		parts = append(parts, `the server answered "`+e.Server+`"`)
+	}
+	if e.Err != nil && (len(parts) == 0 || detailed[e.Kind]) {
+		parts = append(parts, cut(e.Err.Error(), maxQuote))
+	}
+	if len(parts) == 0 {
+		return "no reason given"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// what says what a kind means; where it is "" the server's words or the cause do.
+var what = map[Kind]string{
+	Refused:         "nothing listens there (connection refused)",
+	NoHost:          "there is no host of this name (DNS)",
+	Timeout:         "no complete answer came in time",
+	Closed:          "the connection was closed by the other side",
+	NotTLS:          "what answers there does not speak TLS",
+	TLSVersion:      "the server offers only versions of TLS below 1.2",
+	CertUntrusted:   "the server's certificate is not signed by a trusted authority",
+	CertExpired:     "the server's certificate has expired or is not yet valid",
+	CertName:        "the server's certificate is for another name",
+	CertInvalid:     "the server's certificate is refused",
+	Preauth:         "the server claims that the connection is logged in already, so who it is stays unproved",
+	UIDValidity:     "the server numbered the folder's mails anew during the run",
+	ReconnectsSpent: "the connection broke again, and a run reconnects only twice",
+	ReadOnly:        "the server opened the folder read-only",
+	Throttled:       "the server asks to come back later",
+	NoStartTLS:      "the connection cannot be upgraded to TLS with STARTTLS",
+}
+
+// detailed kinds show their cause beside the meaning.
+var detailed = map[Kind]bool{
+	CertUntrusted: true, CertExpired: true, CertName: true, CertInvalid: true, NoStartTLS: true,
+	Timeout: true, AuthDisabled: true, ReconnectsSpent: true,
+}
+
+// advice is the next step where the error knows no better one.
+var advice = map[Kind]string{
+	Refused:          "check imap_server and port, and that the server runs",
+	NoHost:           "check the spelling of imap_server, or the DNS of this machine",
+	Timeout:          "check port and connection_security and firewalls on the way, or raise timeout",
+	Closed:           "run again; where it stays, check connection_security and the server's limit of connections",
+	Protocol:         "check port and connection_security, and the server's log",
+	NotTLS:           "check port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)",
+	TLSVersion:       "enable TLS 1.2 or 1.3 on the server",
+	CertUntrusted:    "put the authority's certificate into ca_certificate",
+	CertExpired:      "renew the certificate on the server, or correct this machine's clock",
+	CertName:         "use a name of the certificate in imap_server, or correct the certificate",
+	CertInvalid:      "install a valid certificate on the server",
+	NoStartTLS:       "no credentials were sent; set connection_security to ssl_tls (port 993), or enable STARTTLS on the server",
+	Preauth:          "no credentials were sent; check imap_server and port",
+	AuthFailed:       "check username and password, or set auth_method to an OAuth 2.0 method",
+	AuthDisabled:     "no credentials were sent; set auth_method or connection_security to what the server offers",
+	UIDValidity:      "run again: the next run finds the mails under their new numbers",
+	Throttled:        "run again later and less often",
+	Unavailable:      "run again in some minutes",
+	ReadOnly:         "check the rights of the user on this folder, or set mark_as_seen to false",
+	ReconnectsSpent:  "the next run takes the rest; check the network and the server's log",
+	ServerRefused:    "check the server's log",
+	TokenUnavailable: "check the oauth2 settings",
+	NoFolder:         "check folder (the name as a person reads it, with the server's separator)",
+}

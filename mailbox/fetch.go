@@ -1,0 +1,496 @@
+package mailbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// sizesAtOnce is how many sizes are asked for in one command; their answers
+	// are held while the bodies come.
+	sizesAtOnce = 2000
+	// batchCount and batchBytes bound one FETCH of bodies: large enough for full
+	// speed, small enough to be asked again.
+	batchCount = 50
+	batchBytes = 4 << 20
+	// window is how many FETCHes are in flight. Dovecot takes up to 4; more than 2 gain little.
+	window = 3
+	// maxHeaderBlock is what is kept of a header block.
+	maxHeaderBlock = 1 << 20
+)
+
+// what is asked for, with BODY.PEEK so that nothing is marked read (contract, section 4).
+const (
+	itemsSizes  = "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+	itemsBody   = "(UID BODY.PEEK[])"
+	itemsAlone  = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+	itemsPart   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.%d>)"
+	itemsHeader = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.%d>)"
+)
+
+// The codes of Raw.Problems; docs/problems.md explains them.
+const (
+	NoteDuplicate   = "duplicate_body"       // the server sent a second body for this UID; the first counts
+	NoteDate        = "bad_internal_date"    // INTERNALDATE is missing, unreadable or absurd
+	NotePlaceholder = "provider_placeholder" // the server sent a text of its own in place of the mail
+	NoteNoContent   = "no_content"           // the server gives nothing for this mail
+	NoteLying       = "size_mismatch"        // the body is much larger or smaller than RFC822.SIZE says
+)
+
+// errTooLarge ends a connection before a literal that is larger than allowed is read.
+type errTooLarge struct {
+	uid  UID // 0: the server had not said
+	size int64
+}
+
+func (e errTooLarge) Error() string {
+	return fmt.Sprintf("a mail of %d bytes came that is larger than max_message_size", e.size)
+}
+
+// item is one mail on its way.
+type item struct {
+	uid      UID
+	asked    bool  // its body is asked for now
+	header   bool  // only its header block can be had
+	tries    int   // alone
+	hint     int64 // RFC822.SIZE; -1: not known
+	flags    []string
+	date     time.Time
+	answered bool // the server answered for this UID since it was asked alone
+	content  content
+	body     *body
+	refusal  string
+	notes    []Note
+}
+
+// batch is one FETCH of bodies.
+type batch struct {
+	items []*item
+	bytes int64 // by their hints
+	sent  *pending
+	done  bool
+}
+
+// fetchRun is one call of Fetch. It is the sink of the answers.
+type fetchRun struct {
+	f     *Folder
+	yield func(*Raw) error
+	good  int // mails that came whole
+
+	mu       sync.Mutex
+	items    map[UID]*item
+	flight   []*batch // sent and not yet yielded, in order
+	discard  bool
+	cautious bool // a too large body came for an unknown UID: one at a time
+}
+
+// Fetch fetches these mails whole. yield is called in UID order, exactly once
+// for each UID, on the calling goroutine; an error of it ends the fetch and is
+// returned. What yield gets is its own until Release; the wire waits while the
+// consumer holds more than [memoryBudget], so a consumer must not wait for
+// further mails before it releases some. After a connection failure Fetch reconnects once. An
+// error means that the UIDs not yielded are not accounted for.
+func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
+	f.budget.start()
+	r := &fetchRun{f: f, yield: yield}
+	for _, part := range chunks(ascending(uids), sizesAtOnce) {
+		if err := r.part(ctx, part); err != nil {
+			r.wind()
+			return err
+		}
+	}
+	f.s.n.setSink(nil)
+	return nil
+}
+
+// part fetches mails whose sizes fit one command.
+func (r *fetchRun) part(ctx context.Context, uids []UID) error {
+	r.mu.Lock()
+	r.items = make(map[UID]*item, len(uids))
+	list := make([]*item, len(uids))
+	for i, uid := range uids {
+		list[i] = &item{uid: uid, hint: -1}
+		r.items[uid] = list[i]
+	}
+	r.mu.Unlock()
+	if err := r.f.attempt(ctx, StageFetch, 1, func(ctx context.Context) error { return r.sizes(ctx, uids) }); err != nil {
+		return err
+	}
+	return r.bodies(ctx, list)
+}
+
+// sizes asks for everything but the bodies. A server that refuses is not
+// pressed: then each mail is asked for alone.
+func (r *fetchRun) sizes(ctx context.Context, uids []UID) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	s := r.f.s
+	s.n.setSink(r)
+	stop := s.watch(ctx)
+	defer stop()
+	answer, err := s.await(s.n.send("UID FETCH "+compactSet(uids)+" "+itemsSizes, nil))
+	var refused refusal
+	if errors.As(err, &refused) && !passing(answer) {
+		if _, slow := throttled(answer); !slow {
+			return nil
+		}
+	}
+	return err
+}
+
+// bodies fetches and yields; after a connection failure it goes on with what is missing.
+func (r *fetchRun) bodies(ctx context.Context, list []*item) error {
+	for {
+		left, err := r.stream(ctx, list)
+		if err == nil {
+			return nil
+		}
+		var ended errYield
+		if errors.As(err, &ended) {
+			return ended.error
+		}
+		if err := r.mend(ctx, left, err); err != nil {
+			return err
+		}
+		list = left
+	}
+}
+
+// errYield marks an error of the caller's yield.
+type errYield struct{ error }
+
+// mend makes a new connection possible after err, or returns the final error.
+func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
+	r.abandonFlight()
+	var large errTooLarge
+	if errors.As(err, &large) {
+		if err := r.tooLarge(left, large, r.f.reconnects >= maxReconnects-1); err != nil {
+			return err
+		}
+	}
+	if err := r.f.recover(ctx, StageFetch, 1, err); err != nil {
+		return err
+	}
+	r.f.s.n.setSink(r)
+	return nil
+}
+
+// abandonFlight forgets the batches of a broken connection; the mails that came whole are kept.
+func (r *fetchRun) abandonFlight() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.flight {
+		for _, it := range b.items {
+			it.asked = false
+		}
+	}
+	r.flight = nil
+	r.f.budget.setReady(false)
+}
+
+// tooLarge notes which mail ended the connection. Where no reconnect is left
+// for its header block, the mail is settled without, so that the next run gets past it.
+func (r *fetchRun) tooLarge(left []*item, large errTooLarge, last bool) error {
+	it := r.items[large.uid]
+	if it == nil {
+		r.cautious = true
+		return nil
+	}
+	it.header, it.hint = true, max(it.hint, large.size)
+	if last && len(left) > 0 && left[0] == it {
+		if err := r.hand(it, &Raw{Outcome: TooLarge, Size: it.hint}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stream fetches and yields in order. It returns what was not yielded.
+func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
+	stop := r.graceful(ctx)
+	defer stop()
+	for planned := list; len(list) > 0; {
+		planned = r.sendAhead(planned)
+		b := r.flight[0]
+		if err := r.awaitBatch(b); err != nil {
+			return list, err
+		}
+		for _, it := range b.items {
+			if ctx.Err() != nil {
+				return list, r.f.fault(StageFetch, context.Cause(ctx))
+			}
+			if err := r.settle(ctx, it); err != nil {
+				return list, err
+			}
+			list = list[1:]
+		}
+		r.land()
+	}
+	return nil, nil
+}
+
+// graceful lets answers that are on their way come in when ctx ends, for a
+// moment, so that the connection can still be used.
+func (r *fetchRun) graceful(ctx context.Context) (stop func()) {
+	s := r.f.s
+	release := context.AfterFunc(ctx, func() {
+		r.mu.Lock()
+		r.discard = true
+		r.mu.Unlock()
+		r.f.budget.stop()
+		time.AfterFunc(drainGrace, func() {
+			if s.busy() {
+				s.g.abort(context.Cause(ctx))
+			}
+		})
+	})
+	return func() { release() }
+}
+
+// sendAhead keeps the window full and returns what is not sent yet.
+func (r *fetchRun) sendAhead(planned []*item) []*item {
+	for len(planned) > 0 && r.mayFly(planned[0]) {
+		b := r.plan(planned)
+		planned = planned[len(b.items):]
+		r.launch(b)
+	}
+	return planned
+}
+
+// mayFly reports whether one more batch fits the window and the budget.
+func (r *fetchRun) mayFly(next *item) bool {
+	limit := window
+	if r.cautious {
+		limit = 1
+	}
+	bytes := int64(0)
+	for _, b := range r.flight {
+		bytes += b.bytes
+	}
+	return len(r.flight) == 0 || len(r.flight) < limit && bytes+min(max(next.hint, 0), r.f.conf.MaxSize) <= memoryBudget
+}
+
+// plan takes the next batch: several mails of known, moderate size, or one other.
+func (r *fetchRun) plan(planned []*item) *batch {
+	b := &batch{}
+	for _, it := range planned {
+		usual := r.usual(it)
+		cost := min(max(it.hint, 0), r.f.conf.MaxSize)
+		if len(b.items) > 0 && (!usual || !r.usual(b.items[0]) || len(b.items) == batchCount || b.bytes+cost > batchBytes) {
+			break
+		}
+		b.items, b.bytes = append(b.items, it), b.bytes+cost
+	}
+	return b
+}
+
+// usual mails can share a command.
+func (r *fetchRun) usual(it *item) bool {
+	return it.hint >= 0 && it.hint <= r.f.conf.MaxSize && !it.header && !r.cautious && it.body == nil
+}
+
+// launch sends a batch; mails that came before the connection broke need no answer.
+func (r *fetchRun) launch(b *batch) {
+	var uids []UID
+	r.mu.Lock()
+	for _, it := range b.items {
+		if it.body == nil {
+			it.asked, it.content = true, noContent
+			uids = append(uids, it.uid)
+		}
+	}
+	r.flight = append(r.flight, b)
+	r.mu.Unlock()
+	if len(uids) == 0 {
+		r.batchDone(b)
+		return
+	}
+	items := itemsBody
+	if len(b.items) == 1 && !r.usual(b.items[0]) {
+		items = r.itemsFor(b.items[0])
+	}
+	b.sent = r.f.s.n.send("UID FETCH "+compactSet(uids)+" "+items, func(reply, bool) { r.batchDone(b) })
+}
+
+// itemsFor is what to ask of one mail alone. RFC822.SIZE is a hint only: of one
+// that should be too large, one byte more than allowed is fetched, and what comes decides.
+func (r *fetchRun) itemsFor(it *item) string {
+	switch {
+	case it.header:
+		return fmt.Sprintf(itemsHeader, maxHeaderBlock)
+	case it.hint > r.f.conf.MaxSize || r.cautious:
+		return fmt.Sprintf(itemsPart, r.f.conf.MaxSize+1)
+	default:
+		return itemsAlone
+	}
+}
+
+// batchDone tells the budget whether the consumer has something to take.
+func (r *fetchRun) batchDone(b *batch) {
+	r.mu.Lock()
+	b.done = true
+	ready := len(r.flight) > 0 && r.flight[0].done
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+}
+
+// land takes the first batch out of the flight.
+func (r *fetchRun) land() {
+	r.mu.Lock()
+	r.flight = r.flight[1:]
+	ready := len(r.flight) > 0 && r.flight[0].done
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+}
+
+// awaitBatch waits for the end of a batch. A refusal that does not pass is left
+// to settle, which asks for each mail alone.
+func (r *fetchRun) awaitBatch(b *batch) error {
+	if b.sent == nil {
+		return nil
+	}
+	answer, err := r.f.s.await(b.sent)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, it := range b.items {
+		it.asked = false
+	}
+	var refused refusal
+	if !errors.As(err, &refused) {
+		return err
+	}
+	if _, slow := throttled(answer); slow || passing(answer) {
+		return err
+	}
+	return nil
+}
+
+// settle yields one mail of a batch that has ended, asking again where it did not come.
+func (r *fetchRun) settle(ctx context.Context, it *item) error {
+	r.mu.Lock()
+	body, content := it.body, it.content
+	r.mu.Unlock()
+	if body == nil || len(body.data) == 0 || r.isPlaceholder(it) {
+		return r.again(ctx, it)
+	}
+	_ = content
+	return r.deliver(it)
+}
+
+// deliver yields a mail that came.
+func (r *fetchRun) deliver(it *item) error {
+	limit := r.f.conf.MaxSize
+	if it.header || int64(len(it.body.data)) > limit {
+		head := bytes.Clone(headerBlock(it.body.data))
+		it.body.release()
+		it.body = nil
+		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(it.hint, limit+1), Body: head})
+	}
+	r.good++
+	body := it.body
+	it.body = nil
+	budget := r.f.budget
+	budget.lend()
+	return r.hand(it, &Raw{Outcome: Whole, Size: int64(len(body.data)), Body: body.data, release: func() {
+		body.release()
+		budget.returned()
+	}})
+}
+
+// hand completes a Raw and passes it to the consumer.
+func (r *fetchRun) hand(it *item, raw *Raw) error {
+	raw.UID, raw.Flags, raw.InternalDate = it.uid, it.flags, it.date
+	r.mu.Lock()
+	raw.Problems = it.notes
+	delete(r.items, it.uid)
+	r.mu.Unlock()
+	if it.date.IsZero() && raw.Outcome != Vanished {
+		raw.Problems = append(raw.Problems, Note{NoteDate, "the server gives no date of arrival that can be read"})
+	}
+	if err := r.yield(raw); err != nil {
+		return errYield{err}
+	}
+	return nil
+}
+
+// Release gives the memory of Body back. It may be called more than once, and
+// must be called once for every Raw.
+func (r *Raw) Release() {
+	if r.release != nil {
+		r.release()
+		r.release, r.Body = nil, nil
+	}
+}
+
+// headerBlock is everything up to and including the empty line; all of a mail without one.
+func headerBlock(mail []byte) []byte {
+	for at := 0; at < len(mail); {
+		end := bytes.IndexByte(mail[at:], '\n')
+		if end < 0 {
+			break
+		}
+		line := mail[at : at+end]
+		at += end + 1
+		if len(line) == 0 || len(line) == 1 && line[0] == '\r' {
+			return mail[:at]
+		}
+	}
+	return mail
+}
+
+// wind ends a fetch early: what is on the way is dropped, for a moment at most,
+// so that the connection can be used on.
+func (r *fetchRun) wind() {
+	r.mu.Lock()
+	r.discard = true
+	flight := r.flight
+	r.mu.Unlock()
+	r.f.budget.stop()
+	s := r.f.s
+	timer := time.AfterFunc(drainGrace, func() { s.g.abort(errInterrupted) })
+	for _, b := range flight {
+		if b.sent != nil {
+			<-b.sent.done
+		}
+	}
+	timer.Stop()
+	s.n.setSink(nil)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, it := range r.items {
+		it.body.release()
+		it.body = nil
+	}
+}
+
+// busy reports whether an answer is awaited.
+func (s *session) busy() bool {
+	s.g.mu.Lock()
+	defer s.g.mu.Unlock()
+	return s.g.waiting > 0
+}
+
+// isPlaceholder recognises the text that Exchange sends for a mail that it
+// cannot convert. It is asked for again once; what comes then counts.
+func (r *fetchRun) isPlaceholder(it *item) bool {
+	const most = 64 << 10 // they are short
+	if len(it.body.data) > most || it.tries > 0 {
+		return false
+	}
+	return r.placeholder(it.body.data)
+}
+
+func (r *fetchRun) placeholder(mail []byte) bool {
+	for _, text := range r.f.s.provider.placeholder {
+		if bytes.Contains(mail, []byte(text)) || strings.Contains(string(mail), strings.ReplaceAll(text, "'", "’")) {
+			return true
+		}
+	}
+	return false
+}

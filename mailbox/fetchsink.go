@@ -1,0 +1,127 @@
+package mailbox
+
+// room implements [fetchSink].
+func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
+	limit, keep, wanted := r.limits(f)
+	if !wanted {
+		return nil, nil
+	}
+	if n > limit {
+		return nil, errTooLarge{r.owner(f), n}
+	}
+	if waited, err := r.f.budget.take(n); err != nil {
+		r.f.s.g.skip(waited)
+		return nil, nil // the consumer is gone: the literal is read over
+	}
+	b := newBody(n, keep)
+	b.budget, b.cost = r.f.budget, n
+	return b, nil
+}
+
+// limits says how large the body of an answer may be, and how much of it is
+// kept. A body that was not asked for is not wanted.
+func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit = r.f.conf.MaxSize
+	if r.discard {
+		return 0, 0, false
+	}
+	uid := r.ownerLocked(f)
+	if uid == 0 {
+		return limit + 1, limit + 1, f.section == "" // whose it is stands behind it (faults.md, I14)
+	}
+	it := r.items[uid]
+	switch {
+	case it == nil || !it.asked || it.body != nil:
+		return 0, 0, false
+	case it.header:
+		return max(limit, maxHeaderBlock), maxHeaderBlock, f.section == "HEADER"
+	case it.hint > limit || r.cautious:
+		return limit + 1, limit + 1, f.section == ""
+	default:
+		return limit, limit, f.section == ""
+	}
+}
+
+func (r *fetchRun) owner(f *fetched) UID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ownerLocked(f)
+}
+
+// ownerLocked is the UID that a body is for: the one given, or the only one asked for.
+func (r *fetchRun) ownerLocked(f *fetched) UID {
+	if f.uid != 0 {
+		return f.uid
+	}
+	var only UID
+	for uid, it := range r.items {
+		if it.asked {
+			if only != 0 {
+				return 0
+			}
+			only = uid
+		}
+	}
+	return only
+}
+
+// answer implements [fetchSink].
+func (r *fetchRun) answer(f *fetched) {
+	if !r.accept(f) {
+		f.body.release()
+		return
+	}
+	r.f.s.n.quiet()
+}
+
+// accept takes what an answer says of a mail that is being fetched. An answer
+// without a UID is not used (I13), nor is one for another mail (I17).
+func (r *fetchRun) accept(f *fetched) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	it := r.items[f.uid]
+	if f.uid == 0 || it == nil {
+		return false
+	}
+	it.learn(f)
+	if f.literals == 0 {
+		return f.size >= 0
+	}
+	switch {
+	case it.body != nil:
+		if f.content == hasContent {
+			it.note(NoteDuplicate, "the server sent a second body for this UID; the first one counts")
+		}
+		return false
+	case !it.asked:
+		return false
+	}
+	it.content, it.body = f.content, f.body
+	return true
+}
+
+// learn keeps what an answer says besides the body.
+func (it *item) learn(f *fetched) {
+	it.answered = true
+	if f.flags != nil {
+		it.flags = f.flags
+	}
+	if !f.date.IsZero() {
+		it.date = f.date
+	}
+	if f.size >= 0 && it.hint < 0 {
+		it.hint = f.size
+	}
+}
+
+// note adds a problem, each code once.
+func (it *item) note(code, detail string) {
+	for _, n := range it.notes {
+		if n.Code == code {
+			return
+		}
+	}
+	it.notes = append(it.notes, Note{code, detail})
+}

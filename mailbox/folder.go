@@ -1,0 +1,221 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+)
+
+const (
+	// maxReconnects is the contract's; the last one is kept for MarkSeen.
+	maxReconnects = 2
+	// reconnectPause keeps a reconnect from meeting the fault that broke the connection.
+	reconnectPause = 200 * time.Millisecond
+	// passingPause is how long a passing fault at the server is given to pass.
+	passingPause = 2 * time.Second
+	// drainGrace is how long answers on the way are waited for when the caller
+	// gives up, so that the connection can still be used to mark mails.
+	drainGrace = 2 * time.Second
+	// defaultMaxSize is the contract's max_message_size.
+	defaultMaxSize = 50 << 20
+)
+
+// Folder is an open folder. Its methods are for one goroutine at a time, and
+// none of them may be called inside the yield function of another.
+type Folder struct {
+	conf       Config
+	s          *session
+	status     Status
+	reconnects int
+	notBefore  time.Time // the server asked not to be bothered before
+	noCharset  bool      // the server refused CHARSET UTF-8
+	budget     *budget
+}
+
+// Dial connects, logs in and opens the folder. Nothing is asked of the server
+// that is not needed for that. Every error that concerns the server is an [*Error].
+func Dial(ctx context.Context, c Config) (*Folder, error) {
+	c.setDefaults()
+	s, err := dialAndLogin(ctx, &c, false)
+	if err != nil {
+		return nil, err
+	}
+	f := &Folder{conf: c, s: s, budget: newBudget(memoryBudget)}
+	f.status = f.readStatus()
+	return f, nil
+}
+
+func (c *Config) setDefaults() {
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.MaxSize <= 0 {
+		c.MaxSize = defaultMaxSize
+	}
+	if c.Folder == "" {
+		c.Folder = "INBOX"
+	}
+	if c.Dial == nil {
+		c.Dial = new(net.Dialer).DialContext
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func (f *Folder) readStatus() Status {
+	caps := f.s.capabilities()
+	f.s.n.mu.Lock()
+	defer f.s.n.mu.Unlock()
+	b := f.s.n.box
+	return Status{
+		UIDValidity: b.uidValidity, UIDNext: b.uidNext, Messages: b.exists,
+		Greeting: f.s.greeting, Capabilities: caps, Provider: f.s.provider.key,
+	}
+}
+
+// Status is what the server said when the folder was opened.
+func (f *Folder) Status() Status { return f.status }
+
+// SubstringSearch reports whether the server's SEARCH finds substrings, as far
+// as is known; Gmail, Exchange and Yahoo find words.
+func (f *Folder) SubstringSearch() bool { return !f.s.words }
+
+// fault is an error of a stage on the present connection.
+func (f *Folder) fault(stage string, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return f.conf.fault(stage, f.s, err)
+}
+
+// attempt runs an operation, and once more where the connection broke or the
+// server had a passing fault. spare is how many of the reconnects it must leave.
+func (f *Folder) attempt(ctx context.Context, stage string, spare int, operation func(context.Context) error) error {
+	if !f.s.alive() {
+		if err := f.reconnect(ctx, stage, spare, f.s.broken()); err != nil {
+			return err
+		}
+	}
+	err := operation(ctx)
+	if err == nil {
+		return nil
+	}
+	if err := f.recover(ctx, stage, spare, err); err != nil {
+		return err
+	}
+	if err := operation(ctx); err != nil {
+		return f.fault(stage, err)
+	}
+	return nil
+}
+
+// recover makes a second try possible, or returns the error that forbids it.
+func (f *Folder) recover(ctx context.Context, stage string, spare int, err error) error {
+	e := f.fault(stage, err)
+	if ctx.Err() != nil {
+		return e
+	}
+	if wait, slow := f.backoff(err); slow || e.Kind == Throttled || e.Kind == Unavailable {
+		f.notBefore = time.Now().Add(max(wait, passingPause))
+		if err := f.pause(ctx, e); err != nil {
+			return err
+		}
+	}
+	if f.s.alive() {
+		if e.Kind == Unavailable || e.Kind == Throttled {
+			return nil
+		}
+		return e
+	}
+	return f.reconnect(ctx, stage, spare, e)
+}
+
+// backoff says how long the server asked to wait, in its answer or its BYE.
+func (f *Folder) backoff(err error) (time.Duration, bool) {
+	var refused refusal
+	if errors.As(err, &refused) {
+		if wait, slow := throttled(refused.reply); slow {
+			return wait, true
+		}
+	}
+	return throttled(reply{text: f.s.n.goodbye()})
+}
+
+// pause waits as long as the server asked; more than the time-out is given up at once.
+func (f *Folder) pause(ctx context.Context, cause *Error) error {
+	wait := time.Until(f.notBefore)
+	if wait <= 0 {
+		return nil
+	}
+	if wait > f.conf.Timeout {
+		if cause.Kind == Throttled {
+			cause.Next = fmt.Sprintf("run again in %s, and less often", wait.Round(time.Second))
+		}
+		return cause
+	}
+	f.conf.Log.Info("waiting as the mail server asks", "seconds", wait.Seconds())
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return f.fault(cause.Stage, context.Cause(ctx))
+	case <-timer.C:
+		return nil
+	}
+}
+
+// reconnect makes a new connection, and makes sure that the UIDs still mean the same.
+func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause error) error {
+	e := f.fault(stage, cause)
+	if f.reconnects >= maxReconnects-spare {
+		return e
+	}
+	f.notBefore = laterOf(f.notBefore, time.Now().Add(reconnectPause))
+	if err := f.pause(ctx, e); err != nil {
+		return err
+	}
+	f.reconnects++
+	f.conf.Log.Warn("the connection to the mail server broke, connecting again", "cause", cause, "reconnect", f.reconnects)
+	bye := f.s.n.goodbye()
+	f.s.end(errReplaced)
+	quiet := f.conf
+	quiet.Stage = nil
+	s, err := dialAndLogin(ctx, &quiet, strings.Contains(bye, "AccessTokenExpired"))
+	if err != nil {
+		return err
+	}
+	s.conf, s.words = &f.conf, s.words || f.s.words
+	f.s = s
+	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity {
+		err := fmt.Errorf("%w: it was %d and is %d", ErrUIDValidity, f.status.UIDValidity, now)
+		f.s.end(err)
+		return f.fault(stage, err)
+	}
+	return nil
+}
+
+var errReplaced = errors.New("replaced by a new connection")
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Close ends the session. The server's answer to LOGOUT is not waited for: it
+// would cost a round trip and change nothing.
+func (f *Folder) Close() error {
+	if f.s.alive() {
+		f.s.n.send("LOGOUT", nil)
+		_ = f.s.g.Conn.Close() // with TLS's farewell
+	}
+	f.s.end(net.ErrClosed)
+	return nil
+}

@@ -1,0 +1,120 @@
+package mailbox
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+)
+
+// maxFound bounds the UIDs of one search. A range in an ESEARCH answer costs
+// the server a few bytes and us four for each of its numbers.
+const maxFound = 4_000_000
+
+// found collects the SEARCH and ESEARCH answers to one command.
+type found struct {
+	uids     []UID
+	answered bool
+}
+
+// searched reads a SEARCH answer, also one that is split in several (QUIRK), or an ESEARCH answer.
+func (n *normaliser) searched(key string, tail []byte, size int) error {
+	n.mu.Lock()
+	f := n.found
+	n.mu.Unlock()
+	if f == nil {
+		return n.noisy(int64(size))
+	}
+	f.answered = true
+	if key == "ESEARCH" {
+		return f.extended(tail)
+	}
+	for len(tail) > 0 {
+		var word []byte
+		word, tail, _ = bytes.Cut(tail, []byte(" "))
+		if len(word) == 0 {
+			continue
+		}
+		if word[0] == '(' { // (MODSEQ n)
+			return nil
+		}
+		uid, err := searchNumber(word)
+		if err != nil {
+			return err
+		}
+		if err := f.add(uid, uid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extended reads what follows ESEARCH (RFC 4731): (TAG "T5") UID ALL 1:3,7.
+func (f *found) extended(tail []byte) error {
+	if i := bytes.IndexByte(tail, ')'); bytes.HasPrefix(bytes.TrimLeft(tail, " "), []byte("(")) && i > 0 {
+		tail = tail[i+1:]
+	}
+	words := bytes.Fields(tail)
+	if len(words) == 0 || !bytes.EqualFold(words[0], []byte("UID")) {
+		if len(words) == 0 {
+			return nil
+		}
+		return protocolError("an ESEARCH answer without UID: %q", cut(string(tail[:min(len(tail), 60)]), 60))
+	}
+	for i := 1; i+1 < len(words); i += 2 {
+		if bytes.EqualFold(words[i], []byte("ALL")) {
+			return f.addSet(words[i+1])
+		}
+	}
+	return nil
+}
+
+func (f *found) addSet(set []byte) error {
+	for len(set) > 0 {
+		var part []byte
+		part, set, _ = bytes.Cut(set, []byte(","))
+		from, to, isRange := bytes.Cut(part, []byte(":"))
+		if !isRange {
+			to = from
+		}
+		first, err := searchNumber(from)
+		if err != nil {
+			return err
+		}
+		last, err := searchNumber(to)
+		if err != nil {
+			return err
+		}
+		if err := f.add(min(first, last), max(first, last)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *found) add(first, last UID) error {
+	if uint64(len(f.uids))+uint64(last-first)+1 > maxFound {
+		return protocolError("a search result of more than %d mails", maxFound)
+	}
+	for uid := first; ; uid++ {
+		if uid != 0 {
+			f.uids = append(f.uids, uid)
+		}
+		if uid == last {
+			return nil
+		}
+	}
+}
+
+func searchNumber(word []byte) (UID, error) {
+	n, err := strconv.ParseUint(string(word), 10, 32)
+	if err != nil {
+		return 0, protocolError("a search result with %q in it", cut(string(word[:min(len(word), 40)]), 40))
+	}
+	return UID(n), nil
+}
+
+// sorted returns what was found, ascending, each once.
+func (f *found) sorted() []UID {
+	slices.Sort(f.uids)
+	return slices.Compact(f.uids)
+}

@@ -1,0 +1,207 @@
+package mailbox
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// minRate is the slowest literal that counts as progress, in bytes a second,
+	// once the time-out has passed (contract.md, `timeout`).
+	minRate = 1000
+	// defaultTimeout is the contract's.
+	defaultTimeout = 180 * time.Second
+)
+
+// errStalled is the cause of a connection that brought no complete answer in time.
+type errStalled struct {
+	waited time.Duration
+	bytes  int64 // of the literal in hand; -1 outside one
+}
+
+func (e errStalled) Error() string {
+	if e.bytes >= 0 {
+		return fmt.Sprintf("a mail brought only %d bytes in %s", e.bytes, e.waited.Round(time.Second))
+	}
+	return fmt.Sprintf("waited %s", e.waited.Round(time.Second))
+}
+
+func (e errStalled) Timeout() bool { return true }
+
+// guard stands between the connection and everything that reads it. go-imap
+// knows neither contexts nor useful time-outs (30 s and 5 min, hard-coded, and
+// none before the first byte of an answer), so all of them are kept here:
+//
+//   - while an answer is awaited, it must be complete within the time-out;
+//   - a literal may take longer, at minRate or more, and never silent for the time-out;
+//   - while nothing is awaited (IDLE, between commands) there is no limit.
+type guard struct {
+	net.Conn
+	socket  net.Conn // what abort closes: closing a TLS connection may block
+	timeout time.Duration
+
+	mu      sync.Mutex
+	waiting int       // commands without their answer
+	since   time.Time // start of the wait for the present answer
+	literal bool      // a literal is being read
+	start   time.Time // of the literal
+	got     int64     // bytes of the literal
+	cause   error     // why the connection ended; the first counts
+}
+
+func newGuard(conn, socket net.Conn, timeout time.Duration) *guard {
+	return &guard{Conn: conn, socket: socket, timeout: timeout}
+}
+
+// begin notes that an answer is awaited from now on; end, that it came.
+func (g *guard) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting == 0 {
+		g.since = time.Now()
+	}
+	g.waiting++
+	g.arm() // a Read may be blocked already
+}
+
+func (g *guard) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting--
+	g.since = time.Now()
+	g.arm()
+}
+
+// progress notes that a wanted part of an answer is complete: the wait for the next begins.
+func (g *guard) progress() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.since = time.Now()
+}
+
+func (g *guard) beginLiteral() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.literal, g.start, g.got = true, time.Now(), 0
+}
+
+func (g *guard) endLiteral() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.literal = false
+}
+
+// skip takes the time that a slow consumer cost out of the account.
+func (g *guard) skip(paused time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.since, g.start = g.since.Add(paused), g.start.Add(paused)
+}
+
+// hurry shortens the time-out for what remains of the connection.
+func (g *guard) hurry(timeout time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.timeout, g.since = min(g.timeout, timeout), time.Now()
+}
+
+// arm sets the deadline of the next or present Read; g.mu is held.
+func (g *guard) arm() {
+	_ = g.Conn.SetReadDeadline(g.deadline(time.Now()))
+}
+
+func (g *guard) deadline(now time.Time) time.Time {
+	switch {
+	case g.literal:
+		silence := now.Add(g.timeout)
+		earned := time.Duration(float64(g.got) / minRate * float64(time.Second))
+		if rate := g.start.Add(max(g.timeout, earned)); rate.Before(silence) {
+			return rate
+		}
+		return silence
+	case g.waiting > 0:
+		return g.since.Add(g.timeout)
+	default:
+		return time.Time{}
+	}
+}
+
+func (g *guard) Read(p []byte) (int, error) {
+	g.mu.Lock()
+	g.arm()
+	g.mu.Unlock()
+	n, err := g.Conn.Read(p)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.literal {
+		g.got += int64(n)
+	}
+	if err != nil {
+		err = g.fail(g.stalled(err))
+	}
+	return n, err
+}
+
+// stalled names a time-out by what was awaited; g.mu is held.
+func (g *guard) stalled(err error) error {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if g.literal {
+		return errStalled{time.Since(g.start), g.got}
+	}
+	return errStalled{time.Since(g.since), -1}
+}
+
+func (g *guard) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	timeout := g.timeout
+	g.mu.Unlock()
+	_ = g.Conn.SetWriteDeadline(time.Now().Add(timeout))
+	n, err := g.Conn.Write(p)
+	if err != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = errStalled{timeout, -1}
+		}
+		err = g.fail(err)
+	}
+	return n, err
+}
+
+// fail keeps the first cause; g.mu is held.
+func (g *guard) fail(err error) error {
+	if g.cause == nil {
+		g.cause = err
+	}
+	return g.cause
+}
+
+// abort ends the connection for a reason.
+func (g *guard) abort(cause error) {
+	g.mu.Lock()
+	_ = g.fail(cause)
+	g.mu.Unlock()
+	_ = g.socket.Close()
+}
+
+// why returns the cause of the connection's end, nil while it stands.
+func (g *guard) why() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.cause
+}
+
+// Close closes the socket at once, without TLS's farewell.
+func (g *guard) Close() error { return g.socket.Close() }
+
+// The deadlines that go-imap sets are not the contract's.
+
+func (g *guard) SetDeadline(time.Time) error      { return nil }
+func (g *guard) SetReadDeadline(time.Time) error  { return nil }
+func (g *guard) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,156 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxNear is how many names are offered for a folder that does not exist.
+const maxNear = 3
+
+// openCommand is SELECT or EXAMINE. It goes past go-imap, whose AUTHENTICATE
+// keeps its encoder until the answer, so that nothing could be sent behind it.
+func (c *Config) openCommand() (string, error) {
+	name, err := encodeFolder(c.Folder)
+	if err != nil {
+		return "", err
+	}
+	if c.ReadOnly {
+		return "EXAMINE " + name, nil
+	}
+	return "SELECT " + name, nil
+}
+
+// openBehind has the folder opened in the same segment as the login.
+func (s *session) openBehind() error {
+	command, err := s.conf.openCommand()
+	if err != nil {
+		return nil // openFolder will say so
+	}
+	s.opening = s.n.sendBehind(command)
+	return nil
+}
+
+// openFolder opens the folder, or waits until it is.
+func (s *session) openFolder(ctx context.Context) error {
+	command, err := s.conf.openCommand()
+	if err != nil {
+		e := s.conf.fault(StageFolder, nil, err)
+		e.Kind = NoFolder
+		return e
+	}
+	stop := s.watch(ctx)
+	defer stop()
+	if s.opening == nil {
+		s.opening = s.n.send(command, nil)
+	}
+	if _, err := s.await(s.opening); err != nil {
+		return s.folderFault(err)
+	}
+	return nil
+}
+
+// folderFault explains why a folder cannot be opened, with the nearest names.
+func (s *session) folderFault(err error) error {
+	e := s.conf.fault(StageFolder, s, err)
+	if e.Kind != ServerRefused {
+		return e
+	}
+	e.Kind = NoFolder
+	names, listErr := s.list()
+	if listErr != nil {
+		return e
+	}
+	for _, f := range names {
+		if f.noSelect && f.name == s.conf.Folder {
+			e.Next = "this name only holds other folders: name one of those"
+			return e
+		}
+	}
+	if near := nearest(s.conf.Folder, names); len(near) > 0 {
+		e.Next = "the nearest names are " + strings.Join(near, ", ")
+	}
+	return e
+}
+
+// list asks for all folders.
+func (s *session) list() ([]folder, error) {
+	s.n.mu.Lock()
+	s.n.folders = nil
+	s.n.mu.Unlock()
+	_, err := s.await(s.n.send(`LIST "" "*"`, nil))
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	return s.n.folders, err
+}
+
+// opened describes the folder for a report.
+func (s *session) opened() string {
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	return fmt.Sprintf("%q holds %d mails", cut(s.conf.Folder, maxTold), s.n.box.exists)
+}
+
+// capabilities lists them as the server gave them last, sorted.
+func (s *session) capabilities() []string {
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	var list []string
+	for c := range s.n.caps {
+		list = append(list, cut(c, maxTold))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// nearest returns the names closest to the one wanted, quoted.
+func nearest(want string, folders []folder) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var all []candidate
+	for _, f := range folders {
+		if !f.noSelect && len(f.name) <= maxFolderName {
+			all = append(all, candidate{f.name, nameDistance(want, f.name)})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		if a.distance != b.distance {
+			return a.distance - b.distance
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	var out []string
+	for _, c := range all[:min(len(all), maxNear)] {
+		out = append(out, fmt.Sprintf("%q", cut(c.name, maxTold)))
+	}
+	return out
+}
+
+// nameDistance is the edit distance without regard to case; a name that ends in
+// the wanted one ("INBOX.Phish" for "Phish") is next to it.
+func nameDistance(want, name string) int {
+	a, b := []rune(strings.ToLower(want)), []rune(strings.ToLower(name))
+	if strings.HasSuffix(string(b), string(a)) {
+		return min(1, len(b)-len(a))
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, ra := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, rb := range b {
+			cost := diagonal
+			if ra != rb {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,237 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"example.org/imap-integration/filters"
+)
+
+const (
+	// maxSearch is how long a SEARCH line may be; Dovecot takes 64 KiB, Exchange 10,000 bytes or so.
+	maxSearch = 8 << 10
+	// maxSearches bounds the searches that one query is split into. A group that
+	// needs more is not sent: it only narrows.
+	maxSearches = 1000
+	// termOverhead is what OR, parentheses, quotes and the key add to a term.
+	termOverhead = 40
+)
+
+// Search returns the UIDs of the matching mails, ascending, each once. The
+// query narrows only: terms that the server cannot take are left out, never
+// the mails that they might match.
+func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
+	var uids []UID
+	err := f.attempt(ctx, StageSearch, 1, func(ctx context.Context) (err error) {
+		uids, err = f.search(ctx, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return uids, nil
+}
+
+func (f *Folder) search(ctx context.Context, c Criteria) ([]UID, error) {
+	if c.To != 0 && c.To < c.From {
+		return nil, nil
+	}
+	query := f.sendable(c.Query)
+	uids, err := f.searchAll(ctx, c, query)
+	if err != nil && !f.noCharset && refusedCharset(err) {
+		f.noCharset = true
+		f.conf.Log.Info("the mail server takes no CHARSET UTF-8, searching without those terms")
+		uids, err = f.searchAll(ctx, c, f.sendable(c.Query))
+	}
+	return uids, err
+}
+
+// refusedCharset recognises BADCHARSET. QUIRK(Exchange): BAD or NO without the code.
+func refusedCharset(err error) bool {
+	var r refusal
+	return errors.As(err, &r) && (r.code == "BADCHARSET" || strings.Contains(strings.ToLower(r.text), "charset"))
+}
+
+// sendable leaves out groups that must not go to the server: one whose terms
+// are not all sent would lose the mails of the missing ones.
+func (f *Folder) sendable(q filters.Query) filters.Query {
+	var out filters.Query
+	for _, group := range q {
+		if len(group) > 0 && !slices.ContainsFunc(group, f.unsendable) {
+			out = append(out, group)
+		}
+	}
+	return out
+}
+
+func (f *Folder) unsendable(t filters.Term) bool {
+	text := t.Field + t.Value
+	return len(text)+termOverhead > maxSearch/2 || strings.ContainsAny(text, "\r\n\x00") || f.noCharset && !ascii(text)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// searchAll runs one search, or for a long query one or more for each group.
+func (f *Folder) searchAll(ctx context.Context, c Criteria, q filters.Query) ([]UID, error) {
+	total := 0
+	for _, group := range q {
+		total += groupSize(group)
+	}
+	if total <= maxSearch {
+		return f.searchOnce(ctx, c, q)
+	}
+	var result []UID
+	for i, group := range q {
+		uids, err := f.searchGroup(ctx, c, group)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			result = uids
+		} else {
+			result = intersect(result, uids)
+		}
+	}
+	return result, nil
+}
+
+func groupSize(group []filters.Term) int {
+	n := 0
+	for _, t := range group {
+		n += len(t.Field) + len(t.Value) + termOverhead
+	}
+	return n
+}
+
+// searchGroup unites the searches of one group's pieces.
+func (f *Folder) searchGroup(ctx context.Context, c Criteria, group []filters.Term) ([]UID, error) {
+	pieces := splitGroup(group)
+	if len(pieces) > maxSearches {
+		return f.searchOnce(ctx, c, nil)
+	}
+	var all []UID
+	for _, piece := range pieces {
+		uids, err := f.searchOnce(ctx, c, filters.Query{piece})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, uids...)
+	}
+	return ascending(all), nil
+}
+
+func splitGroup(group []filters.Term) [][]filters.Term {
+	var pieces [][]filters.Term
+	start, size := 0, 0
+	for i := range group {
+		n := groupSize(group[i : i+1])
+		if i > start && size+n > maxSearch {
+			pieces, start, size = append(pieces, group[start:i]), i, 0
+		}
+		size += n
+	}
+	return append(pieces, group[start:])
+}
+
+// intersect returns what is in both ascending lists.
+func intersect(a, b []UID) []UID {
+	var out []UID
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case a[0] > b[0]:
+			b = b[1:]
+		default:
+			out = append(out, a[0])
+			a, b = a[1:], b[1:]
+		}
+	}
+	return out
+}
+
+// searchOnce runs one UID SEARCH.
+func (f *Folder) searchOnce(ctx context.Context, c Criteria, q filters.Query) ([]UID, error) {
+	var options *imap.SearchOptions
+	if f.s.n.has("ESEARCH") || f.s.n.has("IMAP4REV2") {
+		options = &imap.SearchOptions{ReturnAll: true}
+	}
+	result, err := f.s.searchWith(ctx, searchKeys(c, q), options)
+	if err != nil {
+		return nil, err
+	}
+	uids := result.sorted()
+	// A server's "101:*" is its last mail where there is none from 101 on (RFC 9051, section 9).
+	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To }), nil
+}
+
+func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*found, error) {
+	result := &found{}
+	s.n.forget() // the result will hold them
+	s.n.mu.Lock()
+	s.n.found = result
+	s.n.mu.Unlock()
+	err := s.run(ctx, func() error {
+		_, err := s.client.UIDSearch(keys, options).Wait()
+		return err
+	})
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	s.n.found = nil
+	return result, err
+}
+
+// searchKeys writes the criteria for go-imap, which encodes every value as a
+// quoted string or a literal.
+func searchKeys(c Criteria, q filters.Query) *imap.SearchCriteria {
+	keys := &imap.SearchCriteria{Since: c.Since}
+	if c.Unseen {
+		keys.NotFlag = []imap.Flag{imap.FlagSeen}
+	}
+	if c.From > 1 || c.To != 0 {
+		keys.UID = []imap.UIDSet{{{Start: imap.UID(max(c.From, 1)), Stop: imap.UID(c.To)}}}
+	}
+	for _, group := range q {
+		keys.And(anyOf(group))
+	}
+	return keys
+}
+
+// anyOf is a balanced tree of OR, so that a long list nests a few levels deep only.
+func anyOf(group []filters.Term) *imap.SearchCriteria {
+	if len(group) == 1 {
+		return termKey(group[0])
+	}
+	half := len(group) / 2
+	return &imap.SearchCriteria{Or: [][2]imap.SearchCriteria{{*anyOf(group[:half]), *anyOf(group[half:])}}}
+}
+
+func termKey(t filters.Term) *imap.SearchCriteria {
+	switch strings.ToUpper(t.Key) {
+	case "TEXT":
+		return &imap.SearchCriteria{Text: []string{t.Value}}
+	case "BODY":
+		return &imap.SearchCriteria{Body: []string{t.Value}}
+	case "HEADER":
+		return &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: t.Field, Value: t.Value}}}
+	default:
+		return &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: t.Key, Value: t.Value}}}
+	}
+}
+
+// Unseen asks how many mails are unread.
+func (f *Folder) Unseen(ctx context.Context) (uint32, error) {
+	uids, err := f.Search(ctx, Criteria{Unseen: true})
+	return uint32(len(uids)), err
+}

@@ -1,0 +1,156 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// session is one connection, from the dial to its end.
+type session struct {
+	conf     *Config
+	g        *guard
+	n        *normaliser
+	client   *imapclient.Client
+	greeting string // proved by TLS, or in clear on request
+	provider provider
+	words    bool     // SEARCH finds words; also believed of an unproved greeting
+	opening  *pending // the command that opens the folder, where it was sent behind the login
+	renewed  bool     // a second access token was tried
+}
+
+// refusal is a NO or BAD to a command.
+type refusal struct{ reply }
+
+func (r refusal) Error() string { return r.said() }
+
+// watch ends the connection when ctx ends; stop ends the watch.
+func (s *session) watch(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { s.g.abort(context.Cause(ctx)) })
+}
+
+// await waits for a command that was sent past go-imap.
+func (s *session) await(p *pending) (reply, error) {
+	r, ok := <-p.done
+	if !ok {
+		return reply{}, s.broken()
+	}
+	if r.status != "OK" {
+		return r, refusal{r}
+	}
+	return r, nil
+}
+
+// run runs a command of go-imap under the watch and the time-out.
+func (s *session) run(ctx context.Context, command func() error) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	stop := s.watch(ctx)
+	defer stop()
+	s.n.hush()
+	s.g.begin()
+	defer s.g.end()
+	return s.told(command())
+}
+
+// told turns an error of go-imap into ours: its texts for a dead connection say
+// nothing that the guard does not know better.
+func (s *session) told(err error) error {
+	var refused *imap.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		return refusal{reply{status: string(refused.Type), code: strings.ToUpper(string(refused.Code)), text: strings.TrimPrefix(refused.Text, "- ")}}
+	case s.g.why() != nil:
+		return s.g.why()
+	}
+	return err
+}
+
+// broken is why the connection ended.
+func (s *session) broken() error {
+	if why := s.g.why(); why != nil {
+		return why
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// alive reports whether the connection can still be used.
+func (s *session) alive() bool {
+	return s != nil && s.g.why() == nil && s.n.goodbye() == ""
+}
+
+// end closes the connection without ceremony.
+func (s *session) end(cause error) {
+	s.g.abort(cause)
+	_ = s.client.Close()
+}
+
+// fault makes the error that callers see of one that a stage ended with.
+func (c *Config) fault(stage string, s *session, err error) *Error {
+	e := &Error{Stage: stage, Kind: kindOf(err), Host: c.Host, Port: c.Port, User: c.user(), Folder: c.Folder, Err: err}
+	var refused refusal
+	if errors.As(err, &refused) {
+		e.Server, e.Err = refused.said(), nil
+		if _, slow := throttled(refused.reply); slow {
+			e.Kind = Throttled
+		} else if passing(refused.reply) {
+			e.Kind = Unavailable
+		}
+	}
+	if s != nil && e.Server == "" && e.Kind == Closed {
+		e.Server = s.n.goodbye()
+		if _, slow := throttled(reply{text: e.Server}); slow {
+			e.Kind = Throttled
+		}
+	}
+	return e
+}
+
+// kindOf tells kinds of failing connections apart.
+func kindOf(err error) Kind {
+	var stalled errStalled
+	var protocol errProtocol
+	var refused refusal
+	var timeout net.Error
+	switch {
+	case errors.As(err, &refused):
+		return ServerRefused
+	case errors.As(err, &stalled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return Timeout
+	case errors.As(err, &protocol):
+		return Protocol
+	case errors.Is(err, ErrUIDValidity):
+		return UIDValidity
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
+		return Closed
+	}
+	return Failed
+}
+
+// user is whom the login is for, as the sentence names it.
+func (c *Config) user() string {
+	if c.Login.Mailbox != "" && c.Login.Token != nil {
+		return c.Login.Mailbox
+	}
+	return c.Login.Username
+}
+
+// stage times one stage and reports it.
+func (c *Config) stage(name string, start time.Time, detail string, err error) {
+	if c.Stage != nil {
+		c.Stage(name, time.Since(start), detail, err)
+	}
+}
+
+func (c *Config) address() string { return (&Error{Host: c.Host, Port: c.Port}).Address() }

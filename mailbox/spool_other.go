@@ -1,0 +1,13 @@
+//go:build !unix
+
+package mailbox
+
+import (
+	"errors"
+	"os"
+)
+
+// newSpool is for systems without unlinked files: every mail stays in memory.
+func newSpool() *os.File { return nil }
+
+func mapped(*os.File, int64) ([]byte, func(), error) { return nil, nil, errors.ErrUnsupported }

@@ -1,0 +1,134 @@
+package mailbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	// maxLine bounds a line outside literals (faults.md, I04). FETCH answers to
+	// what this package asks for need a few hundred bytes.
+	maxLine = 64 << 10
+	// maxSearchLine bounds a SEARCH answer, which lists every UID on one line:
+	// two million of them.
+	maxSearchLine = 16 << 20
+	// keepBuffer is the size a buffer shrinks back to after a long line.
+	keepBuffer = 4 * maxLine
+)
+
+// errProtocol is the cause of a connection whose peer does not speak IMAP, or
+// without measure.
+type errProtocol struct{ text string }
+
+func (e errProtocol) Error() string { return e.text }
+
+func protocolError(format string, args ...any) error {
+	return errProtocol{fmt.Sprintf(format, args...)}
+}
+
+// wire reads lines and literals off a connection.
+type wire struct {
+	src  io.Reader
+	buf  []byte
+	r, w int // unread: buf[r:w]
+}
+
+func newWire(src io.Reader) *wire { return &wire{src: src, buf: make([]byte, maxLine+2)} }
+
+// buffered reports how many bytes have come and are not read.
+func (w *wire) buffered() int { return w.w - w.r }
+
+// line returns the next line without its end, CRLF or (QUIRK: some servers) LF
+// alone. It is valid until the next call of any method.
+func (w *wire) line() ([]byte, error) {
+	scanned := 0
+	for {
+		if i := bytes.IndexByte(w.buf[w.r+scanned:w.w], '\n'); i >= 0 {
+			line := w.buf[w.r : w.r+scanned+i]
+			w.r += scanned + i + 1
+			return bytes.TrimSuffix(line, []byte("\r")), nil
+		}
+		scanned = w.buffered()
+		if err := w.makeRoom(); err != nil {
+			return nil, err
+		}
+		if err := w.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// makeRoom makes the buffer take more bytes of the present line.
+func (w *wire) makeRoom() error {
+	have := w.buffered()
+	switch {
+	case w.w < len(w.buf):
+		return nil
+	case w.r > 0:
+		copy(w.buf, w.buf[w.r:w.w])
+		w.r, w.w = 0, have
+		return nil
+	case have >= lineLimit(w.buf[:have]):
+		return protocolError("a line of more than %d bytes, starting %q", have, cut(string(w.buf[:60]), 60))
+	}
+	grown := make([]byte, 2*len(w.buf))
+	copy(grown, w.buf[:have])
+	w.buf = grown
+	return nil
+}
+
+func lineLimit(start []byte) int {
+	for _, key := range []string{"* SEARCH", "* ESEARCH"} {
+		if len(start) > len(key) && bytes.EqualFold(start[:len(key)], []byte(key)) {
+			return maxSearchLine
+		}
+	}
+	return maxLine
+}
+
+// fill reads once.
+func (w *wire) fill() error {
+	if w.r == w.w {
+		w.r, w.w = 0, 0
+		if len(w.buf) > keepBuffer {
+			w.buf = make([]byte, maxLine+2)
+		}
+	}
+	n, err := w.src.Read(w.buf[w.w:])
+	w.w += n
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// full fills dst: what has come already is copied, the rest is read into its place.
+func (w *wire) full(dst []byte) error {
+	n := copy(dst, w.buf[w.r:w.w])
+	w.r += n
+	_, err := io.ReadFull(w.src, dst[n:])
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// skip reads over n bytes.
+func (w *wire) skip(n int64) error {
+	for n > 0 {
+		if w.buffered() == 0 {
+			if err := w.fill(); err != nil {
+				return err
+			}
+		}
+		take := int(min(n, int64(w.buffered())))
+		w.r += take
+		n -= int64(take)
+	}
+	return nil
+}
