@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 	"unicode"
 
 	"example.org/imap-integration/manifest"
@@ -42,7 +43,7 @@ func Sentence(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted before anything was done; run it again"
 	}
-	return OneLine(err.Error(), sentenceLimit)
+	return OneLine(explained(err, time.Now()), sentenceLimit)
 }
 
 // OneLine makes any text one line of at most limit bytes: runs of white space

@@ -146,11 +146,17 @@ func (r *settingsReport) stageOf(err error) string {
 	return mailbox.StageFolder
 }
 
-// finish marks what was not tried, and sums up.
-func (r *settingsReport) finish() {
+// finish marks what was not tried, sums up, and takes the secrets out of
+// foreign text: a server may answer with what it was sent.
+func (r *settingsReport) finish(redact func(string) string) {
 	r.Status = stepOK
+	r.Server.Greeting = redact(r.Server.Greeting)
+	for i, c := range r.Server.Capabilities {
+		r.Server.Capabilities[i] = redact(c)
+	}
 	for i := range r.Steps {
 		s := &r.Steps[i]
+		s.Detail = redact(s.Detail)
 		if s.Status == stepFailed {
 			r.Status = stepFailed
 		}

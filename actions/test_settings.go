@@ -46,7 +46,7 @@ func testSettings(ctx context.Context, env *Env, v *manifest.Values) (any, error
 		s.report.end(stepParameters, 0, "all of them are right", nil)
 		s.try(ctx)
 	}
-	s.report.finish()
+	s.report.finish(v.Redact)
 	if err == nil {
 		err = s.report.failure(ctx)
 	}
