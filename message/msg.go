@@ -1,0 +1,207 @@
+package message
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ReadMSG reads an Outlook .msg file ([MS-OXMSG]). It never fails as a whole: of
+// a damaged file it returns what can be read, and what is wrong stands in
+// Problems. The limits that count are Depth (embedded messages), Parts (attachments) and those of the header.
+func ReadMSG(data []byte, l Limits) *Outlook {
+	o := &Outlook{Kind: KindMSG}
+	defer o.rescue()
+	if !IsCompoundFile(data) {
+		o.problem(problemOutlookDamaged, "it is not a compound file")
+		return o
+	}
+	f, err := openCFB(data)
+	if f.cut {
+		o.problem(problemOutlookTruncated, "the file ends before its last sector")
+	}
+	if err != nil {
+		o.problem(problemOutlookDamaged, "the compound file cannot be read: %v", err)
+		return o
+	}
+	if f.noMini {
+		o.problem(problemOutlookDamaged, "the small streams of the compound file cannot be read")
+	}
+	if f.crossed {
+		o.problem(problemOutlookDamaged, "chains of sectors of the compound file run into each other; parts of it may stand in the wrong place")
+	}
+	if f.badLinks() {
+		o.problem(problemOutlookDamaged, "the directory of the compound file has links that lead nowhere")
+	}
+	r := &msgReader{file: f, limits: l}
+	r.message(o, f.root, msgTop, 0, 0)
+	if f.cut {
+		o.problem(problemOutlookTruncated, "the file ends before its last sector")
+	}
+	return o
+}
+
+// msgReader reads the messages of one file.
+type msgReader struct {
+	file        *cfbFile
+	limits      Limits
+	attachments int
+}
+
+// Sizes of what stands before the entries of a property stream ([MS-OXMSG], section 2.4.1).
+const (
+	msgTop      = 32
+	msgEmbedded = 24
+	msgPart     = 8 // recipients and attachments
+)
+
+const (
+	msgProperties = "__properties_version1.0"
+	msgStream     = "__substg1.0_"
+	msgRecipient  = "__recip_version1.0_"
+	msgAttachment = "__attach_version1.0_"
+)
+
+// message fills o from a storage.
+func (r *msgReader) message(o *Outlook, n *cfbNode, header, codePage, depth int) {
+	p := r.props(o, n, header)
+	p.findCodePage(codePage)
+	o.fill(p, r.limits)
+	for _, c := range r.storages(n, msgRecipient) {
+		rp := r.props(o, c, msgPart)
+		rp.codePage = p.codePage
+		o.recipient(rp)
+	}
+	o.displayed(p)
+	for _, c := range r.storages(n, msgAttachment) {
+		if r.attachments++; r.attachments > r.limits.Parts {
+			o.problem(codeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
+			return
+		}
+		r.attachment(o, c, p.codePage, depth)
+	}
+	if len(p.props) == 0 {
+		o.problem(problemOutlookDamaged, "it holds no properties of a message")
+	}
+}
+
+// storages lists the storages of this kind, in the order of their numbers.
+func (r *msgReader) storages(n *cfbNode, prefix string) []*cfbNode {
+	var out []*cfbNode
+	for _, c := range n.children {
+		if c.storage && strings.HasPrefix(c.name, prefix) {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *cfbNode) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+func (r *msgReader) attachment(o *Outlook, n *cfbNode, codePage, depth int) {
+	p := r.props(o, n, msgPart)
+	p.codePage = codePage
+	a := o.attachment(p)
+	a.Data = p.binary(propAttachData)
+	object := n.child(msgStream + "3701000D")
+	switch {
+	case object == nil || !object.storage:
+	case object.child(msgProperties) != nil:
+		a.Data, a.ContentType = nil, embeddedType
+		a.Embedded = &Outlook{Kind: KindMSG}
+		if depth+1 >= r.limits.Depth {
+			a.Embedded.problem(codeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
+		} else {
+			r.message(a.Embedded, object, msgEmbedded, codePage, depth+1)
+		}
+	default:
+		a.Data = r.object(o, object)
+	}
+	o.Attachments = append(o.Attachments, a)
+}
+
+// embeddedType is the type of a message that has no bytes of its own.
+const embeddedType = "application/vnd.ms-outlook"
+
+// object returns the content of an OLE object where it has a stream that is just that.
+func (r *msgReader) object(o *Outlook, n *cfbNode) []byte {
+	for _, name := range []string{"CONTENTS", "Package", "\x01Ole10Native"} {
+		if c := n.child(name); c != nil && !c.storage {
+			return r.read(o, c)
+		}
+	}
+	o.problem(problemOutlookObject, "an attachment is an OLE object, whose content has no form as a file")
+	return nil
+}
+
+// read returns a stream; what is wrong with it becomes a problem.
+func (r *msgReader) read(o *Outlook, n *cfbNode) []byte {
+	data, err := r.file.read(n)
+	switch {
+	case err == nil:
+	case errors.Is(err, errCFBWork):
+		o.problem(problemOutlookLimit, "the streams of the file claim to be larger than the file; the rest is not read")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		o.problem(problemOutlookTruncated, "the stream %s ends too early", quote(n.name))
+	default:
+		o.problem(problemOutlookDamaged, "the stream %s cannot be read whole: %v", quote(n.name), err)
+	}
+	return data
+}
+
+// props reads the properties of a storage: the fixed-size ones stand in one
+// stream, each of the others is a stream named by its tag.
+func (r *msgReader) props(o *Outlook, n *cfbNode, header int) *mapiProps {
+	p := &mapiProps{props: map[uint16]mapiProp{}, bad: o.badCodePage}
+	for _, c := range n.children {
+		if c.name == msgProperties && !c.storage {
+			p.fixed(r.read(o, c), header)
+		}
+		tag, ok := strings.CutPrefix(c.name, msgStream)
+		if !ok || c.storage || len(tag) != 8 {
+			continue
+		}
+		id, err := strconv.ParseUint(tag[:4], 16, 16)
+		kind, err2 := strconv.ParseUint(tag[4:], 16, 16)
+		if err != nil || err2 != nil || !msgWanted(uint16(id)) {
+			continue
+		}
+		// Of two types of one property, the one that needs no code page counts.
+		if old, twice := p.props[uint16(id)]; twice && old.kind == mapiUnicode {
+			continue
+		}
+		p.props[uint16(id)] = mapiProp{kind: uint16(kind), data: r.read(o, c)}
+	}
+	return p
+}
+
+// fixed reads a property stream.
+func (p *mapiProps) fixed(data []byte, header int) {
+	for data = data[min(header, len(data)):]; len(data) >= 16; data = data[16:] {
+		kind, id := binary.LittleEndian.Uint16(data), binary.LittleEndian.Uint16(data[2:])
+		switch kind {
+		case mapiShort, mapiLong, mapiBool, mapiTime:
+			p.props[id] = mapiProp{kind: kind, data: data[8:16]}
+		}
+	}
+}
+
+// badCodePage notes that a text is not in the code page it should be in.
+func (o *Outlook) badCodePage(number int) {
+	o.problem(problemOutlookCharset, "a text cannot be read in code page %d", number)
+}
+
+// msgWanted reports whether a property is looked at: only those are read from the file.
+func msgWanted(id uint16) bool {
+	switch id {
+	case propMessageClass, propSubject, propSubjectPrefix, propNormalizedSubject, propRepresentingName, propReplyEntries, propReplyNames,
+		propRepresentingType, propRepresentingEmail, propRepresentingSMTP, propTransportHeaders, propSenderName, propSenderType,
+		propSenderEmail, propSenderSMTP, propDisplayTo, propDisplayCc, propDisplayBcc, propBody, propRTF, propHTML, propMessageID,
+		propReferences, propInReplyTo, propDisplayName, propAddressType, propEmail, propSMTP, propRecipientName, propAttachData,
+		propAttachName, propAttachLongName, propAttachTransport, propAttachType, propAttachContentID:
+		return true
+	}
+	return false
+}

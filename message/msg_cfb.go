@@ -1,0 +1,359 @@
+package message
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/richardlehane/mscfb"
+)
+
+// Limits of a compound file.
+const (
+	cfbEntrySize = 128
+	// cfbEntryLimit bounds the directory: a mail of 1,000 attachments and 2,000
+	// recipients has about 50,000 entries, and each costs some 350 bytes here.
+	cfbEntryLimit = 1 << 16
+	// cfbChunk is read at once: the library's joining of a stream's sectors is
+	// quadratic in the sectors of one Read.
+	cfbChunk = 32 << 10
+
+	cfbNoStream   = 0xFFFFFFFF
+	cfbFreeSector = 0xFFFFFFFF
+	cfbHeaderSize = 512
+)
+
+var (
+	errCFBWork    = errors.New("it costs too much work")
+	errCFBEntries = fmt.Errorf("its directory has more than %d entries", cfbEntryLimit)
+)
+
+// cfbNode is a stream or a storage of a compound file.
+type cfbNode struct {
+	name     string
+	storage  bool
+	file     *mscfb.File
+	children []*cfbNode // in the order of the directory tree
+}
+
+// child returns the first child of this name, nil where there is none.
+func (n *cfbNode) child(name string) *cfbNode {
+	for _, c := range n.children {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// cfbFile is an open compound file.
+//
+// The library follows sector chains well, with two exceptions that a hostile file
+// can use: it copies the path of each entry, quadratic in the nesting, and one
+// wrong link or a missing sector makes it refuse the whole file. So it is shown
+// the file through this reader, which hands out directory sectors whose
+// entries are linked into one plain list, keeps the true links for its own
+// walk, and lets chains end where the file does.
+type cfbFile struct {
+	data    []byte
+	root    *cfbNode
+	cut     bool  // something lies behind the end of the file
+	crossed bool  // chains run into each other, or in circles
+	work    int   // reads left
+	volume  int64 // bytes of streams left
+
+	started bool   // the header has been handed out in this pass
+	difat   int    // DIFAT sectors that come before the directory's
+	entries []byte // the directory as the file has it
+	linked  int    // entries to be linked into a list; 0: leave all links out
+	noMini  bool   // hide the mini FAT, which is broken
+}
+
+// openCFB reads the directory of a compound file.
+func openCFB(data []byte) (*cfbFile, error) {
+	f := &cfbFile{data: data}
+	if len(data) < cfbHeaderSize {
+		return f, errors.New("it is shorter than its header")
+	}
+	f.checkTables()
+	// How long the directory is shows only when it has been read, hence the first pass.
+	first := f.tryMini()
+	if len(f.entries) == 0 {
+		if first == nil {
+			first = errors.New("it has no directory")
+		}
+		return f, first
+	}
+	f.linked = len(f.entries) / cfbEntrySize
+	reader, err := f.pass()
+	if err != nil {
+		return f, err
+	}
+	f.volume = 2*int64(len(data)) + 1<<16
+	f.root = f.tree(reader.File)
+	return f, nil
+}
+
+// tryMini makes a pass, and another one without small streams where theirs are broken.
+func (f *cfbFile) tryMini() error {
+	_, err := f.pass()
+	if err != nil && len(f.entries) > 0 {
+		f.noMini = true
+		_, err = f.pass()
+	}
+	return err
+}
+
+// pass reads header, FAT and directory once.
+func (f *cfbFile) pass() (*mscfb.Reader, error) {
+	f.work = len(f.data)/16 + 1<<17
+	f.entries, f.started = nil, false
+	f.difat = int(binary.LittleEndian.Uint32(f.data[72:]))
+	return mscfb.New(f)
+}
+
+// Slice gives the library the header, DIFAT sectors and directory sectors, in this order.
+func (f *cfbFile) Slice(offset int64, length int) ([]byte, error) {
+	if f.work--; f.work < 0 {
+		return nil, errCFBWork
+	}
+	out := make([]byte, length)
+	for i := range out {
+		out[i] = 0xFF // no name, no links, no sectors
+	}
+	if offset < 0 || offset >= int64(len(f.data)) {
+		f.cut = true
+	} else if copy(out, f.data[offset:]) < length {
+		f.cut = true
+	}
+	switch {
+	case !f.started:
+		f.started = true
+		if f.noMini {
+			clear(out[64:68])
+		}
+	case f.difat > 0:
+		f.difat--
+	default:
+		return out, f.relink(out)
+	}
+	return out, nil
+}
+
+// relink keeps a directory sector and changes the links of its copy.
+func (f *cfbFile) relink(sector []byte) error {
+	first := len(f.entries) / cfbEntrySize
+	f.entries = append(f.entries, sector...)
+	if len(f.entries)/cfbEntrySize > cfbEntryLimit {
+		return errCFBEntries
+	}
+	for i := 0; i+cfbEntrySize <= len(sector); i += cfbEntrySize {
+		links := sector[i+68 : i+80] // left, right, child
+		for j := range links {
+			links[j] = 0xFF
+		}
+		if next := first + i/cfbEntrySize + 1; next < f.linked {
+			binary.LittleEndian.PutUint32(links[4:], uint32(next))
+		}
+	}
+	return nil
+}
+
+// ReadAt gives the library FAT entries and the content of streams.
+func (f *cfbFile) ReadAt(p []byte, offset int64) (int, error) {
+	if f.work--; f.work < 0 {
+		return 0, errCFBWork
+	}
+	if offset >= 0 && offset < int64(len(f.data)) {
+		n := copy(p, f.data[offset:])
+		if n == len(p) {
+			return n, nil
+		}
+		f.cut = true
+		return n, io.ErrUnexpectedEOF
+	}
+	f.cut = true
+	if len(p) == 4 {
+		binary.LittleEndian.PutUint32(p, 0xFFFFFFFE) // a chain that goes on there ends
+		return len(p), nil
+	}
+	return 0, io.ErrUnexpectedEOF
+}
+
+// read returns the content of a stream: as much of it as there is, and what was wrong.
+func (f *cfbFile) read(n *cfbNode) ([]byte, error) {
+	size := n.file.Size
+	if n.storage || size <= 0 {
+		return nil, nil
+	}
+	if size > f.volume {
+		size = f.volume
+	}
+	out := make([]byte, 0, min(size, int64(len(f.data))))
+	chunk := make([]byte, min(size, cfbChunk))
+	for int64(len(out)) < size {
+		k, err := n.file.Read(chunk[:min(int64(len(chunk)), size-int64(len(out)))])
+		out = append(out, chunk[:max(k, 0)]...)
+		f.volume -= int64(k)
+		if err != nil && !(errors.Is(err, io.EOF) && int64(len(out)) >= n.file.Size) {
+			return out, err
+		}
+		if k <= 0 {
+			return out, io.ErrUnexpectedEOF
+		}
+	}
+	if size < n.file.Size {
+		return out, errCFBWork
+	}
+	return out, nil
+}
+
+// tree walks the directory's own links ([MS-CFB], section 2.6.4), each entry once.
+func (f *cfbFile) tree(files []*mscfb.File) *cfbNode {
+	seen := make([]bool, len(files))
+	seen[0] = true
+	root := &cfbNode{storage: true, file: files[0]}
+	type task struct {
+		parent *cfbNode
+		id     uint32
+		node   *cfbNode // set: the left side is done
+	}
+	todo := []task{{parent: root, id: f.link(0, 8)}}
+	for len(todo) > 0 {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if t.node != nil {
+			t.parent.children = append(t.parent.children, t.node)
+			todo = append(todo, task{parent: t.parent, id: f.link(t.id, 4)})
+			if t.node.storage {
+				todo = append(todo, task{parent: t.node, id: f.link(t.id, 8)})
+			}
+			continue
+		}
+		if int64(t.id) >= int64(len(files)) || seen[t.id] {
+			continue
+		}
+		seen[t.id] = true
+		t.node = f.node(t.id, files[t.id])
+		todo = append(todo, t, task{parent: t.parent, id: f.link(t.id, 0)})
+	}
+	return root
+}
+
+func (f *cfbFile) node(id uint32, file *mscfb.File) *cfbNode {
+	entry := f.entries[int(id)*cfbEntrySize:]
+	length := min(int(binary.LittleEndian.Uint16(entry[64:])), 64)
+	return &cfbNode{name: decodeUTF16(entry[:max(length-2, 0)]), storage: entry[66] == 1, file: file}
+}
+
+// link returns the left (0), right (4) or child (8) link of an entry.
+func (f *cfbFile) link(id uint32, which int) uint32 {
+	entry := f.entries[int(id)*cfbEntrySize:]
+	return binary.LittleEndian.Uint32(entry[68+which:])
+}
+
+// badLinks reports whether a link leads nowhere.
+func (f *cfbFile) badLinks() bool {
+	n := uint32(len(f.entries) / cfbEntrySize)
+	for id := uint32(0); id < n; id++ {
+		if kind := f.entries[int(id)*cfbEntrySize+66]; kind != 1 && kind != 2 && kind != 5 {
+			continue
+		}
+		for which := 0; which <= 8; which += 4 {
+			if to := f.link(id, which); to != cfbNoStream && to >= n {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkTables looks for what the library does not: sectors behind the end of
+// the file, and sectors that two chains (or one chain twice) lead to.
+func (f *cfbFile) checkTables() {
+	shift := binary.LittleEndian.Uint16(f.data[30:])
+	if shift != 9 && shift != 12 {
+		return // the library refuses it
+	}
+	size := int64(1) << shift
+	// The header takes the first sector; the last one may be short.
+	sectors := (int64(len(f.data)) - 1) / size
+	fat := f.table(f.fatSectors(size), size, sectors)
+	for i, next := range fat {
+		f.cut = f.cut || next != cfbFreeSector && int64(i) >= sectors
+	}
+	mini := f.table(chainOf(fat, binary.LittleEndian.Uint32(f.data[60:])), size, sectors)
+	f.crossed = crossed(fat) || crossed(mini)
+}
+
+// table reads the entries of the FAT or the mini FAT.
+func (f *cfbFile) table(at []uint32, size, sectors int64) []uint32 {
+	var out []uint32
+	for _, s := range at[:min(int64(len(at)), sectors+1)] {
+		start := min((int64(s)+1)*size, int64(len(f.data)))
+		entries := f.data[start:min(start+size, int64(len(f.data)))]
+		f.cut = f.cut || int64(len(entries)) < size
+		for ; len(entries) >= 4; entries = entries[4:] {
+			out = append(out, binary.LittleEndian.Uint32(entries))
+		}
+	}
+	return out
+}
+
+// chainOf lists the sectors of a chain, each once.
+func chainOf(fat []uint32, start uint32) []uint32 {
+	var out []uint32
+	for s := start; int64(s) < int64(len(fat)) && len(out) < len(fat); s = fat[s] {
+		out = append(out, s)
+	}
+	return out
+}
+
+// crossed reports whether two entries lead to the same sector, or some lead in a circle.
+func crossed(table []uint32) bool {
+	leads := func(i uint32) bool { return int64(table[i]) < int64(len(table)) }
+	reached := make([]bool, len(table))
+	links := 0
+	for i := range table {
+		if !leads(uint32(i)) {
+			continue
+		}
+		if reached[table[i]] {
+			return true
+		}
+		reached[table[i]] = true
+		links++
+	}
+	// Without a crossing, what cannot be walked from a sector that none leads to is a circle.
+	for i := range table {
+		for s := uint32(i); !reached[i] && leads(s); s = table[s] {
+			links--
+		}
+	}
+	return links > 0
+}
+
+// fatSectors lists where the FAT lies: 109 sectors in the header, the others in the DIFAT chain.
+func (f *cfbFile) fatSectors(size int64) []uint32 {
+	var out []uint32
+	add := func(list []byte) {
+		for ; len(list) >= 4; list = list[4:] {
+			if s := binary.LittleEndian.Uint32(list); s != cfbFreeSector {
+				out = append(out, s)
+			}
+		}
+	}
+	add(f.data[76:cfbHeaderSize])
+	next := binary.LittleEndian.Uint32(f.data[68:])
+	// No more DIFAT sectors than the file has room for: a cycle ends there.
+	for left := int64(len(f.data)) / size / (size / 4); left >= 0; left-- {
+		start := (int64(next) + 1) * size
+		if start+size > int64(len(f.data)) {
+			break
+		}
+		add(f.data[start : start+size-4])
+		next = binary.LittleEndian.Uint32(f.data[start+size-4:])
+	}
+	return out
+}

@@ -1,0 +1,253 @@
+package message
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// fill reads a message's own properties.
+func (o *Outlook) fill(p *mapiProps, l Limits) {
+	o.Class = p.line(propMessageClass)
+	o.Subject = outlookSubject(p)
+	o.MessageID = outlookID(p.line(propMessageID))
+	o.InReplyTo = outlookIDs(p.line(propInReplyTo))
+	o.References = outlookIDs(p.line(propReferences))
+	o.Sent, o.Received = p.time(propClientSubmitTime), p.time(propDeliveryTime)
+	o.fillHeader(p, l)
+	o.fillSender(p)
+	o.fillBody(p)
+}
+
+// outlookSubject returns the whole subject.
+func outlookSubject(p *mapiProps) string {
+	subject := p.text(propSubject)
+	// A subject may begin with U+0001 and a character that counts the prefix ([MS-OXCMSG], section 3.2.5.2).
+	if rest, ok := strings.CutPrefix(subject, "\x01"); ok {
+		for i := range rest {
+			if i > 0 {
+				rest = rest[i:]
+				break
+			}
+		}
+		subject = rest
+	}
+	if subject == "" {
+		subject = p.text(propSubjectPrefix) + p.text(propNormalizedSubject)
+	}
+	return outlookLine(subject)
+}
+
+func outlookID(text string) string {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "<") && strings.HasSuffix(text, ">") {
+		text = text[1 : len(text)-1]
+	}
+	return strings.TrimSpace(text)
+}
+
+func outlookIDs(text string) string {
+	ids := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' })
+	for i := range ids {
+		ids[i] = outlookID(ids[i])
+	}
+	return strings.Join(ids, " ")
+}
+
+// exchangeHeaderLine is what Exchange puts before the headers of a mail that came by SMTP.
+const exchangeHeaderLine = "Microsoft Mail Internet Headers Version 2.0"
+
+// fillHeader parses the transport headers and takes from them what the properties do not say.
+func (o *Outlook) fillHeader(p *mapiProps, l Limits) {
+	text := strings.TrimLeft(p.text(propTransportHeaders), " \t\r\n")
+	text = strings.TrimLeft(strings.TrimPrefix(text, exchangeHeaderLine), " \t\r\n")
+	if text == "" {
+		return
+	}
+	if !strings.HasSuffix(text, "\n") {
+		text += "\r\n"
+	}
+	m := ParseHeader([]byte(text+"\r\n"), l)
+	o.Header = m.Header
+	for _, problem := range m.Problems {
+		o.problem(problem.Code, "%s", problem.Detail)
+	}
+	o.From, o.Sender = firstAddress(m.Addresses("From")), firstAddress(m.Addresses("Sender"))
+	o.ReplyTo = m.Addresses("Reply-To")
+	if o.MessageID == "" {
+		o.MessageID = outlookID(firstOf(m.Header.Values("Message-ID")))
+	}
+	if o.InReplyTo == "" {
+		o.InReplyTo = outlookIDs(strings.Join(m.Header.Values("In-Reply-To"), " "))
+	}
+	if o.References == "" {
+		o.References = outlookIDs(strings.Join(m.Header.Values("References"), " "))
+	}
+	if o.Subject == "" {
+		o.Subject = strings.TrimSpace(firstOf(m.Header.Values("Subject")))
+	}
+}
+
+func firstOf(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func firstAddress(list []Address) Address {
+	if len(list) == 0 {
+		return Address{}
+	}
+	return list[0]
+}
+
+// fillSender takes the addresses of the properties where they are SMTP
+// addresses, else those of the transport headers.
+func (o *Outlook) fillSender(p *mapiProps) {
+	from := p.address(propRepresentingName, propRepresentingSMTP, propRepresentingType, propRepresentingEmail)
+	sender := p.address(propSenderName, propSenderSMTP, propSenderType, propSenderEmail)
+	if from.Addr == "" {
+		from = sender
+	}
+	if sender.Addr == from.Addr || sender.Addr == "" {
+		sender = o.Sender
+	}
+	if o.From.Addr != "" && outlookSMTP(from.Addr) && !strings.EqualFold(o.From.Addr, from.Addr) {
+		o.problem(problemOutlookHeaders, "Outlook shows it as from %s, its transport headers say %s", quote(from.Addr), quote(o.From.Addr))
+	}
+	if outlookSMTP(from.Addr) || o.From.Addr == "" {
+		o.From = from
+	}
+	if outlookSMTP(sender.Addr) || o.Sender.Addr == "" {
+		o.Sender = sender
+	}
+	if len(o.ReplyTo) == 0 {
+		o.ReplyTo = p.flatEntries(p.binary(propReplyEntries))
+	}
+	if len(o.ReplyTo) == 0 {
+		for name := range strings.SplitSeq(p.line(propReplyNames), ";") {
+			if name = strings.TrimSpace(name); outlookSMTP(name) && len(o.ReplyTo) < recipientLimit {
+				o.ReplyTo = append(o.ReplyTo, Address{Addr: name})
+			}
+		}
+	}
+	if o.From.Addr != "" && !outlookSMTP(o.From.Addr) {
+		o.problem(problemOutlookAddress, "the sender's address %s is not an SMTP address", quote(o.From.Addr))
+	}
+}
+
+// fillBody finds the texts: PR_BODY, PR_HTML, and what the RTF holds of those that are missing.
+func (o *Outlook) fillBody(p *mapiProps) {
+	o.BodyText = p.text(propBody)
+	o.BodyHTML = o.htmlBody(p)
+	if rtf := p.binary(propRTF); len(rtf) > 0 && (o.BodyText == "" || o.BodyHTML == "") {
+		o.fillFromRTF(rtf)
+	}
+	if strings.TrimSpace(o.BodyText) == "" && o.BodyHTML != "" {
+		o.BodyText = HTMLText(o.BodyHTML)
+	}
+	o.BodyText = strings.ToValidUTF8(o.BodyText, "\uFFFD")
+	o.BodyHTML = strings.ToValidUTF8(o.BodyHTML, "\uFFFD")
+}
+
+// htmlBody decodes PR_HTML, which is in the Internet code page where it is bytes.
+func (o *Outlook) htmlBody(p *mapiProps) string {
+	prop, ok := p.props[propHTML]
+	if !ok {
+		return ""
+	}
+	if prop.kind != mapiBinary {
+		return p.text(propHTML)
+	}
+	number := p.number(propInternetCodePage)
+	if number == 0 && !utf8.Valid(prop.data) {
+		number = p.codePage
+	}
+	return outlookClean(p.decode(prop.data, number))
+}
+
+func (o *Outlook) fillFromRTF(compressed []byte) {
+	rtf, problem := decompressRTF(compressed)
+	if problem != nil {
+		o.Problems = append(o.Problems, *problem)
+	}
+	text, isHTML, problem := rtfContent(rtf)
+	if problem != nil {
+		o.Problems = append(o.Problems, *problem)
+	}
+	switch {
+	case isHTML && o.BodyHTML == "":
+		o.BodyHTML = text
+	case !isHTML && strings.TrimSpace(o.BodyText) == "":
+		o.BodyText = text
+	}
+}
+
+// recipient reads one recipient's properties.
+func (o *Outlook) recipient(p *mapiProps) {
+	if len(o.Recipients) >= recipientLimit {
+		o.problem(problemOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
+		return
+	}
+	r := OutlookRecipient{Address: p.address(propDisplayName, propSMTP, propAddressType, propEmail), Kind: "to"}
+	if name := p.line(propRecipientName); r.Name == "" && name != r.Addr {
+		r.Name = name
+	}
+	switch p.number(propRecipientType) & 0xF {
+	case 0:
+		return // the originator
+	case 2:
+		r.Kind = "cc"
+	case 3:
+		r.Kind = "bcc"
+	}
+	if r.Addr != "" && !outlookSMTP(r.Addr) {
+		o.problem(problemOutlookAddress, "the recipient's address %s is not an SMTP address", quote(r.Addr))
+	}
+	if r.Addr != "" || r.Name != "" {
+		o.Recipients = append(o.Recipients, r)
+	}
+}
+
+// displayed takes recipients from the names that Outlook shows, where the file has no table of recipients.
+func (o *Outlook) displayed(p *mapiProps) {
+	if len(o.Recipients) > 0 {
+		return
+	}
+	for _, list := range []struct {
+		id   uint16
+		kind string
+	}{{propDisplayTo, "to"}, {propDisplayCc, "cc"}, {propDisplayBcc, "bcc"}} {
+		for name := range strings.SplitSeq(p.line(list.id), ";") {
+			name = strings.TrimSpace(name)
+			if name == "" || len(o.Recipients) >= recipientLimit {
+				continue
+			}
+			r := OutlookRecipient{Address: Address{Name: name}, Kind: list.kind}
+			if outlookSMTP(name) {
+				r.Address = Address{Addr: name}
+			}
+			o.Recipients = append(o.Recipients, r)
+		}
+	}
+}
+
+// attachment reads what the properties say of an attachment; its data and its embedded message are the caller's.
+func (o *Outlook) attachment(p *mapiProps) OutlookAttachment {
+	a := OutlookAttachment{
+		Filename:    p.line(propAttachLongName),
+		ContentType: strings.ToLower(strings.TrimSpace(p.line(propAttachType))),
+		ContentID:   outlookID(p.line(propAttachContentID)),
+		Inline:      p.number(propAttachHidden) != 0 || p.number(propAttachFlags)&attachFlagRenderedHere != 0,
+	}
+	for _, id := range []uint16{propAttachName, propAttachTransport, propDisplayName} {
+		if a.Filename == "" {
+			a.Filename = p.line(id)
+		}
+	}
+	if a.ContentType, _, _ = strings.Cut(a.ContentType, ";"); a.ContentType == "" {
+		a.ContentType = "application/octet-stream"
+	}
+	a.ContentType = strings.TrimSpace(a.ContentType)
+	return a
+}

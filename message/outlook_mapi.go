@@ -1,0 +1,264 @@
+package message
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+	"time"
+)
+
+// Property types ([MS-OXCDATA], section 2.11.1).
+const (
+	mapiShort   = 0x0002
+	mapiLong    = 0x0003
+	mapiFloat   = 0x0004
+	mapiError   = 0x000A
+	mapiBool    = 0x000B
+	mapiObject  = 0x000D
+	mapiString8 = 0x001E
+	mapiUnicode = 0x001F
+	mapiTime    = 0x0040
+	mapiGUID    = 0x0048
+	mapiBinary  = 0x0102
+	mapiMulti   = 0x1000 // flag: several values
+)
+
+// Property ids ([MS-OXPROPS]).
+const (
+	propMessageClass       = 0x001A
+	propSubject            = 0x0037
+	propClientSubmitTime   = 0x0039
+	propSubjectPrefix      = 0x003D
+	propRepresentingName   = 0x0042
+	propReplyEntries       = 0x004F
+	propReplyNames         = 0x0050
+	propRepresentingType   = 0x0064
+	propRepresentingEmail  = 0x0065
+	propTransportHeaders   = 0x007D
+	propRecipientType      = 0x0C15
+	propSenderName         = 0x0C1A
+	propSenderType         = 0x0C1E
+	propSenderEmail        = 0x0C1F
+	propDisplayBcc         = 0x0E02
+	propDisplayCc          = 0x0E03
+	propDisplayTo          = 0x0E04
+	propDeliveryTime       = 0x0E06
+	propNormalizedSubject  = 0x0E1D
+	propBody               = 0x1000
+	propRTF                = 0x1009
+	propHTML               = 0x1013
+	propMessageID          = 0x1035
+	propReferences         = 0x1039
+	propInReplyTo          = 0x1042
+	propDisplayName        = 0x3001
+	propAddressType        = 0x3002
+	propEmail              = 0x3003
+	propAttachData         = 0x3701
+	propAttachName         = 0x3704
+	propAttachLongName     = 0x3707
+	propAttachType         = 0x370E
+	propAttachContentID    = 0x3712
+	propAttachFlags        = 0x3714
+	propAttachTransport    = 0x370C
+	propSMTP               = 0x39FE
+	propInternetCodePage   = 0x3FDE
+	propLocale             = 0x3FF1
+	propMessageCodePage    = 0x3FFD
+	propSenderSMTP         = 0x5D01
+	propRepresentingSMTP   = 0x5D02
+	propRecipientName      = 0x5FF6
+	propAttachHidden       = 0x7FFE
+	attachFlagRenderedHere = 4 // the HTML body shows it
+)
+
+// mapiProp is one property. Of a fixed-size one, data holds the value's bytes.
+type mapiProp struct {
+	kind uint16
+	data []byte
+}
+
+// mapiProps are the properties of one object, by id.
+type mapiProps struct {
+	props    map[uint16]mapiProp
+	codePage int       // of string8 properties; 0: not known
+	bad      func(int) // called with a code page in which a text could not be read
+}
+
+func (p *mapiProps) has(id uint16) bool {
+	_, ok := p.props[id]
+	return ok
+}
+
+// text returns a string property, "" where there is none.
+func (p *mapiProps) text(id uint16) string {
+	prop, ok := p.props[id]
+	if !ok {
+		return ""
+	}
+	switch prop.kind {
+	case mapiUnicode:
+		return outlookClean(decodeUTF16(prop.data))
+	case mapiString8, mapiBinary:
+		return outlookClean(p.decode(prop.data, p.codePage))
+	}
+	return ""
+}
+
+// line returns a string property that belongs on one line.
+func (p *mapiProps) line(id uint16) string {
+	return outlookLine(p.text(id))
+}
+
+// outlookLine makes a text one line.
+func outlookLine(text string) string {
+	return strings.TrimSpace(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' }), " "))
+}
+
+// decode reads a text in a code page, 0 for one that is not known.
+func (p *mapiProps) decode(data []byte, number int) string {
+	text, ok := decodeCodePage(data, number)
+	if !ok && p.bad != nil {
+		p.bad(number)
+	}
+	return text
+}
+
+// outlookClean drops what C programs put behind a string.
+func outlookClean(text string) string { return strings.TrimRight(text, "\x00") }
+
+// number returns an integer or boolean property, 0 where there is none.
+func (p *mapiProps) number(id uint16) int {
+	prop := p.props[id]
+	switch {
+	case prop.kind == mapiLong && len(prop.data) >= 4:
+		return int(int32(binary.LittleEndian.Uint32(prop.data)))
+	case (prop.kind == mapiShort || prop.kind == mapiBool) && len(prop.data) >= 2:
+		return int(binary.LittleEndian.Uint16(prop.data))
+	}
+	return 0
+}
+
+func (p *mapiProps) binary(id uint16) []byte {
+	prop := p.props[id]
+	if prop.kind == mapiBinary || prop.kind == mapiObject || prop.kind == mapiString8 || prop.kind == mapiUnicode {
+		return prop.data
+	}
+	return nil
+}
+
+// fileTimeEpoch is 1970 in the units of a FILETIME: 100 ns since 1601.
+const fileTimeEpoch = 116444736000000000
+
+func (p *mapiProps) time(id uint16) time.Time {
+	prop := p.props[id]
+	if prop.kind != mapiTime || len(prop.data) < 8 {
+		return time.Time{}
+	}
+	return fileTime(binary.LittleEndian.Uint64(prop.data))
+}
+
+// fileTime is the zero time for a value that no mail has.
+func fileTime(ticks uint64) time.Time {
+	if ticks == 0 || ticks > 1<<62 {
+		return time.Time{}
+	}
+	since := int64(ticks) - fileTimeEpoch
+	t := time.Unix(since/1e7, since%1e7*100).UTC()
+	if t.Year() < 1970 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// findCodePage sets the code page of string8 properties. around is that of the enclosing message.
+func (p *mapiProps) findCodePage(around int) {
+	for _, number := range []int{
+		p.number(propMessageCodePage), p.number(propInternetCodePage), codePageOfLocale(p.number(propLocale)), around,
+	} {
+		if number > 0 {
+			p.codePage = number
+			return
+		}
+	}
+}
+
+// address picks an SMTP address from an object's properties: smtp, else email where its type does not speak against it.
+func (p *mapiProps) address(name, smtp, kind, email uint16) Address {
+	a := Address{Name: p.line(name), Addr: p.line(smtp)}
+	if a.Addr == "" {
+		a.Addr = strings.TrimPrefix(p.line(email), "SMTP:")
+	}
+	exchange := strings.EqualFold(p.line(kind), "EX") || strings.HasPrefix(strings.ToLower(a.Addr), "/o=")
+	if (a.Addr == "" || exchange) && outlookSMTP(a.Name) {
+		a.Addr = a.Name // Outlook shows the address where it knows no name
+	}
+	if a.Name == a.Addr {
+		a.Name = ""
+	}
+	return a
+}
+
+// outlookSMTP reports whether an address looks like user@domain.
+func outlookSMTP(addr string) bool {
+	at := strings.LastIndexByte(addr, '@')
+	return at > 0 && at < len(addr)-1 && !strings.ContainsAny(addr, " <>/\"\t")
+}
+
+// oneOff is the provider of an entry id that holds an address itself ([MS-OXCDATA], section 2.2.5.1).
+var oneOff = []byte("\x81\x2B\x1F\xA4\xBE\xA3\x10\x19\x9D\x6E\x00\xDD\x01\x0F\x54\x02")
+
+// flatEntries reads the addresses of a FLATENTRYLIST ([MS-OXCDATA], section 2.3.3).
+func (p *mapiProps) flatEntries(list []byte) []Address {
+	if len(list) < 8 {
+		return nil
+	}
+	var out []Address
+	for list = list[8:]; len(list) >= 4 && len(out) < recipientLimit; {
+		size := int(binary.LittleEndian.Uint32(list))
+		list = list[4:]
+		if size <= 0 || size > len(list) {
+			break
+		}
+		if a, ok := p.oneOffAddress(list[:size]); ok {
+			out = append(out, a)
+		}
+		list = list[min((size+3)&^3, len(list)):]
+	}
+	return out
+}
+
+func (p *mapiProps) oneOffAddress(entry []byte) (Address, bool) {
+	if len(entry) < 24 || !bytes.Equal(entry[4:20], oneOff) {
+		return Address{}, false
+	}
+	wide := binary.LittleEndian.Uint16(entry[22:])&0x8000 != 0
+	rest := entry[24:]
+	var part [3]string // name, type, address
+	for i := range part {
+		part[i], rest = p.terminated(rest, wide)
+	}
+	if part[2] == "" {
+		return Address{}, false
+	}
+	if part[0] == part[2] {
+		part[0] = ""
+	}
+	return Address{Name: part[0], Addr: part[2]}, true
+}
+
+// terminated takes a string up to its NUL.
+func (p *mapiProps) terminated(data []byte, wide bool) (text string, rest []byte) {
+	if !wide {
+		before, after, _ := bytes.Cut(data, []byte{0})
+		return p.decode(before, p.codePage), after
+	}
+	for i := 0; i+1 < len(data); i += 2 {
+		if data[i] == 0 && data[i+1] == 0 {
+			return decodeUTF16(data[:i]), data[i+2:]
+		}
+	}
+	return decodeUTF16(data), nil
+}
+
+// recipientLimit bounds the recipients of one message.
+const recipientLimit = 10_000

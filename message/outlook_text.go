@@ -1,0 +1,121 @@
+package message
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// codePageWestern is what RTF is in when it does not say.
+const codePageWestern = 1252
+
+// codePageLabel returns the charset label of a Windows code page, as decodeCharset knows it.
+func codePageLabel(number int) string {
+	switch number {
+	case 874:
+		return "windows-874"
+	case 1200:
+		return "utf-16le"
+	case 1201:
+		return "utf-16be"
+	case 10000:
+		return "macintosh"
+	case 10007:
+		return "x-mac-cyrillic"
+	case 20127:
+		return "us-ascii"
+	case 20866:
+		return "koi8-r"
+	case 20936:
+		return "gbk"
+	case 21866:
+		return "koi8-u"
+	case 38598:
+		return "iso-8859-8"
+	case 50225:
+		return "euc-kr"
+	case 52936:
+		return "hz-gb-2312"
+	case 65000:
+		return "utf-7"
+	}
+	switch {
+	case number >= 437 && number <= 869:
+		return "ibm" + strconv.Itoa(number)
+	case number >= 1250 && number <= 1258:
+		return "windows-" + strconv.Itoa(number)
+	case number >= 28591 && number <= 28606:
+		return "iso-8859-" + strconv.Itoa(number-28590)
+	}
+	return "cp" + strconv.Itoa(number)
+}
+
+// decodeCodePage makes text in a code page UTF-8; 0 stands for one that is not
+// known. ok is false where the text is not in it.
+func decodeCodePage(data []byte, number int) (text string, ok bool) {
+	label := codePageLabel(number)
+	switch {
+	case number == 0:
+		label = ""
+	case number >= 50220 && number <= 50222 && !bytes.Contains(data, []byte("\x1B$")):
+		// The strings of a message whose Internet code page is ISO-2022-JP are in Shift JIS.
+		label = "cp932"
+	}
+	text, verdict := decodeCharset(data, label)
+	return text, verdict == charsetGood || verdict == charsetAbsent || verdict == charsetUnknown && isASCII(data)
+}
+
+// decodeUTF16 reads little-endian UTF-16; a surrogate without its other half becomes U+FFFD.
+func decodeUTF16(data []byte) string {
+	out := make([]byte, 0, len(data)/2+utf8.UTFMax)
+	for len(data) >= 2 {
+		r := rune(data[0]) | rune(data[1])<<8
+		data = data[2:]
+		if utf16.IsSurrogate(r) {
+			low := rune(0)
+			if len(data) >= 2 {
+				low = rune(data[0]) | rune(data[1])<<8
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				data = data[2:]
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// codePageOfLocale is the ANSI code page of a Windows locale identifier, by its language; 0 for Western European ones.
+func codePageOfLocale(id int) int {
+	switch id & 0x3FF {
+	case 0x01, 0x20, 0x29:
+		return 1256
+	case 0x02, 0x19, 0x22, 0x23, 0x2F:
+		return 1251
+	case 0x05, 0x0E, 0x15, 0x18, 0x1A, 0x1B, 0x1C, 0x24:
+		return 1250
+	case 0x04:
+		if id == 0x0404 || id == 0x0C04 || id == 0x1404 {
+			return 950
+		}
+		return 936
+	case 0x08:
+		return 1253
+	case 0x0D:
+		return 1255
+	case 0x11:
+		return 932
+	case 0x12:
+		return 949
+	case 0x1E:
+		return 874
+	case 0x1F:
+		return 1254
+	case 0x25, 0x26, 0x27:
+		return 1257
+	case 0x2A:
+		return 1258
+	}
+	return 0
+}
