@@ -1,89 +1,158 @@
 // Package message reads a mail as mail really is: tolerant, bounded and
 // linear. It is pure: no clock, no network, no files.
+//
+// Parse finds the structure in one pass over the raw bytes; parts are slices of
+// them. Contents are decoded when they are asked for. What is wrong with a mail
+// is data: it stands in Problems, and the reading goes on. Where a mail is so
+// broken that programs differ in what they show, it is read in the other ways
+// too, and what they find is added.
 package message
 
-import (
-	"iter"
-	"time"
-)
-
-// Header is a header block, fields in the order of the mail.
-type Header struct{ fields []Field }
-
-// Fields returns the fields in order.
-func (h Header) Fields() []Field { return h.fields }
-
-// Values returns the decoded values of all fields of this name, in order.
-func (h Header) Values(name string) []string { panic("todo") }
-
-// IDs returns the message identifiers (RFC 5322, section 3.6.4) of all fields
-// of this name, without angle brackets, trimmed of blanks.
-func (h Header) IDs(name string) []string { panic("todo") }
-
-// ParseDate reads a date-time of RFC 5322, section 3.3, obsolete and common
-// wrong forms included.
-func ParseDate(s string) (time.Time, bool) { panic("todo") }
+import "strings"
 
 // Message is a parsed mail. It is not safe for concurrent use: what is asked
 // for is decoded at the first call and kept.
 type Message struct {
-	Raw      []byte // as it came
+	Raw      []byte // as it came; for a nested message its decoded bytes
 	Header   Header
-	Problems []Problem // grows as parts are decoded: complete after BodyText, BodyHTML and Attachments
+	Problems []Problem // complete after BodyText, BodyHTML and Attachments; those of nested messages included
+
+	limits  Limits
+	parts   []*Part
+	prefix  string // part path of the message that this is the content of
+	related bool   // while reading: inside a multipart/related
+	found   problems
+	files   []Attachment
+	listed  bool
 }
 
-// Part is a leaf of a mail's structure: a body text, a file, or a nested message.
-type Part struct {
-	Path        string            // IMAP part path from the outermost mail (RFC 9051, section 6.4.5.1)
-	Header      Header            // the part's own header; for a mail without multipart the mail's
-	MediaType   string            // lower case, "text/plain"; never ""
-	Params      map[string]string // parameters of Content-Type, names in lower case, values decoded (RFC 2231, RFC 2047)
-	Disposition string            // lower case, "attachment", "inline", …; "" without one
-	Filename    string            // decoded, as the mail gives it: data, never a path; "" without one
-	ContentID   string            // without angle brackets
-	Message     *Message          // the nested mail of message/rfc822 and message/global; nil for other leaves
+func newMessage(raw []byte, limits Limits) *Message {
+	m := &Message{Raw: raw, limits: limits}
+	m.found.out = &m.Problems
+	return m
 }
-
-// Decoded returns the content with the transfer encoding undone. The slice may
-// be a part of Message.Raw: do not write to it.
-func (p *Part) Decoded() []byte { panic("todo") }
-
-// Walk calls f for each leaf of the mail itself, in document order, until f
-// returns false. Nested messages come as one leaf with Message set; walk that
-// one to see what is inside (its paths are those of the outermost mail).
-func (m *Message) Walk(f func(p *Part) bool) { panic("todo") }
 
 // DefaultLimits are the limits of docs/problems.md.
 func DefaultLimits() Limits {
 	return Limits{Depth: 100, Parts: 1000, HeaderBlock: 1 << 20, HeaderLine: 64 << 10, Headers: 2000, Addresses: 2000, Parameters: 200, EncodedWords: 2000}
 }
 
-// Parse reads a mail. It never fails as a whole: what is wrong stands in Problems.
-func Parse(raw []byte, limits Limits) *Message { panic("todo") }
-
-// ParseHeader reads a header block alone (a mail's headers as fetched for the
-// filters, or the start of a mail too large to fetch).
-func ParseHeader(block []byte, limits Limits) *Message { panic("todo") }
-
-func (m *Message) Addresses(name string) []Address           { panic("todo") }
-func (m *Message) BodyText() string                          { panic("todo") }
-func (m *Message) BodyHTML() string                          { panic("todo") }
-func (m *Message) Attachments() []Attachment                 { panic("todo") }
-func (m *Message) Content(part string) ([]byte, bool)        { panic("todo") }
-func (m *Message) Searchable() iter.Seq[string]              { panic("todo") }
-func (m *Message) TextLeaves(nested bool) iter.Seq[TextLeaf] { panic("todo") }
-
-// HTMLText returns the text of an HTML document as a reader sees it.
-func HTMLText(markup string) string { panic("todo") }
-
-// Link is one target that an HTML document can take its reader to.
-type Link struct {
-	Target string // as written, entities decoded, blanks around it trimmed
-	Text   string // the visible text of an anchor; "" for other elements
+// Parse reads a mail. It never fails as a whole: what is wrong stands in
+// Problems. raw must not change while the Message is in use.
+func Parse(raw []byte, limits Limits) *Message {
+	m := newMessage(raw, limits)
+	st := read(m, reading{}, "")
+	if st.ambiguous {
+		m.crossCheck(st)
+	}
+	return m
 }
 
-// Links returns the targets of an HTML document in document order.
-func Links(markup string) []Link { panic("todo") }
+// read fills m with the parts that one way of reading finds.
+func read(m *Message, how reading, prefix string) *parseState {
+	st := &parseState{search: 8*len(m.Raw) + 1<<16, decode: len(m.Raw) + 1<<16}
+	s := (&scanner{limits: m.limits, how: how, shared: st}).sub(m.Raw, m)
+	m.prefix = prefix
+	s.entity(prefix, 0, 0, 0, "text/plain")
+	return st
+}
 
-// SafeFilename makes a name fit for a file of that name on any system.
-func SafeFilename(name string) string { panic("todo") }
+// ParseHeader reads a header block alone (a mail's headers as fetched for the
+// filters, or the start of a mail too large to fetch). The Message has no body
+// and no attachments.
+func ParseHeader(block []byte, limits Limits) *Message {
+	m := newMessage(block, limits)
+	s := (&scanner{limits: limits, shared: &parseState{}}).sub(block, m)
+	m.Header, _ = s.header(0, 0, true)
+	s.checkHeader(0)
+	return m
+}
+
+// onceOnly are the fields that a mail has at most once (RFC 5322, section 3.6; RFC 2045).
+var onceOnly = []string{"Date", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject", "MIME-Version"}
+
+// displayed are the fields whose text people see.
+var displayed = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject"}
+
+// checkHeader notes what is wrong or suspicious in the header of a mail.
+func (s *scanner) checkHeader(at int) {
+	h := s.m.Header
+	count := map[string]int{}
+	for _, f := range h.fields {
+		count[strings.ToLower(f.Name)]++
+	}
+	if n := count["from"]; n > 1 {
+		s.note(at, codeTwoFrom, "%d From fields; the first counts", n)
+	}
+	for _, name := range onceOnly {
+		if n := count[strings.ToLower(name)]; n > 1 {
+			s.note(at, codeDuplicateHeader, "%d %s fields; the first counts", n, name)
+		}
+	}
+	for _, name := range displayed {
+		for _, v := range h.Values(name) {
+			if hasControl(v) {
+				s.note(at, codeControlCharacters, "control or direction characters in %s: %s", name, quote(v))
+			}
+		}
+	}
+	if f := h.first("Date"); f != nil {
+		if _, ok := ParseDate(f.Value); !ok {
+			s.note(at, codeBadDate, "the Date %s cannot be read", quote(f.Value))
+		}
+	}
+	s.checkAddresses(at)
+}
+
+// checkAddresses looks at the fields in which a wrong address deceives.
+func (s *scanner) checkAddresses(at int) {
+	h := s.m.Header
+	for _, name := range []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc"} {
+		n := 0
+		for i := range h.fields {
+			if !strings.EqualFold(h.fields[i].Name, name) {
+				continue
+			}
+			list, flaws := parseAddresses(h.fields[i].Raw, s.limits)
+			for _, a := range list {
+				if a.Addr != "" {
+					n++
+				}
+			}
+			if flaws.bad {
+				s.note(at, codeBadAddress, "the addresses of %s are malformed: %s", name, quote(h.fields[i].Value))
+			}
+			if flaws.tooMany {
+				s.note(at, codeLimitAddresses, "%s has more than %d addresses; the rest is not read", name, s.limits.Addresses)
+			}
+		}
+		if n > 1 && name == "From" {
+			s.note(at, codeTwoFromAddresses, "%d addresses in From; the first counts", n)
+		}
+	}
+}
+
+// Addresses returns all addresses of all fields of this name (any case), in
+// order. Groups are dissolved (RFC 5322, section 3.4).
+func (m *Message) Addresses(name string) []Address {
+	var out []Address
+	for i := range m.Header.fields {
+		if f := &m.Header.fields[i]; strings.EqualFold(f.Name, name) {
+			list, _ := parseAddresses(f.Raw, m.limits)
+			out = append(out, list...)
+		}
+	}
+	return out
+}
+
+// hasControl reports control characters (tab aside) and those that change the
+// direction of what a person reads.
+func hasControl(s string) bool {
+	for _, r := range s {
+		switch {
+		case r < ' ' && r != '\t', r >= 0x7F && r < 0xA0, r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package message
+
+import (
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// BodyText returns the text/plain leaves of the mail itself that are neither
+// attached nor named, in order, joined by a newline. A mail without any, or
+// whose plain leaves are all blank, has the text of its HTML leaves instead.
+func (m *Message) BodyText() string {
+	plain := m.bodies(false)
+	if slices.ContainsFunc(plain, func(s string) bool { return strings.TrimSpace(s) != "" }) {
+		return strings.Join(plain, "\n")
+	}
+	html := m.bodies(true)
+	if len(html) == 0 {
+		return strings.Join(plain, "\n")
+	}
+	for i, s := range html {
+		html[i] = HTMLText(s)
+	}
+	return strings.Join(html, "\n")
+}
+
+// BodyHTML returns the text/html leaves likewise, as markup.
+func (m *Message) BodyHTML() string { return strings.Join(m.bodies(true), "\n") }
+
+func (m *Message) bodies(html bool) []string {
+	var out []string
+	for _, p := range m.parts {
+		if p.body() && p.html() == html {
+			out = append(out, p.Text())
+		}
+	}
+	return out
+}
+
+func (p *Part) html() bool { return p.MediaType == "text/html" }
+
+// Searchable yields every text that the filter text_body looks at: text/plain
+// parts, text/html parts as text, attached ones and those of nested messages
+// included, and all file names.
+func (m *Message) Searchable() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		m.deep(func(p *Part) bool {
+			if p.textual() {
+				text := p.Text()
+				if p.html() {
+					text = HTMLText(text)
+				}
+				if !yield(text) {
+					return false
+				}
+			}
+			if p.Filename != "" && !yield(p.Filename) {
+				return false
+			}
+			for _, name := range p.names {
+				if !yield(name) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TextLeaves yields the text/plain and text/html parts, attached ones included
+// (a file name hides nothing), those of nested messages on request.
+func (m *Message) TextLeaves(nested bool) iter.Seq[TextLeaf] {
+	return func(yield func(TextLeaf) bool) {
+		visit := func(p *Part) bool {
+			return !p.textual() || yield(TextLeaf{Path: p.Path, HTML: p.html(), Text: p.Text()})
+		}
+		if nested {
+			m.deep(visit)
+		} else {
+			m.Walk(visit)
+		}
+	}
+}
+
+// Text returns the content decoded from its charset to UTF-8, whole, for any
+// type of part: a byte order mark is taken off, format=flowed is unwrapped.
+func (p *Part) Text() string {
+	if p.texted {
+		return p.text
+	}
+	b := p.Decoded()
+	text, verdict := decodeCharset(b, p.charset(b))
+	p.noteCharset(verdict)
+	text = strings.TrimPrefix(text, "\uFEFF")
+	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
+		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
+	}
+	if p.textual() {
+		p.noteInline(text)
+	}
+	p.text, p.texted = text, true
+	return text
+}
+
+var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_.:-]{2,40})`)
+
+// sniffed is how much of an HTML text is searched for its own declaration, bytes.
+const sniffed = 2048
+
+// charset is the declared one: the header's, a byte order mark, or in HTML the meta element's.
+func (p *Part) charset(b []byte) string {
+	switch {
+	case len(b) >= 2 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF):
+		return "utf-16"
+	case len(b) >= 3 && string(b[:3]) == "\xEF\xBB\xBF":
+		return "utf-8"
+	}
+	label := p.Params["charset"]
+	if p.html() && undeclared[cleanLabel(label)] {
+		if m := metaCharset.FindSubmatch(b[:min(len(b), sniffed)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
+			return string(m[1])
+		}
+	}
+	return label
+}
+
+func (p *Part) noteCharset(v charsetVerdict) {
+	label := p.Params["charset"]
+	switch v {
+	case charsetUnknown:
+		p.mail.found.add(p.at, codeUnknownCharset, "part %s names the unknown charset %s; ASCII is readable, the rest was guessed", p.Path, quote(label))
+	case charsetBad:
+		p.mail.found.add(p.at, codeBadCharset, "part %s has bytes that are not of its charset %s", p.Path, quote(label))
+	case charsetAbsent:
+		p.mail.found.add(p.at, codeUndeclaredCharset, "part %s has 8-bit bytes and declares no charset for them; it was read as UTF-8 or windows-1252", p.Path)
+	}
+}
+
+// noteInline names files that are written into a text.
+func (p *Part) noteInline(text string) {
+	for _, form := range []struct{ mark, name string }{{"begin ", "uuencode"}, {"=ybegin ", "yEnc"}, {"(This file must be converted with BinHex", "BinHex"}} {
+		if !strings.Contains(text, form.mark) {
+			continue
+		}
+		if form.name == "uuencode" && uuBegin([]byte(text)) < 0 {
+			continue
+		}
+		p.mail.found.add(p.at, codeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form.name)
+	}
+}
+
+// unflow joins the lines of format=flowed (RFC 3676, section 4): one that ends
+// in a blank goes on in the next, if that is quoted as deep; delsp drops the blank.
+func unflow(text string, delsp bool) string {
+	var out strings.Builder
+	out.Grow(len(text))
+	open, depth := false, 0
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		body := strings.TrimRight(line, "\r\n")
+		end := line[len(body):]
+		rest := strings.TrimLeft(body, ">")
+		d := len(body) - len(rest)
+		rest = strings.TrimPrefix(rest, " ")
+		signature := rest == "-- "
+		if open && d == depth && !signature {
+			body = rest
+		} else {
+			if open {
+				out.WriteString("\n")
+			}
+			if d == 0 {
+				body = rest
+			}
+		}
+		if open = strings.HasSuffix(body, " ") && !signature && end != ""; open {
+			depth = d
+			if delsp {
+				body = body[:len(body)-1]
+			}
+			end = ""
+		}
+		out.WriteString(body)
+		out.WriteString(end)
+	}
+	return out.String()
+}

@@ -1,0 +1,268 @@
+package message
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Header is a header block, fields in the order of the mail.
+type Header struct {
+	fields []Field
+	limits Limits
+}
+
+// Fields returns the fields in order. Do not write to the slice.
+func (h Header) Fields() []Field { return h.fields }
+
+// Values returns the decoded values of all fields of this name (any case), in
+// order; nil when there is none.
+func (h Header) Values(name string) []string {
+	var out []string
+	for i := range h.fields {
+		if strings.EqualFold(h.fields[i].Name, name) {
+			out = append(out, h.fields[i].Value)
+		}
+	}
+	return out
+}
+
+// first is the first field of this name, nil when there is none.
+func (h Header) first(name string) *Field {
+	for i := range h.fields {
+		if strings.EqualFold(h.fields[i].Name, name) {
+			return &h.fields[i]
+		}
+	}
+	return nil
+}
+
+// IDs returns the message identifiers (RFC 5322, section 3.6.4) of all fields
+// of this name, in order, without angle brackets and trimmed of blanks. A value
+// without brackets counts as identifiers separated by blanks.
+func (h Header) IDs(name string) []string {
+	var out []string
+	for _, v := range h.Values(name) {
+		out = append(out, ids(v)...)
+	}
+	return out
+}
+
+func ids(v string) []string {
+	var out []string
+	for {
+		open := strings.IndexByte(v, '<')
+		if open < 0 {
+			if len(out) == 0 {
+				out = strings.Fields(strings.Trim(v, " \t<>"))
+			}
+			return out
+		}
+		v = v[open+1:]
+		end := strings.IndexByte(v, '>')
+		if end < 0 {
+			end = len(v)
+		}
+		if id := strings.TrimSpace(v[:end]); id != "" {
+			out = append(out, id)
+		}
+		v = v[end:]
+	}
+}
+
+// span is a field as it lies in the buffer.
+type span struct {
+	name, nameEnd  int
+	value, end     int
+	spaced, folded bool
+}
+
+// headerScan is what reading one header block found.
+type headerScan struct {
+	spans  []span
+	body   int // where the body starts
+	junk   int // where the first line stands that is no field, -1 without one
+	fields int // all of them, those beyond the limits included
+}
+
+// scanHeader finds the fields of the block at pos. It goes on to the end of the
+// block beyond any limit, keeping nothing. Rules for what is no field:
+//   - an empty line, or a delimiter line of an open multipart, ends the block;
+//   - "From " and ">From " lines in front are an envelope's and are passed over;
+//   - any other line without a field name is passed over when a field follows;
+//     else the body starts there, without the empty line that should part them.
+func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
+	h := headerScan{body: len(s.buf), junk: -1}
+	start, cur := pos, -1
+	if message && bytes.HasPrefix(s.buf[pos:], []byte("\xEF\xBB\xBF")) {
+		s.note(at, codeBOM, "the mail starts with a byte order mark")
+		pos += 3
+	}
+	for pos < len(s.buf) {
+		line, next := s.headerLine(pos, at)
+		switch {
+		case len(line) == 0:
+			h.body = next
+			return h
+		case len(s.open) > 0 && s.delimits(line):
+			s.note(at, codeMissingBlankLine, "a part's header runs into the next delimiter without an empty line")
+			h.body = pos
+			return h
+		case (line[0] == ' ' || line[0] == '\t') && h.fields > 0:
+			if cur >= 0 {
+				h.spans[cur].end, h.spans[cur].folded = pos+len(line), true
+			}
+		default:
+			sp, ok := fieldSpan(line, pos)
+			switch {
+			case ok:
+				cur = s.keep(&h, sp, start, at)
+			case h.fields == 0 && message && envelopeLine(line):
+				s.note(at, codeEnvelopeLine, "a line %s stands before the header", quote(string(line)))
+			case s.bodyStartsAt(h, next):
+				s.structural(at, codeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote(string(line)))
+				h.body = pos
+				return h
+			default:
+				s.structural(at, codeBadHeaderLine, "a line in the header is no field: %s", quote(string(line)))
+				if h.junk < 0 {
+					h.junk = pos
+				}
+				cur = -1
+			}
+		}
+		pos = next
+	}
+	return h
+}
+
+// headerLine is the line at pos; a bare CR ends one too, and is noted.
+func (s *scanner) headerLine(pos, at int) (line []byte, next int) {
+	end, next, bare := s.line(pos)
+	if bare {
+		s.note(at, codeBareCR, "lines of the header end in CR alone")
+	}
+	return s.buf[pos:end], next
+}
+
+// keep stores a field within the limits and returns its index, or -1.
+func (s *scanner) keep(h *headerScan, sp span, start, at int) int {
+	h.fields++
+	switch {
+	case sp.name-start > s.limits.HeaderBlock:
+		s.note(at, codeLimitHeaderBlock, "the header is longer than %d bytes; the rest of it is not read", s.limits.HeaderBlock)
+		return -1
+	case len(h.spans) >= s.limits.Headers:
+		s.note(at, codeLimitHeaders, "the header has more than %d fields; the rest is not read", s.limits.Headers)
+		return -1
+	}
+	if sp.spaced {
+		s.note(at, codeBadHeaderLine, "blanks or control characters in the field name %s", quote(string(s.buf[sp.name:sp.nameEnd])))
+	}
+	h.spans = append(h.spans, sp)
+	return len(h.spans) - 1
+}
+
+// bodyStartsAt decides whether a line that is no field starts the body, by the
+// line after it.
+func (s *scanner) bodyStartsAt(h headerScan, next int) bool {
+	if next >= len(s.buf) {
+		return true
+	}
+	end, _, _ := s.line(next)
+	line := s.buf[next:end]
+	if len(line) == 0 {
+		return h.fields == 0
+	}
+	_, ok := fieldSpan(line, next)
+	return !ok
+}
+
+func envelopeLine(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
+}
+
+// maxFieldName is the longest field name, bytes; a longer one makes a line no field.
+const maxFieldName = 16 << 10
+
+// fieldSpan reads "name: value". Blanks before the name and before the colon
+// and NUL bytes in the name are tolerated.
+func fieldSpan(line []byte, pos int) (span, bool) {
+	colon := bytes.IndexByte(line[:min(len(line), maxFieldName)], ':')
+	if colon <= 0 {
+		return span{}, false
+	}
+	first, last := 0, colon
+	for first < last && (line[first] == ' ' || line[first] == '\t') {
+		first++
+	}
+	for last > first && (line[last-1] == ' ' || line[last-1] == '\t') {
+		last--
+	}
+	sp := span{name: pos + first, nameEnd: pos + last, value: pos + colon + 1, end: pos + len(line), spaced: first > 0 || last < colon}
+	for _, c := range line[first:last] {
+		if c == 0 {
+			sp.spaced = true
+		} else if c <= ' ' || c >= 0x7F {
+			return span{}, false
+		}
+	}
+	return sp, first < last
+}
+
+// header reads the block at pos and decodes its fields. at places its problems.
+func (s *scanner) header(pos, at int, message bool) (Header, headerScan) {
+	h := s.scanHeader(pos, at, message)
+	out := Header{limits: s.limits}
+	if len(h.spans) == 0 {
+		return out, h
+	}
+	block := string(s.buf[h.spans[0].name:s.cutEnd(h.spans[len(h.spans)-1])])
+	out.fields = make([]Field, 0, len(h.spans))
+	for _, sp := range h.spans {
+		base := h.spans[0].name
+		f := Field{Name: block[sp.name-base : sp.nameEnd-base], Raw: block[sp.value-base : s.cutEnd(sp)-base]}
+		if s.cutEnd(sp) < sp.end {
+			s.note(at, codeLimitHeaderLine, "the field %s is longer than %d bytes and was cut", quote(f.Name), s.limits.HeaderLine)
+		}
+		if sp.spaced {
+			f.Name = strings.ReplaceAll(f.Name, "\x00", "")
+		}
+		f.Value = s.value(&f, at)
+		out.fields = append(out.fields, f)
+	}
+	return out, h
+}
+
+// cutEnd is where a field ends within the limit of its length.
+func (s *scanner) cutEnd(sp span) int { return min(sp.end, sp.value+s.limits.HeaderLine) }
+
+// value decodes a field and notes what was odd.
+func (s *scanner) value(f *Field, at int) string {
+	v, flaws := decodeWords(unfold(f.Raw), s.limits.EncodedWords)
+	switch {
+	case flaws.raw8:
+		s.note(at, codeHeaderCharset, "the field %s has bytes that are not UTF-8; they were read as windows-1252", quote(f.Name))
+	case flaws.charset != "":
+		s.note(at, codeUnknownCharset, "the field %s names the unknown charset %s", quote(f.Name), quote(flaws.charset))
+	case flaws.bad:
+		s.note(at, codeBadCharset, "the field %s has encoded-words whose bytes are not of their charset", quote(f.Name))
+	case flaws.broken || flaws.trailing:
+		s.note(at, codeBadWord, "the field %s has a broken encoded-word", quote(f.Name))
+	}
+	if flaws.tooMany {
+		s.note(at, codeLimitWords, "the field %s has more than %d encoded-words; the rest is not decoded", quote(f.Name), s.limits.EncodedWords)
+	}
+	if strings.IndexByte(f.Raw, 0) >= 0 {
+		s.note(at, codeNUL, "the field %s has NUL bytes", quote(f.Name))
+	}
+	return v
+}
+
+// unfold takes out the line breaks of a folded value (RFC 5322, section 2.2.3)
+// and the blanks around it.
+func unfold(raw string) string {
+	if strings.ContainsAny(raw, "\r\n") {
+		raw = strings.NewReplacer("\r", "", "\n", "").Replace(raw)
+	}
+	return strings.Trim(raw, " \t")
+}

@@ -1,0 +1,248 @@
+package message
+
+import (
+	"bytes"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// HTMLText returns the text of an HTML document as a reader sees it: scripts,
+// styles, comments and the title left out, entities decoded, blanks folded
+// (U+00A0 aside), block elements on lines of their own. Hidden text is kept. It
+// takes one pass whatever the nesting.
+func HTMLText(markup string) string {
+	w := textWriter{}
+	w.out.Grow(len(markup) / 4)
+	z := html.NewTokenizer(strings.NewReader(markup))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return strings.Trim(w.out.String(), " \n")
+		case html.TextToken:
+			w.text(z.Text())
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			w.start(z, atom.Lookup(name))
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			w.end(atom.Lookup(name))
+		}
+	}
+}
+
+type textWriter struct {
+	out   strings.Builder
+	skip  atom.Atom // the raw-text element whose content is not shown
+	pre   int
+	blank bool // a blank waits for the next word
+	last  byte // the last byte written
+}
+
+func (w *textWriter) start(z *html.Tokenizer, tag atom.Atom) {
+	switch tag {
+	case atom.Script, atom.Style, atom.Title:
+		w.skip = tag
+	case atom.Noscript, atom.Noframes, atom.Noembed, atom.Iframe:
+		z.NextIsNotRawText() // no mail program runs scripts or frames: this is what it shows
+	case atom.Pre, atom.Listing, atom.Xmp, atom.Plaintext:
+		w.newline()
+		w.pre++
+	case atom.Br:
+		w.blank = false
+		w.write("\n")
+	case atom.Td, atom.Th:
+		w.blank = true
+	default:
+		if blocks[tag] {
+			w.newline()
+		}
+	}
+}
+
+func (w *textWriter) end(tag atom.Atom) {
+	switch tag {
+	case w.skip:
+		w.skip = 0
+	case atom.Pre, atom.Listing, atom.Xmp:
+		w.newline()
+		w.pre = max(0, w.pre-1)
+	default:
+		if blocks[tag] {
+			w.newline()
+		}
+	}
+}
+
+// blocks are the elements that start and end a line.
+var blocks = map[atom.Atom]bool{
+	atom.Address: true, atom.Article: true, atom.Aside: true, atom.Blockquote: true, atom.Body: true, atom.Center: true, atom.Dd: true, atom.Details: true,
+	atom.Div: true, atom.Dl: true, atom.Dt: true, atom.Fieldset: true, atom.Figcaption: true, atom.Figure: true, atom.Footer: true, atom.Form: true,
+	atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Head: true, atom.Header: true, atom.Hr: true, atom.Html: true,
+	atom.Li: true, atom.Main: true, atom.Nav: true, atom.Ol: true, atom.Option: true, atom.P: true, atom.Section: true, atom.Summary: true, atom.Table: true,
+	atom.Tbody: true, atom.Textarea: true, atom.Tfoot: true, atom.Thead: true, atom.Tr: true, atom.Ul: true, atom.Caption: true, atom.Legend: true,
+}
+
+func (w *textWriter) newline() {
+	w.blank = false
+	if w.last != '\n' && w.last != 0 {
+		w.write("\n")
+	}
+}
+
+func (w *textWriter) write(s string) {
+	w.out.WriteString(s)
+	w.last = s[len(s)-1]
+}
+
+func (w *textWriter) text(b []byte) {
+	if w.skip != 0 || len(b) == 0 {
+		return
+	}
+	if w.pre > 0 {
+		w.write(strings.ToValidUTF8(string(b), "\uFFFD"))
+		return
+	}
+	for len(b) > 0 {
+		i := bytes.IndexAny(b, " \t\r\n\f")
+		if i == 0 {
+			w.blank = true
+			b = b[1:]
+			continue
+		}
+		if i < 0 {
+			i = len(b)
+		}
+		if w.blank && w.last != '\n' && w.last != 0 {
+			w.out.WriteByte(' ')
+		}
+		w.blank = false
+		w.write(string(b[:i]))
+		b = b[i:]
+	}
+}
+
+// Link is one target that an HTML document can take its reader, or the program
+// that shows it, to.
+type Link struct {
+	Target string // as written, entities decoded, blanks around it trimmed
+	Text   string // the visible text of an anchor, blanks folded; "" for other elements
+}
+
+// linkAttributes are the attributes that hold a target, of any element.
+var linkAttributes = map[string]bool{
+	"href": true, "src": true, "action": true, "formaction": true, "background": true, "poster": true, "data": true, "longdesc": true, "cite": true,
+	"xlink:href": true, "lowsrc": true, "dynsrc": true, "ping": true, "codebase": true, "manifest": true,
+}
+
+// Links returns the targets of an HTML document in document order: href, src,
+// action and the like of any element, and the address of a meta refresh.
+func Links(markup string) []Link {
+	c := linkCollector{anchor: -1}
+	z := html.NewTokenizer(strings.NewReader(markup))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			c.close()
+			return c.out
+		case html.TextToken:
+			if c.anchor >= 0 && c.skip == 0 {
+				c.text.Write(z.Text())
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			c.start(z, atom.Lookup(name), more)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			c.end(atom.Lookup(name))
+		}
+	}
+}
+
+type linkCollector struct {
+	out    []Link
+	anchor int // index of the open anchor, -1 without
+	text   strings.Builder
+	skip   atom.Atom
+}
+
+func (c *linkCollector) start(z *html.Tokenizer, tag atom.Atom, more bool) {
+	switch tag {
+	case atom.Script, atom.Style, atom.Title:
+		c.skip = tag
+	case atom.Noscript, atom.Noframes, atom.Noembed, atom.Iframe:
+		z.NextIsNotRawText()
+	case atom.A:
+		c.close()
+	case atom.Br, atom.P, atom.Div, atom.Td:
+		if c.anchor >= 0 {
+			c.text.WriteByte(' ')
+		}
+	}
+	var refresh bool
+	var content string
+	for more {
+		var key, val []byte
+		key, val, more = z.TagAttr()
+		switch k := string(key); {
+		case linkAttributes[k]:
+			c.add(string(val), tag == atom.A && k == "href")
+		case k == "srcset":
+			c.sourceSet(string(val))
+		case tag == atom.Meta && k == "http-equiv":
+			refresh = strings.EqualFold(strings.TrimSpace(string(val)), "refresh")
+		case tag == atom.Meta && k == "content":
+			content = string(val)
+		}
+	}
+	if refresh {
+		c.refresh(content)
+	}
+}
+
+func (c *linkCollector) add(target string, anchor bool) {
+	if target = strings.ToValidUTF8(strings.TrimSpace(target), "\uFFFD"); target == "" {
+		return
+	}
+	c.out = append(c.out, Link{Target: target})
+	if anchor {
+		c.anchor = len(c.out) - 1
+	}
+}
+
+func (c *linkCollector) sourceSet(v string) {
+	for one := range strings.SplitSeq(v, ", ") {
+		if f := strings.Fields(one); len(f) > 0 {
+			c.add(strings.TrimRight(f[0], ","), false)
+		}
+	}
+}
+
+// refresh reads "5; url=https://…".
+func (c *linkCollector) refresh(content string) {
+	i := strings.Index(strings.ToLower(content), "url")
+	if i < 0 || len(strings.ToLower(content)) != len(content) {
+		return
+	}
+	if _, target, ok := strings.Cut(content[i:], "="); ok {
+		c.add(strings.Trim(target, " \t\r\n'\""), false)
+	}
+}
+
+func (c *linkCollector) end(tag atom.Atom) {
+	switch tag {
+	case c.skip:
+		c.skip = 0
+	case atom.A:
+		c.close()
+	}
+}
+
+func (c *linkCollector) close() {
+	if c.anchor >= 0 {
+		c.out[c.anchor].Text = strings.ToValidUTF8(strings.Join(strings.Fields(c.text.String()), " "), "\uFFFD")
+	}
+	c.anchor = -1
+	c.text.Reset()
+}

@@ -1,0 +1,116 @@
+package message
+
+import (
+	"strings"
+)
+
+// Part is a leaf of a mail's structure: a body text, a file, or a nested message.
+type Part struct {
+	// Path is the IMAP part path from the outermost mail (RFC 9051, section
+	// 6.4.5.1). One that starts with "alt" belongs to a part that only another
+	// reading of an ambiguous mail shows; no IMAP server knows it.
+	Path        string
+	Header      Header            // the part's own header; for a mail without multipart the mail's
+	MediaType   string            // lower case, "text/plain"; never ""
+	Params      map[string]string // parameters of Content-Type, names in lower case, values decoded (RFC 2231, RFC 2047)
+	Disposition string            // lower case, "attachment", "inline", …; "" without one
+	Filename    string            // decoded, as the mail gives it: data, never a path; "" without one
+	ContentID   string            // without angle brackets
+	Message     *Message          // the nested mail of message/rfc822 and message/global; nil for other leaves
+
+	mail       *Message
+	at         int // the place of its problems
+	encoding   transferEncoding
+	raw        []byte   // the content as it lies in the mail
+	names      []string // other file names that a program could show
+	boundaries []string // of a multipart: its boundary in every way it can be read
+	related    bool     // a part of multipart/related
+	opaque     bool     // the rest of a mail beyond a limit
+	extra      bool     // only another reading shows it
+	content    []byte   // decoded, where it had to be kept: an encoded message
+	decoded    bool
+	text       string // decoded from its charset
+	texted     bool
+}
+
+// Decoded returns the content with the transfer encoding undone, its charset
+// as it is. It is decoded anew at each call, so that no attachment stays in
+// memory. The slice may be a part of Message.Raw: do not write to it.
+func (p *Part) Decoded() []byte {
+	if p.decoded {
+		return p.content
+	}
+	content, flaws := p.encoding.decode(p.raw)
+	p.noteFlaws(flaws)
+	return content
+}
+
+// stream gives the decoded content piece by piece and keeps nothing.
+func (p *Part) stream(put func([]byte)) {
+	if p.decoded {
+		encodingIdentity.stream(p.content, put)
+		return
+	}
+	p.noteFlaws(p.encoding.stream(p.raw, put))
+}
+
+func (p *Part) noteFlaws(f decodeFlaws) {
+	note := func(yes bool, code, what string) {
+		if yes {
+			p.mail.found.add(p.at, code, "part %s: %s", p.Path, what)
+		}
+	}
+	switch p.encoding {
+	case encodingBase64:
+		note(f.junk, codeBase64Junk, "bytes between the base64 text were passed over")
+		note(f.joined, codeBase64Joined, "base64 text goes on after its padding; it was decoded too")
+		note(f.cut, codeBase64Cut, "the base64 text ends in the middle of a group")
+	case encodingQP:
+		note(f.junk, codeQPJunk, "\"=\" that starts no quoted-printable escape was kept as it is")
+	case encodingUU:
+		note(f.junk || f.cut, codeBadUUEncode, "the uuencoded text has no begin or no end line")
+	}
+}
+
+func (p *Part) multipart() bool { return strings.HasPrefix(p.MediaType, "multipart/") }
+
+// message reports whether the content is a mail.
+func (p *Part) message() bool {
+	return p.MediaType == "message/rfc822" || p.MediaType == "message/global" || p.MediaType == "message/news"
+}
+
+func (p *Part) textual() bool { return p.MediaType == "text/plain" || p.MediaType == "text/html" }
+
+// body reports whether the part is one of the mail's body texts: plain or HTML
+// text that is neither attached nor has a file name.
+func (p *Part) body() bool {
+	return p.textual() && p.Disposition != "attachment" && p.Filename == ""
+}
+
+// Inline reports whether the part is meant to be shown in the text: it says so,
+// or it says nothing and is referred to by Content-ID in a multipart/related.
+func (p *Part) Inline() bool {
+	return p.Disposition == "inline" || p.Disposition == "" && p.related && p.ContentID != ""
+}
+
+// Walk calls f for each leaf of the mail itself, in document order, until f
+// returns false. Nested messages come as one leaf with Message set; walk that
+// one to see what is inside (its paths are those of the outermost mail). Parts
+// that only another reading shows come last.
+func (m *Message) Walk(f func(p *Part) bool) {
+	for _, p := range m.parts {
+		if !f(p) {
+			return
+		}
+	}
+}
+
+// deep calls f for the leaves of nested messages too, each behind its message.
+func (m *Message) deep(f func(p *Part) bool) bool {
+	for _, p := range m.parts {
+		if !f(p) || p.Message != nil && !p.Message.deep(f) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,187 @@
+package message
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"strconv"
+	"strings"
+
+	"github.com/jhillyerd/enmime/v2"
+)
+
+// crossCheck reads an ambiguous mail in the other ways that programs may take
+// and adds what only they find.
+func (m *Message) crossCheck(st *parseState) {
+	c := checker{m: m, known: map[[32]byte]bool{}}
+	c.learn(m)
+	for i := 0; i < len(st.wanted); i++ {
+		other := newMessage(m.Raw, m.limits)
+		read(other, st.wanted[i], "alt"+strconv.Itoa(c.added+1))
+		c.compare(other.parts, "read "+st.wanted[i].String())
+	}
+	parts, asked := secondReader(m, "alt"+strconv.Itoa(c.added+1))
+	if !asked {
+		m.found.add(lastPlace, codeNotCrossChecked, "the second reader was not asked: the mail is too large or too deep for it")
+	}
+	c.compare(parts, "read by a second program")
+}
+
+// lastPlace is where problems of the whole mail stand.
+const lastPlace = 1 << 30
+
+func (r reading) String() string {
+	switch {
+	case r.prefix:
+		return "with delimiters that go on behind the boundary"
+	case r.last:
+		return "with the last of several fields"
+	case r.earlyBody:
+		return "with the body from the first line that is no field"
+	case r.lateBody:
+		return "with the fields behind the empty line"
+	}
+	return "with another boundary"
+}
+
+// maxExtras bounds what other readings may add to a mail.
+const maxExtras = 50
+
+// checker knows what has been found and adds the rest.
+type checker struct {
+	m     *Message
+	known map[[32]byte]bool
+	texts strings.Builder // all texts found, blanks folded
+	added int             // readings that added something
+}
+
+// learn takes note of every leaf.
+func (c *checker) learn(m *Message) {
+	m.deep(func(p *Part) bool {
+		c.remember(p)
+		return true
+	})
+}
+
+func (c *checker) remember(p *Part) {
+	if p.textual() {
+		c.texts.WriteString(foldBlanks(p.Text()))
+		c.texts.WriteByte('\n')
+	}
+	c.known[contentKey(p)] = true
+}
+
+// contentKey is the digest of the content without the line end that may or may not belong to it.
+func contentKey(p *Part) [32]byte { return sha256.Sum256(bytes.TrimRight(p.Decoded(), "\r\n")) }
+
+func foldBlanks(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (c *checker) has(p *Part) bool {
+	if c.known[contentKey(p)] {
+		return true
+	}
+	if !p.textual() {
+		return false
+	}
+	text := foldBlanks(p.Text())
+	return text == "" || strings.Contains(c.texts.String(), text)
+}
+
+// compare adds the leaves that are not known yet.
+func (c *checker) compare(parts []*Part, how string) {
+	var fresh []*Part
+	for _, p := range parts {
+		if len(c.m.parts)+len(fresh) >= c.m.limits.Parts+maxExtras || len(fresh) >= maxExtras {
+			break
+		}
+		if !c.has(p) {
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	c.added++
+	var kinds []string
+	for _, p := range fresh {
+		c.remember(p)
+		p.mail, p.extra, p.at = c.m, true, lastPlace
+		c.m.parts = append(c.m.parts, p)
+		kinds = append(kinds, p.MediaType)
+	}
+	c.m.found.add(lastPlace, codeReadersDiffer, "%s the mail shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
+}
+
+// What the second reader is given: it takes quadratic time in delimiter lines,
+// depth and parameters, and stays below 0.2 s within these.
+const (
+	secondMaxSize       = 16 << 20 // bytes of the mail
+	secondMaxDashes     = 5000     // lines that start with "--"
+	secondMaxBoundaries = 100      // boundary parameters
+	secondMaxField      = 16 << 10 // bytes of one field, folds included
+)
+
+// secondReader asks enmime for its view of the mail. asked is false for a mail
+// that would cost it too much.
+func secondReader(m *Message, prefix string) (parts []*Part, asked bool) {
+	if !cheapForSecond(m.Raw) {
+		return nil, false
+	}
+	defer func() {
+		if recover() != nil { // a panic there costs its opinion, not the mail
+			parts, asked = nil, true
+		}
+	}()
+	p := enmime.NewParser(enmime.DisableCharacterDetection(true), enmime.SkipMalformedParts(true), enmime.DisableTextConversion(true), enmime.MaxStoredPartErrors(10), enmime.MultipartWOBoundaryAsSinglePart(true))
+	root, err := p.ReadParts(bytes.NewReader(bytes.TrimLeft(m.Raw, "\r\n \t")))
+	if err != nil || root == nil {
+		return nil, true
+	}
+	root.DepthMatchAll(func(e *enmime.Part) bool {
+		if e.FirstChild == nil {
+			parts = append(parts, fromSecond(m, e, prefix, len(parts)+1))
+		}
+		return false
+	})
+	return parts, true
+}
+
+// fromSecond is a leaf as the second reader sees it. Its texts are UTF-8 already.
+func fromSecond(m *Message, e *enmime.Part, prefix string, n int) *Part {
+	typ, _ := mediaType(strings.ToLower(e.ContentType))
+	valid := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+	p := &Part{
+		Path: join(prefix, n), MediaType: valid(typ), Params: map[string]string{}, Disposition: valid(strings.ToLower(e.Disposition)),
+		Filename: valid(e.FileName), ContentID: valid(e.ContentID), mail: m, at: lastPlace, content: e.Content, decoded: true,
+	}
+	if strings.HasPrefix(typ, "text/") {
+		p.Params["charset"] = "utf-8"
+	}
+	return p
+}
+
+func cheapForSecond(raw []byte) bool {
+	if len(raw) > secondMaxSize || bytes.Count(raw, []byte("\n--")) > secondMaxDashes || bytes.Count(raw, []byte("oundary=")) > secondMaxBoundaries {
+		return false
+	}
+	return longestField(raw) <= secondMaxField
+}
+
+// longestField is the length of the longest run of folded lines in what may be
+// headers: lines after one another of which all but the first start with a blank.
+func longestField(raw []byte) int {
+	longest, run := 0, 0
+	for len(raw) > 0 {
+		n := bytes.IndexByte(raw, '\n') + 1
+		if n == 0 {
+			n = len(raw)
+		}
+		if raw[0] == ' ' || raw[0] == '\t' {
+			run += n
+		} else {
+			run = n
+		}
+		longest = max(longest, run)
+		raw = raw[n:]
+	}
+	return longest
+}

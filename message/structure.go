@@ -1,0 +1,248 @@
+package message
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// entity reads a header and its body at pos: a mail, or the n-th part of a
+// multipart. n is 0 for the root of a mail. It returns the delimiter it ended at.
+func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimiter {
+	if s.shared.parts >= s.limits.Parts {
+		return s.rest(prefix, n, pos)
+	}
+	s.shared.order++
+	at := s.shared.order
+	h, scan := s.header(pos, at, n == 0)
+	body := scan.body
+	if n == 0 {
+		body = s.root(h, scan, at)
+		h = s.m.Header
+	}
+	p := s.describe(h, at, usual)
+	switch composite := p.multipart() || p.message(); {
+	case composite && depth >= s.limits.Depth:
+		s.note(at, codeLimitDepth, "nested more than %d deep; what is inside is not read", s.limits.Depth)
+	case p.multipart():
+		return s.multipart(p, prefix, n, body, depth)
+	case p.message():
+		return s.nested(p, join(prefix, max(n, 1)), body, depth)
+	}
+	d := s.nextDelimiter(body)
+	p.raw = s.trim(body, d)
+	s.leaf(p, join(prefix, max(n, 1)))
+	return d
+}
+
+// root takes over the header of a mail and decides where its body starts.
+func (s *scanner) root(h Header, scan headerScan, at int) int {
+	s.m.Header = h
+	body := scan.body
+	if scan.junk >= 0 {
+		s.shared.want(reading{earlyBody: true})
+		if s.how.earlyBody {
+			body = scan.junk
+		}
+	}
+	if s.fieldsFollow(body) {
+		s.structural(at, codeMissingBlankLine, "MIME fields stand behind the empty line that ends the header")
+		s.shared.want(reading{lateBody: true})
+		if s.how.lateBody {
+			more, scan := s.header(body, at, false)
+			s.m.Header.fields = append(slices.Clone(h.fields), more.fields...)
+			body = scan.body
+		}
+	}
+	s.checkHeader(at)
+	return body
+}
+
+// fieldsFollow reports whether a body starts with MIME fields.
+func (s *scanner) fieldsFollow(pos int) bool {
+	head := strings.ToLower(string(s.buf[pos:min(len(s.buf), pos+32)]))
+	return strings.HasPrefix(head, "content-type:") || strings.HasPrefix(head, "content-transfer-encoding:") ||
+		strings.HasPrefix(head, "content-disposition:") || strings.HasPrefix(head, "mime-version:")
+}
+
+// rest makes one opaque part of all there is from pos on.
+func (s *scanner) rest(prefix string, n, pos int) delimiter {
+	s.structural(s.shared.order, codeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
+	end := delimiter{-1, false, len(s.buf), len(s.buf)}
+	p := &Part{MediaType: "application/octet-stream", Params: map[string]string{}, raw: s.trim(pos, end), opaque: true}
+	s.leaf(p, join(prefix, max(n, 1)))
+	return end
+}
+
+// leaf adds a part to the mail being read.
+func (s *scanner) leaf(p *Part, path string) {
+	s.shared.parts++
+	p.Path, p.mail = path, s.m
+	s.m.parts = append(s.m.parts, p)
+}
+
+// join is the IMAP part path (RFC 9051, section 6.4.5.1) of the n-th part behind prefix.
+func join(prefix string, n int) string {
+	if n == 0 {
+		return prefix
+	}
+	if prefix == "" {
+		return strconv.Itoa(n)
+	}
+	return prefix + "." + strconv.Itoa(n)
+}
+
+// multipart reads the parts of a multipart body (RFC 2046, section 5.1).
+func (s *scanner) multipart(p *Part, prefix string, n, pos, depth int) delimiter {
+	path := join(prefix, n)
+	boundary := s.boundary(p, pos)
+	if boundary == "" {
+		s.structural(p.at, codeBoundaryMissing, "%s has no boundary", quote(p.MediaType))
+		d := s.nextDelimiter(pos)
+		s.noParts(p, prefix, n, pos, d, depth)
+		return d
+	}
+	if _, reused := s.index[boundary]; reused {
+		s.structural(p.at, codeBoundaryReused, "the boundary %s is that of an enclosing multipart", quote(boundary))
+	}
+	parts, d := s.parts(p, boundary, path, pos, depth)
+	if parts == 0 {
+		s.noParts(p, prefix, n, pos, d, depth)
+	}
+	return d
+}
+
+// parts reads part after part until a delimiter of an enclosing multipart.
+func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts int, d delimiter) {
+	usual := "text/plain"
+	if p.MediaType == "multipart/digest" {
+		usual = "message/rfc822" // RFC 2046, section 5.1.5
+	}
+	level := s.push(boundary)
+	shadows := s.open[level].shadowed >= 0
+	related, closed := s.m.related, false
+	s.m.related = p.MediaType == "multipart/related"
+	d = s.nextDelimiter(pos)
+	for d.level == level {
+		if d.closing {
+			closed = true
+			if shadows { // from here on the boundary is the enclosing multipart's
+				break
+			}
+			d = s.nextDelimiter(d.next)
+			continue
+		}
+		if closed {
+			s.structural(p.at, codePartsAfterEnd, "parts follow the delimiter that ends their multipart")
+		}
+		parts++
+		d = s.entity(path, parts, d.next, depth+1, usual)
+	}
+	s.m.related = related
+	s.pop()
+	if closed && shadows && d.level == level {
+		d = s.nextDelimiter(d.next)
+	}
+	if !closed && parts > 0 {
+		s.structural(p.at, codeMissingEnd, "the multipart with the boundary %s has no end; the mail may be cut", quote(boundary))
+	}
+	return parts, d
+}
+
+// noParts reads a multipart in which no delimiter was found: its content may be
+// encoded, its boundary another than declared; else it is shown as text.
+func (s *scanner) noParts(p *Part, prefix string, n, pos int, d delimiter, depth int) {
+	raw := s.trim(pos, d)
+	if len(bytes.TrimSpace(raw)) == 0 {
+		s.structural(p.at, codeNoParts, "%s without any part", quote(p.MediaType))
+		return
+	}
+	if p.encoding != encodingIdentity && s.mayDecode(len(raw)) {
+		raw, _ = p.encoding.decode(raw)
+		p.encoding = encodingIdentity
+		sub := s.sub(raw, s.m)
+		if b := sub.boundary(p, 0); b != "" {
+			if parts, _ := sub.parts(p, b, join(prefix, n), 0, depth); parts > 0 {
+				return
+			}
+		}
+	}
+	if b := s.guess(raw); b != "" {
+		s.structural(p.at, codeBoundaryMissing, "%s: the boundary %s was guessed", quote(p.MediaType), quote(b))
+		if parts, _ := s.sub(raw, s.m).parts(p, b, join(prefix, n), 0, depth); parts > 0 {
+			return
+		}
+	}
+	s.structural(p.at, codeNoParts, "%s without any part; its content is read as text", quote(p.MediaType))
+	p.MediaType, p.raw = "text/plain", raw
+	s.leaf(p, join(prefix, max(n, 1)))
+}
+
+// maxGuesses is how many lines that start with "--" a guess looks at.
+const maxGuesses = 20
+
+// guess finds the boundary of a multipart that declares none or a wrong one: the
+// first line of two dashes and a word that is followed by a field.
+func (s *scanner) guess(raw []byte) string {
+	if s.shared.search < len(raw) {
+		return ""
+	}
+	s.shared.search -= len(raw)
+	g := s.sub(raw, s.m)
+	for pos, tries := 0, 0; tries < maxGuesses; tries++ {
+		start := g.dashes(pos)
+		if start >= len(raw) {
+			return ""
+		}
+		end, next, _ := g.line(start)
+		word := string(bytes.TrimRight(raw[start+2:end], " \t"))
+		if word != "" && word != "-" && len(word) <= maxBoundary && next < len(raw) && !strings.HasSuffix(word, "--") {
+			lineEnd, _, _ := g.line(next)
+			if _, ok := fieldSpan(raw[next:lineEnd], next); ok || lineEnd == next {
+				return word
+			}
+		}
+		pos = next
+	}
+	return ""
+}
+
+// nested reads an attached mail (RFC 2046, section 5.2.1).
+func (s *scanner) nested(p *Part, path string, pos, depth int) delimiter {
+	s.leaf(p, path)
+	inner := newMessage(nil, s.limits)
+	inner.prefix = path
+	inner.found.up, inner.found.upAt, inner.found.path = &s.m.found, p.at, path
+	if p.encoding != encodingIdentity {
+		return s.nestedEncoded(p, inner, pos, depth)
+	}
+	p.Message = inner
+	outer := s.m
+	s.m = inner
+	d := s.entity(path, 0, pos, depth+1, "text/plain")
+	s.m = outer
+	p.raw = s.trim(pos, d)
+	inner.Raw = p.raw
+	return d
+}
+
+func (s *scanner) nestedEncoded(p *Part, inner *Message, pos, depth int) delimiter {
+	d := s.nextDelimiter(pos)
+	p.raw = s.trim(pos, d)
+	s.note(p.at, codeEncodedComposite, "the nested message %s is encoded, which RFC 2046 forbids; some programs show it as a file", p.Path)
+	if !s.mayDecode(len(p.raw)) {
+		s.structural(p.at, codeLimitDepth, "the encoded messages of this mail are too large together; %s is not read", p.Path)
+		return d
+	}
+	p.Message = inner
+	p.content, p.decoded = p.Decoded(), true
+	inner.Raw = p.content
+	s.sub(inner.Raw, inner).entity(p.Path, 0, 0, depth+1, "text/plain")
+	return d
+}
+
+func (s *scanner) mayDecode(n int) bool {
+	s.shared.decode -= n
+	return s.shared.decode >= 0
+}
