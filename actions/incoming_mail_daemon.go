@@ -1,0 +1,170 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
+)
+
+// acknowledgeTime bounds what may follow an interruption once the result is
+// written: the contract gives 10 s from the signal, and a save in hand takes up to 5 of them.
+const acknowledgeTime = 4 * time.Second
+
+// daemon is the parameters of incoming-mail-daemon.
+type daemon struct {
+	mailbox mailbox.Config
+	store   openStore
+	options ingest.Options
+}
+
+// incomingMailDaemon takes the mails that are due, saves them in Cloud SOAR and
+// hands them over.
+func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	d, err := daemonParameters(env, v)
+	if err != nil {
+		return nil, err
+	}
+	store, err := d.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	d.options.BatchMails = store.batch
+	if env.Watch {
+		return nil, d.watch(ctx, env, store)
+	}
+	folder, err := mailbox.Dial(ctx, d.mailbox)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	_, err = d.pass(ctx, env, folder, store)
+	return nil, err
+}
+
+func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
+	r := resource(env, v)
+	run := r.run()
+	d := &daemon{mailbox: r.mailbox().Config, store: r.store()}
+	spec := r.filters()
+	d.options = ingest.Options{
+		Account: r.account(), Folder: d.mailbox.Folder,
+		MarkAsSeen: run.MarkAsSeen, SearchMode: searchModes[run.SearchMode],
+		MaxMessages: run.MaxMessages, MaxSize: run.MaxSize, Checkpoint: v.Text("checkpoint"),
+		Limits: message.DefaultLimits(), Log: env.Log, Progress: env.Progress, Now: env.Now,
+	}
+	if run.FromLatest {
+		d.options.FetchType = ingest.FromLatest
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	d.mailbox.ReadOnly, d.mailbox.Log = run.ReadOnly(), env.Log
+	var err error
+	d.options.Filter, err = filters.Compile(spec)
+	return d, err
+}
+
+var searchModes = map[string]ingest.SearchMode{"auto": ingest.Auto, "server": ingest.Server, "local": ingest.Local}
+
+// pass is one run on an open folder: take, hand over, acknowledge. It returns
+// the checkpoint of the last object, "" when there was none.
+func (d *daemon) pass(ctx context.Context, env *Env, folder *mailbox.Folder, store *store) (string, error) {
+	result, err := ingest.Run(ctx, d.options, folder, store)
+	if err != nil {
+		return "", err
+	}
+	defer result.Close()
+	if env.Watch && result.Len() == 0 {
+		return "", nil
+	}
+	if err := env.Deliver(result.Write); err != nil {
+		return "", err
+	}
+	ack, cancel := outlive(ctx, acknowledgeTime)
+	defer cancel()
+	if err := result.Written(ack); err != nil {
+		// The result is out: saying "failed" now would make the platform throw it away.
+		env.Log.Error("the result was handed over but not acknowledged", "error", err.Error())
+	}
+	return result.Checkpoint(), nil
+}
+
+// outlive is a context that ends no sooner than grace after ctx.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return out, func() { stop(); cancel() }
+}
+
+const (
+	// idleTime is how long a watch waits for the server to speak up before it
+	// looks by itself: IDLE is a promise that not every server keeps.
+	idleTime = 2 * time.Minute
+	// retryFirst and retryMost bound the waits between attempts to reconnect.
+	retryFirst = time.Second
+	retryMost  = 5 * time.Minute
+)
+
+// watch goes on until ctx ends: one JSON array a line for each batch (--watch).
+func (d *daemon) watch(ctx context.Context, env *Env, store *store) error {
+	retry := retryFirst
+	for began := false; ; began = true {
+		err := d.watchFolder(ctx, env, store, func() { retry = retryFirst })
+		if ctx.Err() != nil {
+			return nil // asked to end: that is how a watch ends well
+		}
+		var written *deliverError
+		if errors.As(err, &written) || !began && !errors.Is(err, errWatching) {
+			return err // nobody reads, or the settings never worked
+		}
+		env.Log.Error("the watch lost its folder and opens it again", "in", retry.String(), "error", err.Error())
+		select {
+		case <-time.After(retry):
+		case <-ctx.Done():
+			return nil
+		}
+		retry = min(2*retry, retryMost)
+	}
+}
+
+// errWatching marks a failure after the folder was once open.
+var errWatching = errors.New("while watching")
+
+// deliverError is a result that could not be written.
+type deliverError struct{ error }
+
+func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened func()) error {
+	folder, err := mailbox.Dial(ctx, d.mailbox)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	opened()
+	quiet := *env
+	quiet.Deliver = func(write func(w io.Writer) error) error {
+		if err := env.Deliver(write); err != nil {
+			return &deliverError{err}
+		}
+		return nil
+	}
+	for {
+		checkpoint, err := d.pass(ctx, &quiet, folder, store)
+		if err != nil {
+			return errors.Join(errWatching, err)
+		}
+		if checkpoint != "" {
+			d.options.Checkpoint = checkpoint
+		}
+		if err := folder.Wait(ctx, idleTime); err != nil {
+			return errors.Join(errWatching, err)
+		}
+	}
+}
