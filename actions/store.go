@@ -84,8 +84,7 @@ func (r Resource) client(address string) openStore {
 		MaxMessageSize:    r.maxSize(),
 		Log:               r.log,
 	}
-	r.credentials(&c, base != nil && base.Scheme == "https")
-	if dial == nil || base == nil {
+	if complete := r.credentials(&c, base != nil && base.Scheme == "https"); !complete || dial == nil || base == nil {
 		return nil
 	}
 	c.HTTP = transport.HTTPClient(dial, conf)
@@ -97,9 +96,13 @@ func (r Resource) client(address string) openStore {
 	return func(context.Context) (*store, error) { return &store{client, 1}, nil }
 }
 
-// credentials reads the access key or the token. An address on this machine may do without.
-func (r Resource) credentials(c *soar.Config, required bool) {
+// credentials reads the access key or the token, and reports whether they are
+// complete. An address on this machine may do without.
+func (r Resource) credentials(c *soar.Config, required bool) bool {
 	c.AccessID, c.AccessKey, c.JWT = r.v.Line("access_id"), r.v.Secret("access_key"), r.v.Secret("jwt_token")
+	if hasControl(c.AccessKey) {
+		r.v.Problem("access_key", "must not hold a line break; copy it again")
+	}
 	switch id, key := c.AccessID != "", !c.AccessKey.Empty(); {
 	case id && !key:
 		r.v.Problem("access_key", "is missing: access_id needs it")
@@ -107,10 +110,10 @@ func (r Resource) credentials(c *soar.Config, required bool) {
 		r.v.Problem("access_id", "is missing: access_key needs it")
 	case !id && c.JWT.Empty() && required:
 		r.v.Problem("access_id", "is missing: set access_id and access_key, or jwt_token")
+	default:
+		return true
 	}
-	if hasControl(c.AccessKey) {
-		r.v.Problem("access_key", "must not hold a line break; copy it again")
-	}
+	return false
 }
 
 func hasControl(s secret.String) bool { return strings.ContainsAny(s.Reveal(), "\r\n\x00") }

@@ -114,7 +114,7 @@ func TestProblems(t *testing.T) {
 		"huge float":        {`{` + ok + `"port":1e99}`, `port must be a whole number from 1 to 65535, not "1e99"`},
 		"number as array":   {`{` + ok + `"port":[993]}`, `port must be a number, not an array`},
 		"boolean":           {`{` + ok + `"trust":"maybe"}`, `trust must be true or false, not "maybe"`},
-		"boolean as array":  {`{` + ok + `"trust":[]}`, `trust must be a checkbox, not an array`},
+		"boolean as array":  {`{` + ok + `"trust":[]}`, `trust must be true or false, not an array`},
 		"key":               {`{` + ok + `"security":"ssl"}`, `security must be one of tls, on, not "ssl"`},
 		"text as number":    {`{` + ok + `"host":5}`, `host must be a text, not a number`},
 		"text as object":    {`{` + ok + `"host":{"a":1}}`, `host must be a text, not an object`},

@@ -342,7 +342,11 @@ func (v *Values) scalar(id string) (string, bool) {
 	case bool:
 		return strconv.FormatBool(value), true
 	default:
-		v.Problem(id, "must be a %s, not %s", v.field(id).Type, shape(value))
+		wanted := "a number"
+		if v.field(id).Type == "checkbox" {
+			wanted = "true or false"
+		}
+		v.Problem(id, "must be %s, not %s", wanted, shape(value))
 		return "", false
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -72,7 +71,10 @@ func traits(f manifest.Field) []string {
 	}
 	const short = 8 // the header names are offers, any other may be given
 	if keys := f.Values.Keys(); len(keys) > 0 {
-		t = append(t, strings.Join(keys[:min(len(keys), short)], " | ")+cmp.Or(map[bool]string{true: " | …"}[len(keys) > short], ""))
+		if len(keys) > short {
+			keys = append(keys[:short:short], "…")
+		}
+		t = append(t, strings.Join(keys, " | "))
 	}
 	return t
 }

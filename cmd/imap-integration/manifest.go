@@ -11,7 +11,10 @@ import (
 )
 
 func (p *program) manifestCommand() *cobra.Command {
-	c := &cobra.Command{Use: "manifest", Short: "Check and export the platform's YAML files"}
+	c := &cobra.Command{
+		Use: "manifest", Short: "Check and export the platform's YAML files", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
 	c.AddCommand(
 		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1), p.manifestCheck),
 		p.personCommand("export DIR", "Write the files to upload into DIR", cobra.ExactArgs(1), func(_ context.Context, args []string) error {

@@ -25,6 +25,8 @@ func (p *program) root() *cobra.Command {
 			"variables of the same names, and prints one JSON document. imap-integration ACTION --help lists them.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+
+		DisableSuggestions: true, // they would be lines of their own; see misuse
 	}
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

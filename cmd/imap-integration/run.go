@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	integration "example.org/imap-integration"
@@ -44,10 +46,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	root := p.root()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
-		p.complain(fmt.Sprintf("%v; see imap-integration help", err))
+		p.complain(misuse(root, args, err))
 		return actions.ExitParameters
 	}
 	return p.status
+}
+
+// misuse is the line about a command or a flag that is not known.
+func misuse(root *cobra.Command, args []string, err error) string {
+	line := err.Error()
+	if len(args) > 0 {
+		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+			line += "; did you mean " + strings.Join(near, " or ") + "?"
+		}
+	}
+	return line + "; see imap-integration help"
 }
 
 // complain writes the one line of a failure. Nothing can be done about a standard error that is closed.
