@@ -89,36 +89,29 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident, id int64) (rem
 
 // IncidentMails returns the mails of an incident, newest id first.
 func (s *Store) IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error) {
+	return s.incidentMails(ctx, incident, all)
+}
+
+func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]soar.Record, error) {
 	if err := positive("incident", incident); err != nil {
 		return nil, err
 	}
-	return s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC`, incident)
-}
-
-// incidentPage is one page of IncidentMails.
-func (s *Store) incidentPage(ctx context.Context, incident int64, size, number int) (soar.Page, error) {
-	if err := positive("incident", incident); err != nil {
-		return soar.Page{}, err
-	}
-	page := soar.Page{}
-	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM incident_mails WHERE incident_id = ?`, incident).Scan(&page.Total)
-	if err != nil {
-		return page, s.explain("read", err)
-	}
-	limit, offset := window(size, number)
-	page.Records, err = s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC LIMIT ? OFFSET ?`,
-		incident, limit, offset)
-	return page, err
+	return s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC LIMIT ? OFFSET ?`,
+		incident, w.limit, w.offset)
 }
 
 // AddFile stores an attachment with an incident. The same content of the same
 // part of the same mail is there only once; then existed is true.
 func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
+	return s.addFile(ctx, incident, f, int64(len(content)), chunksOf(content))
+}
+
+func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size int64, content chunks) (id int64, existed bool, err error) {
 	if err := positive("incident", incident); err != nil {
 		return 0, false, err
 	}
 	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx) error {
-		id, existed, err = insertFile(ctx, tx, incident, f, content)
+		id, existed, err = insertFile(ctx, tx, incident, f, size, content)
 		return err
 	})
 	if err != nil {
@@ -127,14 +120,14 @@ func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, conten
 	return id, existed, nil
 }
 
-func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
+func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, size int64, content chunks) (id int64, existed bool, err error) {
 	row := tx.QueryRowContext(ctx, `SELECT id FROM incident_files WHERE incident_id = ? AND mail_id = ? AND part = ? AND sha256 = ?`,
 		incident, f.EmailID, f.Part, f.SHA256)
 	if err := row.Scan(&id); !errors.Is(err, sql.ErrNoRows) {
 		return id, true, err
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO incident_files (incident_id, mail_id, part, sha256, filename, content_type, size)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, incident, f.EmailID, f.Part, f.SHA256, f.Filename, f.ContentType, len(content))
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, incident, f.EmailID, f.Part, f.SHA256, f.Filename, f.ContentType, size)
 	if err != nil {
 		return 0, false, err
 	}
@@ -151,11 +144,15 @@ func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, co
 
 // IncidentFiles lists the attachments of an incident, newest id first.
 func (s *Store) IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error) {
+	return s.files(ctx, incident, all)
+}
+
+func (s *Store) files(ctx context.Context, incident int64, w window) ([]soar.IncidentFile, error) {
 	if err := positive("incident", incident); err != nil {
 		return nil, err
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT id, filename, content_type, sha256, mail_id, part, size
-		FROM incident_files WHERE incident_id = ? ORDER BY id DESC`, incident)
+		FROM incident_files WHERE incident_id = ? ORDER BY id DESC LIMIT ? OFFSET ?`, incident, w.limit, w.offset)
 	if err != nil {
 		return nil, s.explain("read", err)
 	}
@@ -172,4 +169,12 @@ func (s *Store) IncidentFiles(ctx context.Context, incident int64) ([]soar.Incid
 		return nil, s.explain("read", err)
 	}
 	return files, nil
+}
+
+// count answers a SELECT count(*) for the totals of lists.
+func (s *Store) count(ctx context.Context, query string, args ...any) (n int, err error) {
+	if err := s.read.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
+		return 0, s.explain("read", err)
+	}
+	return n, nil
 }

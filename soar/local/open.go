@@ -115,7 +115,7 @@ func (s *Store) examine(ctx context.Context) error {
 			s.missing = true
 			return nil
 		}
-		return s.create(ctx)
+		return s.makeNew(ctx)
 	}
 	if err != nil {
 		return s.explain("open", err)
@@ -171,9 +171,9 @@ func (s *Store) tighten(info fs.FileInfo) error {
 	return nil
 }
 
-// create makes the store under another name and renames it when it is whole,
+// makeNew makes the store under another name and renames it when it is whole,
 // so that no run ever sees half a store, and a kill leaves none.
-func (s *Store) create(ctx context.Context) error {
+func (s *Store) makeNew(ctx context.Context) error {
 	s.removeStale()
 	f, err := os.CreateTemp(filepath.Dir(s.path), "."+filepath.Base(s.path)+".*"+temporarySuffix) // mode 0600
 	if err != nil {

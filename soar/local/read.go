@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -17,8 +16,8 @@ import (
 )
 
 const (
-	maxPage    = 100 // records of one page, as the API has it
-	markOfLast = 100 // how many of the newest records Newest looks at
+	defaultPage = 100 // records of a page, where the caller does not say
+	markOfLast  = 100 // how many of the newest records Newest looks at
 )
 
 // recordQuery reads records; conditions follow it.
@@ -95,41 +94,42 @@ func (s *Store) Pending(ctx context.Context, account, folder string) ([]soar.Rec
 	return s.records(ctx, `JOIN pending p ON p.mail_id = m.id WHERE m.mailbox_account = ? AND m.folder = ? ORDER BY m.id`, account, folder)
 }
 
-// Search returns one page of the records that match, newest id first.
+// Search returns one page of the records that match, newest id first. A page
+// has 100 records where PageSize is 0.
 func (s *Store) Search(ctx context.Context, q soar.Query) (soar.Page, error) {
 	where, args := conditions(q)
 	page := soar.Page{Records: []soar.Record{}}
-	count := `SELECT count(*) FROM mails m LEFT JOIN discarded d ON d.mail_id = m.id ` + where
-	if err := s.read.QueryRowContext(ctx, count, args...).Scan(&page.Total); err != nil {
-		return soar.Page{}, s.explain("read", err)
-	}
-	size, offset := window(q.PageSize, q.PageNumber)
-	if offset >= page.Total {
-		return page, nil
-	}
 	var err error
-	page.Records, err = s.records(ctx, where+` ORDER BY m.id DESC LIMIT ? OFFSET ?`, append(args, size, offset)...)
+	page.Total, err = s.count(ctx, `SELECT count(*) FROM mails m LEFT JOIN discarded d ON d.mail_id = m.id `+where, args...)
+	w := windowOf(q.PageSize, q.PageNumber)
+	if err != nil || w.offset >= page.Total {
+		return page, err
+	}
+	page.Records, err = s.records(ctx, where+` ORDER BY m.id DESC LIMIT ? OFFSET ?`, append(args, w.limit, w.offset)...)
 	return page, err
 }
 
-// window turns a page's size and number into LIMIT and OFFSET.
-func window(size, number int) (limit, offset int) {
-	if size <= 0 || size > maxPage {
-		size = maxPage
+// window is a part of a list.
+type window struct{ limit, offset int }
+
+// all is the whole list: SQLite's LIMIT -1.
+var all = window{limit: -1}
+
+// windowOf turns a page's size and number into a window.
+func windowOf(size, number int) window {
+	if size <= 0 {
+		size = defaultPage
 	}
-	if number < 1 {
-		number = 1
-	}
-	const last = 1 << 40 // beyond any store, within any int
-	return size, min(number-1, last/maxPage) * size
+	const farthest = 1 << 31 // pages; beyond any store, and no product overflows
+	return window{size, min(max(number-1, 0), farthest) * size}
 }
 
 // conditions builds the WHERE clause of a search; the values go as arguments.
 func conditions(q soar.Query) (string, []any) {
-	var all []string
+	var tests []string
 	var args []any
 	add := func(condition string, value any) {
-		all, args = append(all, condition), append(args, value)
+		tests, args = append(tests, condition), append(args, value)
 	}
 	for _, f := range []struct{ condition, value string }{
 		{"m.mailbox_account = ?", q.MailboxAccount},
@@ -152,10 +152,10 @@ func conditions(q soar.Query) (string, []any) {
 	if q.Discarded != nil {
 		add("(d.mail_id IS NOT NULL) = ?", *q.Discarded)
 	}
-	if len(all) == 0 {
+	if len(tests) == 0 {
 		return "", nil
 	}
-	return "WHERE " + strings.Join(all, " AND "), args
+	return "WHERE " + strings.Join(tests, " AND "), args
 }
 
 // Newest returns where the store stands with this account and folder.
@@ -218,13 +218,15 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 	if limit > 0 && size > limit {
 		return nil, fmt.Errorf("cannot read the mail %d: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
 	}
-	var b bytes.Buffer
-	b.Grow(int(size))
-	err = s.eachChunk(ctx, id, func(chunk []byte) error {
-		b.Write(chunk)
-		return nil
-	})
-	return b.Bytes(), err
+	raw := make([]byte, 0, size)
+	for n := 0; int64(len(raw)) < size; n++ {
+		chunk, err := s.chunk(ctx, id, n)
+		if err != nil {
+			return nil, err
+		}
+		raw = append(raw, chunk...)
+	}
+	return raw, nil
 }
 
 // contentSize returns the size of a raw mail.
@@ -242,26 +244,14 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	return size.Int64, nil
 }
 
-// eachChunk calls f with the raw mail, piece by piece; f must not keep it.
-func (s *Store) eachChunk(ctx context.Context, id int64, f func([]byte) error) error {
-	rows, err := s.read.QueryContext(ctx, `SELECT raw FROM contents WHERE mail_id = ? ORDER BY chunk`, id)
+// chunk returns one piece of a raw mail. Each is a query of its own, so that a
+// slow reader of the whole keeps no other process's log from being emptied.
+func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT raw FROM contents WHERE mail_id = ? AND chunk = ?`, id, n).Scan(&raw)
 	if err != nil {
-		return s.explain("read", err)
+		return nil, s.explain("read", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var chunk sql.RawBytes
-		if err := rows.Scan(&chunk); err != nil {
-			return s.explain("read", err)
-		}
-		if err := f(chunk); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return s.explain("read", err)
-	}
-	return nil
+	return raw, nil
 }
 
 // Check tells what test-settings shows of the store, and whether it could be written to.
@@ -272,9 +262,9 @@ func (s *Store) Check(ctx context.Context) (string, error) {
 	if s.missing {
 		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", s.path), nil
 	}
-	var mails int
-	if err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM mails`).Scan(&mails); err != nil {
-		return "", s.explain("read", err)
+	mails, err := s.count(ctx, `SELECT count(*) FROM mails`)
+	if err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("the store %s holds %d mails", s.path, mails), nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -53,11 +54,6 @@ func (s *Store) prepareStatements(ctx context.Context) error {
 // Save stores drafts in this order, all of them or none: one transaction, one
 // sync of the disk. A draft whose key the store knows is not stored again.
 func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error) {
-	return s.save(ctx, drafts, true)
-}
-
-// save does the work of Save; pending says whether a run is still to hand the mails over.
-func (s *Store) save(ctx context.Context, drafts []*soar.Draft, pending bool) ([]soar.Saved, error) {
 	if len(drafts) == 0 {
 		return nil, nil
 	}
@@ -67,7 +63,7 @@ func (s *Store) save(ctx context.Context, drafts []*soar.Draft, pending bool) ([
 	saved := make([]soar.Saved, 0, len(drafts))
 	err := s.change(ctx, "save in", func(tx *sql.Tx) error {
 		for _, d := range drafts {
-			one, err := s.saveOne(ctx, tx, d, pending)
+			one, err := s.saveOne(ctx, tx, &d.Metadata, chunksOf(d.Raw), true)
 			if err != nil {
 				return err
 			}
@@ -81,31 +77,48 @@ func (s *Store) save(ctx context.Context, drafts []*soar.Draft, pending bool) ([
 	return saved, nil
 }
 
-func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, d *soar.Draft, pending bool) (soar.Saved, error) {
-	if d.SourceKey == "" {
+// create stores one mail that came in by the API. No run is to hand it over.
+func (s *Store) create(ctx context.Context, m *soar.Metadata, content chunks) (saved soar.Saved, err error) {
+	if err := s.prepareStatements(ctx); err != nil {
+		return soar.Saved{}, s.explain("save in", err)
+	}
+	err = s.change(ctx, "save in", func(tx *sql.Tx) error {
+		saved, err = s.saveOne(ctx, tx, m, content, false)
+		return err
+	})
+	return saved, err
+}
+
+// saveOne stores a mail; pending says whether a run is still to hand it over.
+func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, m *soar.Metadata, content chunks, pending bool) (soar.Saved, error) {
+	if m.SourceKey == "" {
 		return soar.Saved{}, errors.New("a draft has no source_key")
 	}
-	var found soar.Saved
-	var isPending bool
-	err := tx.StmtContext(ctx, s.statements.find).QueryRowContext(ctx, d.SourceKey).Scan(&found.ID, &isPending)
-	if err == nil {
-		found.Existed, found.HandedOver = true, !isPending
-		return found, nil
+	found, err := s.find(ctx, tx, m.SourceKey)
+	if err != nil || found.Existed {
+		return found, err
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return soar.Saved{}, err
-	}
-	id, err := s.insertMail(ctx, tx, &d.Metadata)
+	id, err := s.insertMail(ctx, tx, m)
 	if err != nil {
 		return soar.Saved{}, err
 	}
-	if err := insertChunks(ctx, tx.StmtContext(ctx, s.statements.content), id, d.Raw); err != nil {
+	if err := insertChunks(ctx, tx.StmtContext(ctx, s.statements.content), id, content); err != nil {
 		return soar.Saved{}, err
 	}
 	if pending {
 		_, err = tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id)
 	}
 	return soar.Saved{ID: id}, err
+}
+
+func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Saved, err error) {
+	var pending bool
+	err = tx.StmtContext(ctx, s.statements.find).QueryRowContext(ctx, key).Scan(&found.ID, &pending)
+	if errors.Is(err, sql.ErrNoRows) {
+		return soar.Saved{}, nil
+	}
+	found.Existed, found.HandedOver = true, !pending
+	return found, err
 }
 
 func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (int64, error) {
@@ -138,16 +151,30 @@ func encode(m *soar.Metadata) (string, error) {
 	return b.String(), err
 }
 
-func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, raw []byte) error {
-	if raw == nil {
-		return nil
+// chunks is content in pieces of at most chunkSize; the last error ends it.
+type chunks = iter.Seq2[[]byte, error]
+
+// chunksOf cuts what is in memory. nil has no chunks: it is no content, while
+// a mail of no bytes is one empty chunk.
+func chunksOf(raw []byte) chunks {
+	return func(yield func([]byte, error) bool) {
+		if raw != nil && len(raw) == 0 {
+			yield(raw, nil)
+		}
+		for chunk := range slices.Chunk(raw, chunkSize) {
+			if !yield(chunk, nil) {
+				return
+			}
+		}
 	}
-	if len(raw) == 0 { // a mail of no bytes is still a mail with content
-		_, err := insert.ExecContext(ctx, id, 0, raw)
-		return err
-	}
+}
+
+func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, content chunks) error {
 	n := 0
-	for chunk := range slices.Chunk(raw, chunkSize) {
+	for chunk, err := range content {
+		if err != nil {
+			return err
+		}
 		if _, err := insert.ExecContext(ctx, id, n, chunk); err != nil {
 			return err
 		}

@@ -174,6 +174,7 @@ func TestSearch(t *testing.T) {
 		{"and", soar.Query{From: "one.example", Folder: inbox}, []int64{3}},
 		{"discarded", soar.Query{Discarded: &yes}, []int64{2}},
 		{"not discarded", soar.Query{Discarded: &no}, []int64{3, 1}},
+		{"a page of more than the wire's 100", soar.Query{PageSize: 1000}, []int64{3, 2, 1}},
 		{"second page", soar.Query{PageSize: 2, PageNumber: 2}, []int64{1}},
 		{"beyond the last page", soar.Query{PageSize: 2, PageNumber: 1 << 60}, []int64{}},
 	} {
