@@ -26,7 +26,8 @@ func (p *program) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 
-		DisableSuggestions: true, // they would be lines of their own; see misuse
+		DisableSuggestions:         true, // they would be lines of their own; see misuse
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

@@ -55,7 +55,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 // misuse is the line about a command or a flag that is not known.
 func misuse(root *cobra.Command, args []string, err error) string {
 	line := err.Error()
-	if len(args) > 0 {
+	if found, _, _ := root.Find(args); found == root && len(args) > 0 {
 		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 			line += "; did you mean " + strings.Join(near, " or ") + "?"
 		}
