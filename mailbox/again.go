@@ -64,6 +64,9 @@ func (r *fetchRun) giveUp(it *item) error {
 	if it.refusal != "" {
 		detail = fmt.Sprintf("the server refuses to give this mail: %q", it.refusal)
 	}
+	if it.header {
+		return r.hand(it, &Raw{Outcome: TooLarge, Size: it.hint})
+	}
 	r.mu.Lock()
 	it.note(NoteNoContent, detail)
 	r.mu.Unlock()
@@ -72,12 +75,9 @@ func (r *fetchRun) giveUp(it *item) error {
 
 // alone sends a FETCH for one mail and waits for its end.
 func (r *fetchRun) alone(ctx context.Context, it *item, command string, number uint32) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
 	r.mu.Lock()
 	it.tries++
-	it.asked, it.answered, it.content = true, false, noContent
+	it.asked = true
 	if it.body != nil {
 		it.body.release()
 		it.body = nil
@@ -85,7 +85,7 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string, number u
 	items := r.itemsFor(it)
 	r.mu.Unlock()
 	s := r.f.s
-	answer, err := s.await(s.n.send(fmt.Sprintf("%s %d %s", command, number, items), nil))
+	answer, err := s.awaitUntil(ctx, s.n.send(fmt.Sprintf("%s %d %s", command, number, items), nil))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	it.asked = false

@@ -111,9 +111,19 @@ func (b *body) release() {
 // pools holds buffers by the power of two of their size, up to spoolOver.
 var pools [21]sync.Pool
 
+// cost is what a literal of n bytes takes of the budget.
+func cost(n int64) int64 {
+	if n > spoolOver {
+		return n
+	}
+	return 1 << class(n)
+}
+
+func class(n int64) int { return max(smallestPooled, bits.Len(uint(max(n, 1)-1))) }
+
 // pooled returns n bytes and how to give them back.
 func pooled(n int) (data []byte, free func()) {
-	class := max(smallestPooled, bits.Len(uint(max(n, 1)-1)))
+	class := class(int64(n))
 	if class >= len(pools) {
 		return make([]byte, n), func() {}
 	}

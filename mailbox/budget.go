@@ -3,7 +3,6 @@ package mailbox
 import (
 	"errors"
 	"sync"
-	"time"
 )
 
 // memoryBudget is how many bytes of mails may be between the wire and the
@@ -31,25 +30,18 @@ func newBudget(limit int64) *budget {
 	return b
 }
 
-// take accounts for n bytes and says how long it had to wait for them.
-func (b *budget) take(n int64) (waited time.Duration, err error) {
+// take accounts for n bytes, and waits until there is room for them.
+func (b *budget) take(n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var start time.Time
 	for !b.stopped && b.used > 0 && b.used+n > b.limit && (b.lent > 0 || b.ready) {
-		if start.IsZero() {
-			start = time.Now()
-		}
 		b.change.Wait()
 	}
-	if !start.IsZero() {
-		waited = time.Since(start)
-	}
 	if b.stopped {
-		return waited, errInterrupted
+		return errInterrupted
 	}
 	b.used += n
-	return waited, nil
+	return nil
 }
 
 func (b *budget) give(n int64) {

@@ -179,11 +179,13 @@ func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, er
 	return s, nil
 }
 
+const silentInClear = "check port and connection_security (a server for SSL/TLS says nothing in clear), or raise timeout"
+
 // preLogin is the error of a connection that fails before the login; it counts as the login's.
 func (c *Config) preLogin(s *session, err error) *Error {
 	e := c.fault(StageLogin, s, err)
 	if e.Kind == Timeout && c.Security != SSLTLS {
-		e.Next = "check port and connection_security (a server for SSL/TLS says nothing in clear), or raise timeout"
+		e.Next = silentInClear
 	}
 	if looksTLS(err) {
 		e.Kind = NotTLS
@@ -223,7 +225,14 @@ func readGreeting(in *wire) (reply, error) {
 func (s *session) start(greeting string) {
 	s.n.out = []byte(greeting)
 	s.client = imapclient.New(&clientConn{guard: s.g, n: s.n}, nil)
+	go func() {
+		// Where go-imap gives the connection up, nobody reads any more.
+		<-s.client.Closed()
+		s.n.fail(errAbandoned)
+	}()
 }
+
+var errAbandoned = protocolError("an answer that cannot be understood")
 
 // clientConn is the connection that go-imap gets: the normaliser's reading and
 // writing, and deadlines that do nothing.
@@ -261,7 +270,7 @@ func (c *Config) startTLS(ctx context.Context, socket net.Conn) (*session, error
 	}
 	s := &session{conf: c, g: newGuard(conn, socket, c.Timeout)}
 	s.n = newNormaliser(s.g, newWire(s.g))
-	s.words = recognise("", nil, greeting.text).words
+	s.believed = recognise("", nil, greeting.text)
 	s.start("* OK - no greeting follows STARTTLS\r\n")
 	return s, nil
 }
@@ -274,6 +283,9 @@ func (c *Config) startTLSFault(s *session, err error) *Error {
 	}
 	if errors.Is(err, errPreauth) {
 		e.Kind = Preauth
+	}
+	if e.Kind == Timeout {
+		e.Next = silentInClear
 	}
 	return e
 }

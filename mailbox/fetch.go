@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,6 @@ const (
 	NoteDate        = "bad_internal_date"    // INTERNALDATE is missing, unreadable or absurd
 	NotePlaceholder = "provider_placeholder" // the server sent a text of its own in place of the mail
 	NoteNoContent   = "no_content"           // the server gives nothing for this mail
-	NoteLying       = "size_mismatch"        // the body is much larger or smaller than RFC822.SIZE says
 )
 
 // errTooLarge ends a connection before a literal that is larger than allowed is read.
@@ -54,18 +54,17 @@ func (e errTooLarge) Error() string {
 
 // item is one mail on its way.
 type item struct {
-	uid      UID
-	asked    bool  // its body is asked for now
-	header   bool  // only its header block can be had
-	tries    int   // alone
-	hint     int64 // RFC822.SIZE; -1: not known
-	flags    []string
-	date     time.Time
-	answered bool // the server answered for this UID since it was asked alone
-	content  content
-	body     *body
-	refusal  string
-	notes    []Note
+	uid     UID
+	asked   bool  // its body is asked for now
+	header  bool  // only its header block can be had
+	sized   bool  // its size was answered
+	tries   int   // alone
+	hint    int64 // RFC822.SIZE; -1: not known
+	flags   []string
+	date    time.Time
+	body    *body
+	refusal string
+	notes   []Note
 }
 
 // batch is one FETCH of bodies.
@@ -127,14 +126,9 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 // sizes asks for everything but the bodies. A server that refuses is not
 // pressed: then each mail is asked for alone.
 func (r *fetchRun) sizes(ctx context.Context, uids []UID) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
 	s := r.f.s
 	s.n.setSink(r)
-	stop := s.watch(ctx)
-	defer stop()
-	answer, err := s.await(s.n.send("UID FETCH "+compactSet(uids)+" "+itemsSizes, nil))
+	answer, err := s.awaitUntil(ctx, s.n.send("UID FETCH "+compactSet(uids)+" "+itemsSizes, nil))
 	var refused refusal
 	if errors.As(err, &refused) && !passing(answer) {
 		if _, slow := throttled(answer); !slow {
@@ -167,6 +161,9 @@ type errYield struct{ error }
 
 // mend makes a new connection possible after err, or returns the final error.
 func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
+	if ctx.Err() != nil {
+		return r.f.fault(StageFetch, err)
+	}
 	r.abandonFlight()
 	var large errTooLarge
 	if errors.As(err, &large) {
@@ -213,17 +210,17 @@ func (r *fetchRun) tooLarge(left []*item, large errTooLarge, last bool) error {
 
 // stream fetches and yields in order. It returns what was not yielded.
 func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
-	stop := r.graceful(ctx)
+	stop := context.AfterFunc(ctx, r.stop)
 	defer stop()
 	for planned := list; len(list) > 0; {
 		planned = r.sendAhead(planned)
 		b := r.flight[0]
-		if err := r.awaitBatch(b); err != nil {
+		if err := r.awaitBatch(ctx, b); err != nil {
 			return list, err
 		}
 		for _, it := range b.items {
 			if ctx.Err() != nil {
-				return list, r.f.fault(StageFetch, context.Cause(ctx))
+				return list, context.Cause(ctx)
 			}
 			if err := r.settle(ctx, it); err != nil {
 				return list, err
@@ -235,22 +232,12 @@ func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 	return nil, nil
 }
 
-// graceful lets answers that are on their way come in when ctx ends, for a
-// moment, so that the connection can still be used.
-func (r *fetchRun) graceful(ctx context.Context) (stop func()) {
-	s := r.f.s
-	release := context.AfterFunc(ctx, func() {
-		r.mu.Lock()
-		r.discard = true
-		r.mu.Unlock()
-		r.f.budget.stop()
-		time.AfterFunc(drainGrace, func() {
-			if s.busy() {
-				s.g.abort(context.Cause(ctx))
-			}
-		})
-	})
-	return func() { release() }
+// stop has what is still on its way read over: nobody takes it any more.
+func (r *fetchRun) stop() {
+	r.mu.Lock()
+	r.discard = true
+	r.mu.Unlock()
+	r.f.budget.stop()
 }
 
 // sendAhead keeps the window full and returns what is not sent yet.
@@ -301,7 +288,7 @@ func (r *fetchRun) launch(b *batch) {
 	r.mu.Lock()
 	for _, it := range b.items {
 		if it.body == nil {
-			it.asked, it.content = true, noContent
+			it.asked = true
 			uids = append(uids, it.uid)
 		}
 	}
@@ -351,11 +338,11 @@ func (r *fetchRun) land() {
 
 // awaitBatch waits for the end of a batch. A refusal that does not pass is left
 // to settle, which asks for each mail alone.
-func (r *fetchRun) awaitBatch(b *batch) error {
+func (r *fetchRun) awaitBatch(ctx context.Context, b *batch) error {
 	if b.sent == nil {
 		return nil
 	}
-	answer, err := r.f.s.await(b.sent)
+	answer, err := r.f.s.awaitUntil(ctx, b.sent)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range b.items {
@@ -374,12 +361,11 @@ func (r *fetchRun) awaitBatch(b *batch) error {
 // settle yields one mail of a batch that has ended, asking again where it did not come.
 func (r *fetchRun) settle(ctx context.Context, it *item) error {
 	r.mu.Lock()
-	body, content := it.body, it.content
+	body := it.body
 	r.mu.Unlock()
 	if body == nil || len(body.data) == 0 || r.isPlaceholder(it) {
 		return r.again(ctx, it)
 	}
-	_ = content
 	return r.deliver(it)
 }
 
@@ -444,36 +430,18 @@ func headerBlock(mail []byte) []byte {
 	return mail
 }
 
-// wind ends a fetch early: what is on the way is dropped, for a moment at most,
-// so that the connection can be used on.
+// wind ends a fetch early: what is on its way is dropped, so that the
+// connection can be used on.
 func (r *fetchRun) wind() {
-	r.mu.Lock()
-	r.discard = true
-	flight := r.flight
-	r.mu.Unlock()
-	r.f.budget.stop()
-	s := r.f.s
-	timer := time.AfterFunc(drainGrace, func() { s.g.abort(errInterrupted) })
-	for _, b := range flight {
-		if b.sent != nil {
-			<-b.sent.done
-		}
-	}
-	timer.Stop()
-	s.n.setSink(nil)
+	r.stop()
+	r.f.s.drain(drainGrace)
+	r.f.s.n.setSink(nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range r.items {
 		it.body.release()
 		it.body = nil
 	}
-}
-
-// busy reports whether an answer is awaited.
-func (s *session) busy() bool {
-	s.g.mu.Lock()
-	defer s.g.mu.Unlock()
-	return s.g.waiting > 0
 }
 
 // isPlaceholder recognises the text that Exchange sends for a mail that it
@@ -487,7 +455,7 @@ func (r *fetchRun) isPlaceholder(it *item) bool {
 }
 
 func (r *fetchRun) placeholder(mail []byte) bool {
-	for _, text := range r.f.s.provider.placeholder {
+	for _, text := range slices.Concat(r.f.s.provider.placeholder, r.f.s.believed.placeholder) {
 		if bytes.Contains(mail, []byte(text)) || strings.Contains(string(mail), strings.ReplaceAll(text, "'", "’")) {
 			return true
 		}

@@ -312,7 +312,7 @@ func (p *fetchParser) readLiteral() error {
 		return p.skipLiteral()
 	}
 	p.f.body = b
-	p.n.g.beginLiteral()
+	p.n.g.beginLiteral(int64(p.n.in.buffered()))
 	err = b.fill(p.n.in)
 	p.n.g.endLiteral()
 	if err != nil {
@@ -325,7 +325,7 @@ func (p *fetchParser) skipLiteral() error {
 	if err := p.n.noisy(p.literal); err != nil {
 		return err
 	}
-	p.n.g.beginLiteral()
+	p.n.g.beginLiteral(int64(p.n.in.buffered()))
 	err := p.n.in.skip(p.literal)
 	p.n.g.endLiteral()
 	if err != nil {

@@ -9,12 +9,12 @@ func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 	if n > limit {
 		return nil, errTooLarge{r.owner(f), n}
 	}
-	if waited, err := r.f.budget.take(n); err != nil {
-		r.f.s.g.skip(waited)
+	price := cost(min(n, keep))
+	if err := r.f.budget.take(price); err != nil {
 		return nil, nil // the consumer is gone: the literal is read over
 	}
 	b := newBody(n, keep)
-	b.budget, b.cost = r.f.budget, n
+	b.budget, b.cost = r.f.budget, price
 	return b, nil
 }
 
@@ -85,9 +85,9 @@ func (r *fetchRun) accept(f *fetched) bool {
 	if f.uid == 0 || it == nil {
 		return false
 	}
-	it.learn(f)
+	fresh := it.learn(f)
 	if f.literals == 0 {
-		return f.size >= 0
+		return fresh
 	}
 	switch {
 	case it.body != nil:
@@ -98,13 +98,12 @@ func (r *fetchRun) accept(f *fetched) bool {
 	case !it.asked:
 		return false
 	}
-	it.content, it.body = f.content, f.body
-	return true
+	it.body = f.body
+	return f.body != nil
 }
 
-// learn keeps what an answer says besides the body.
-func (it *item) learn(f *fetched) {
-	it.answered = true
+// learn keeps what an answer says besides the body, and reports whether its size is news.
+func (it *item) learn(f *fetched) (fresh bool) {
 	if f.flags != nil {
 		it.flags = f.flags
 	}
@@ -114,6 +113,9 @@ func (it *item) learn(f *fetched) {
 	if f.size >= 0 && it.hint < 0 {
 		it.hint = f.size
 	}
+	fresh = !it.sized && f.size >= 0
+	it.sized = it.sized || fresh
+	return fresh
 }
 
 // note adds a problem, each code once.

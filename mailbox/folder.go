@@ -83,7 +83,7 @@ func (f *Folder) Status() Status { return f.status }
 
 // SubstringSearch reports whether the server's SEARCH finds substrings, as far
 // as is known; Gmail, Exchange and Yahoo find words.
-func (f *Folder) SubstringSearch() bool { return !f.s.words }
+func (f *Folder) SubstringSearch() bool { return !f.s.provider.words && !f.s.believed.words }
 
 // fault is an error of a stage on the present connection.
 func (f *Folder) fault(stage string, err error) *Error {
@@ -190,7 +190,7 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	if err != nil {
 		return err
 	}
-	s.conf, s.words = &f.conf, s.words || f.s.words
+	s.conf = &f.conf
 	f.s = s
 	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity {
 		err := fmt.Errorf("%w: it was %d and is %d", ErrUIDValidity, f.status.UIDValidity, now)

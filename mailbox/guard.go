@@ -83,10 +83,11 @@ func (g *guard) progress() {
 	g.since = time.Now()
 }
 
-func (g *guard) beginLiteral() {
+// beginLiteral starts the account of a literal of which some bytes have come already.
+func (g *guard) beginLiteral(come int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.literal, g.start, g.got = true, time.Now(), 0
+	g.literal, g.start, g.got = true, time.Now(), come
 }
 
 func (g *guard) endLiteral() {

@@ -2,7 +2,9 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -10,160 +12,223 @@ import (
 const (
 	// headersAtOnce is how many mails' header fields one command asks for.
 	headersAtOnce = 500
-	// maxFieldNames and the check of names keep the command line within what servers take.
+	// maxFieldNames keeps the command line within what servers take.
 	maxFieldNames = 200
+	// largestHeader is the largest answer that is read at all; of it maxHeaderBlock is kept.
+	largestHeader = 64 << 20
 )
 
 // headRun is one call of Headers. It is the sink of the answers.
 type headRun struct {
 	f       *Folder
 	section string
-	mu      sync.Mutex
-	heads   map[UID][]byte
+	yield   func(Head) error
+
+	mu     sync.Mutex
+	wanted map[UID]bool   // asked for and not yielded
+	heads  map[UID][]byte // come and not yielded
+	next   UID            // the next to be yielded
+	news   chan struct{}  // something came for next
 }
 
-// Headers fetches the named header fields of these mails, decoded by nobody.
-// yield is called in UID order, once for each UID; an error of it ends the
-// fetch and is returned. Of one mail at most 1 MiB is kept.
+// headPart is one FETCH of header fields.
+type headPart struct {
+	uids  []UID
+	sent  *pending
+	ended bool
+	there map[UID]bool // which of those that were not answered are in the folder; nil: not asked
+}
+
+// Headers fetches the named header fields of these mails as they are. yield is
+// called in UID order, once for each UID; an error of it ends the fetch and is
+// returned. Of one mail at most 1 MiB is kept.
 func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error {
 	section, err := fieldsSection(names)
 	if err != nil {
 		return f.fault(StageFetch, err)
 	}
-	r := &headRun{f: f, section: section, heads: map[UID][]byte{}}
-	parts := chunks(ascending(uids), headersAtOnce)
-	for len(parts) > 0 {
-		ahead := parts[:min(window, len(parts))]
-		parts = parts[len(ahead):]
-		if err := f.attempt(ctx, StageFetch, 1, func(ctx context.Context) error { return r.fetch(ctx, ahead) }); err != nil {
-			return err
-		}
-		if err := r.hand(ahead, yield); err != nil {
-			return err
-		}
+	f.budget.start()
+	r := &headRun{
+		f: f, section: section, yield: yield,
+		wanted: map[UID]bool{}, heads: map[UID][]byte{}, news: make(chan struct{}, 1),
 	}
-	return nil
+	left := ascending(uids)
+	err = f.attempt(ctx, StageFetch, 1, func(ctx context.Context) (err error) {
+		left, err = r.stream(ctx, left)
+		return err
+	})
+	f.budget.stop()
+	f.s.drain(drainGrace)
+	f.s.n.setSink(nil)
+	r.forget()
+	var ended errYield
+	if errors.As(err, &ended) {
+		return ended.error
+	}
+	return err
 }
 
-// fieldsSection is the section that holds the named fields. Names go out as
-// they are: what RFC 5322 allows in one is an atom of IMAP, or is quoted.
+// fieldsSection is the section that holds the named fields.
 func fieldsSection(names []string) (string, error) {
 	if len(names) == 0 || len(names) > maxFieldNames {
 		return "", fmt.Errorf("%d header fields asked for, which must be 1 to %d", len(names), maxFieldNames)
 	}
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		for j := range len(name) {
-			if c := name[j]; c <= ' ' || c >= 0x7f || c == ':' || c == ']' {
-				return "", fmt.Errorf("%q is no name of a header field that can be asked for", cut(name, maxTold))
-			}
+		// RFC 5322, section 2.2; a bracket would end the section for many parsers.
+		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' || c == ']' }) || name == "" {
+			return "", fmt.Errorf("%q is no name of a header field that can be asked for", cut(name, maxTold))
 		}
 		quoted[i] = strings.ToUpper(name)
 		if !isAtom(name) {
-			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(strings.ToUpper(name)) + `"`
+			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(quoted[i]) + `"`
 		}
 	}
 	return "BODY.PEEK[HEADER.FIELDS (" + strings.Join(quoted, " ") + ")]", nil
 }
 
-// fetch asks for several chunks at once, then again alone for what did not come.
-func (r *headRun) fetch(ctx context.Context, parts [][]UID) error {
-	s := r.f.s
-	s.n.setSink(r)
-	defer s.n.setSink(nil)
-	stop := s.watch(ctx)
-	defer stop()
-	var sent []*pending
-	for _, part := range parts {
-		if missing := r.missing(part); len(missing) > 0 {
-			sent = append(sent, s.n.send("UID FETCH "+compactSet(missing)+" (UID "+r.section+")", nil))
+// stream fetches and yields in order. It returns what was not yielded.
+func (r *headRun) stream(ctx context.Context, left []UID) ([]UID, error) {
+	r.f.s.n.setSink(r)
+	r.want(left)
+	planned := chunks(left, headersAtOnce)
+	var flight []*headPart
+	for len(left) > 0 {
+		for ; len(planned) > 0 && len(flight) < window; planned = planned[1:] {
+			flight = append(flight, r.launch(planned[0]))
 		}
-	}
-	var first error
-	for _, p := range sent { // all of them, so that no answer is left on the way
-		if _, err := s.await(p); err != nil && first == nil {
-			first = err
+		for _, uid := range flight[0].uids {
+			head, err := r.await(ctx, uid, flight[0])
+			if err != nil {
+				return left, err
+			}
+			left = left[1:]
+			if err := r.hand(uid, head); err != nil {
+				return left, err
+			}
 		}
+		flight = flight[1:]
 	}
-	if first != nil && (!s.alive() || kindOf(first) != ServerRefused) {
-		return first
-	}
-	for _, part := range parts {
-		if err := r.fetchMissing(ctx, part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return nil, nil
 }
 
-// missing lists the mails of a chunk that have no answer.
-func (r *headRun) missing(part []UID) []UID {
+func (r *headRun) want(uids []UID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []UID
-	for _, uid := range part {
-		if r.heads[uid] == nil {
-			out = append(out, uid)
-		}
+	for _, uid := range uids {
+		r.wanted[uid] = true
 	}
-	return out
 }
 
-// fetchMissing finds out which of the mails that had no answer are gone, and
-// asks for each of the others alone: the fields, or else the whole header block.
-func (r *headRun) fetchMissing(ctx context.Context, part []UID) error {
-	missing := r.missing(part)
-	if len(missing) == 0 {
-		return nil
+// launch asks for the mails of a part that have not come yet.
+func (r *headRun) launch(uids []UID) *headPart {
+	r.mu.Lock()
+	missing := slices.DeleteFunc(slices.Clone(uids), func(u UID) bool { return r.heads[u] != nil })
+	r.mu.Unlock()
+	p := &headPart{uids: uids, ended: len(missing) == 0}
+	if !p.ended {
+		p.sent = r.f.s.n.send("UID FETCH "+compactSet(missing)+" (UID "+r.section+")", nil)
 	}
-	there, err := r.f.searchOnce(ctx, Criteria{From: missing[0], To: missing[len(missing)-1]}, nil)
-	if err != nil {
-		return err
-	}
-	for _, uid := range intersect(missing, there) {
-		for _, section := range []string{r.section, "BODY.PEEK[HEADER]", "BODY.PEEK[HEADER]"} {
-			if len(r.missing([]UID{uid})) == 0 {
-				break
-			}
-			if err := r.one(uid, section); err != nil {
-				return err
+	return p
+}
+
+// await returns the header of the mail that is next; nil: it is gone.
+func (r *headRun) await(ctx context.Context, uid UID, p *headPart) ([]byte, error) {
+	for {
+		if head := r.take(uid); head != nil {
+			return head, nil
+		}
+		if p.ended {
+			return r.again(ctx, uid, p)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-r.news:
+		case answer, ok := <-p.sent.done:
+			p.ended = true
+			if err := r.ended(answer, ok); err != nil {
+				return nil, err
 			}
 		}
-		if len(r.missing([]UID{uid})) > 0 {
-			r.keep(uid, []byte{}) // it is there and has no header
-		}
+	}
+}
+
+// ended judges the end of a part. After a refusal that does not pass, each mail is asked for alone.
+func (r *headRun) ended(answer reply, ok bool) error {
+	if !ok {
+		return r.f.s.broken()
+	}
+	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+		return refusal{answer}
 	}
 	return nil
 }
 
-func (r *headRun) one(uid UID, section string) error {
-	_, err := r.f.s.await(r.f.s.n.send(fmt.Sprintf("UID FETCH %d (UID %s)", uid, section), nil))
-	if kindOf(err) == ServerRefused {
-		return nil
+// take makes uid the next one, and returns its header where it has come.
+func (r *headRun) take(uid UID) []byte {
+	r.mu.Lock()
+	r.next = uid
+	head := r.heads[uid]
+	r.mu.Unlock()
+	r.f.budget.setReady(head != nil)
+	return head
+}
+
+// again asks for a mail that was not answered: whether it is there, then alone
+// for the fields, then for the whole header block. What has no header then is empty.
+func (r *headRun) again(ctx context.Context, uid UID, p *headPart) ([]byte, error) {
+	if p.there == nil {
+		if err := r.askThere(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if !p.there[uid] {
+		return nil, nil
+	}
+	for _, section := range []string{r.section, "BODY.PEEK[HEADER]"} {
+		command := fmt.Sprintf("UID FETCH %d (UID %s)", uid, section)
+		if _, err := r.f.s.awaitUntil(ctx, r.f.s.n.send(command, nil)); err != nil && kindOf(err) != ServerRefused {
+			return nil, err
+		}
+		if head := r.take(uid); head != nil {
+			return head, nil
+		}
+	}
+	return []byte{}, nil
+}
+
+func (r *headRun) askThere(ctx context.Context, p *headPart) error {
+	there, err := r.f.searchOnce(ctx, Criteria{From: p.uids[0], To: p.uids[len(p.uids)-1]}, nil)
+	p.there = map[UID]bool{}
+	for _, uid := range there {
+		p.there[uid] = true
 	}
 	return err
 }
 
-func (r *headRun) keep(uid UID, header []byte) {
+func (r *headRun) hand(uid UID, head []byte) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.heads[uid] = header
-}
-
-// hand yields the chunks in order.
-func (r *headRun) hand(parts [][]UID, yield func(Head) error) error {
-	for _, part := range parts {
-		for _, uid := range part {
-			r.mu.Lock()
-			header := r.heads[uid]
-			delete(r.heads, uid)
-			r.mu.Unlock()
-			if err := yield(Head{uid, header}); err != nil {
-				return err
-			}
-		}
+	if kept := r.heads[uid]; kept != nil {
+		defer r.f.budget.give(int64(len(kept)))
+	}
+	delete(r.heads, uid)
+	delete(r.wanted, uid)
+	r.mu.Unlock()
+	if err := r.yield(Head{uid, head}); err != nil {
+		return errYield{err}
 	}
 	return nil
+}
+
+// forget gives back what was not yielded.
+func (r *headRun) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, head := range r.heads {
+		r.f.budget.give(int64(len(head)))
+	}
+	r.heads = nil
 }
 
 // room implements [fetchSink].
@@ -171,22 +236,37 @@ func (r *headRun) room(f *fetched, n int64) (*body, error) {
 	if !strings.HasPrefix(f.section, "HEADER") {
 		return nil, nil
 	}
-	if limit := max(r.f.conf.MaxSize, 64*maxHeaderBlock); n > limit {
+	if n > largestHeader {
 		return nil, errTooLarge{f.uid, n}
 	}
 	keep := min(n, maxHeaderBlock)
-	return &body{data: make([]byte, keep), size: keep, excess: n - keep}, nil
+	b := &body{size: keep, excess: n - keep}
+	if err := r.f.budget.take(keep); err != nil {
+		return nil, nil // nobody takes it any more
+	}
+	b.data, b.budget, b.cost = make([]byte, keep), r.f.budget, keep
+	return b, nil
 }
 
 // answer implements [fetchSink].
 func (r *headRun) answer(f *fetched) {
-	if f.uid == 0 || f.content != hasContent || f.body == nil {
+	if f.body == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.heads[f.uid] == nil {
-		r.heads[f.uid] = f.body.data
-		r.f.s.n.quiet()
+	if !r.wanted[f.uid] || r.heads[f.uid] != nil {
+		f.body.release()
+		return
+	}
+	r.heads[f.uid] = f.body.data // what it cost is given back when it is yielded
+	r.f.s.n.quiet()
+	if f.uid != r.next {
+		return
+	}
+	r.f.budget.setReady(true)
+	select {
+	case r.news <- struct{}{}:
+	default:
 	}
 }

@@ -84,7 +84,6 @@ func (s *session) recognise() {
 	s.n.mu.Lock()
 	defer s.n.mu.Unlock()
 	s.provider = recognise(s.conf.Host, s.n.caps, s.greeting)
-	s.words = s.words || s.provider.words
 }
 
 // noLogin says why there is no way to log in; nothing was sent.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -464,6 +466,13 @@ func (n *normaliser) setSink(s fetchSink) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.sink, n.noise = s, 0
+}
+
+// outstanding lists the commands that went past go-imap and have no answer.
+func (n *normaliser) outstanding() []*pending {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Collect(maps.Values(n.pending))
 }
 
 // hush starts the count of what nobody asked for anew.

@@ -21,7 +21,7 @@ type session struct {
 	client   *imapclient.Client
 	greeting string // proved by TLS, or in clear on request
 	provider provider
-	words    bool     // SEARCH finds words; also believed of an unproved greeting
+	believed provider // what an unproved greeting claims; only its cautions count
 	opening  *pending // the command that opens the folder, where it was sent behind the login
 	renewed  bool     // a second access token was tried
 }
@@ -38,14 +38,33 @@ func (s *session) watch(ctx context.Context) (stop func() bool) {
 
 // await waits for a command that was sent past go-imap.
 func (s *session) await(p *pending) (reply, error) {
-	r, ok := <-p.done
-	if !ok {
-		return reply{}, s.broken()
+	return s.awaitUntil(context.Background(), p)
+}
+
+// awaitUntil is await that gives up when ctx ends; the answer then comes to nobody.
+func (s *session) awaitUntil(ctx context.Context, p *pending) (reply, error) {
+	select {
+	case <-ctx.Done():
+		return reply{}, context.Cause(ctx)
+	case r, ok := <-p.done:
+		if !ok {
+			return reply{}, s.broken()
+		}
+		if r.status != "OK" {
+			return r, refusal{r}
+		}
+		return r, nil
 	}
-	if r.status != "OK" {
-		return r, refusal{r}
+}
+
+// drain waits for the answers on their way, so that the connection can be used
+// on; where they take too long, it ends the connection.
+func (s *session) drain(limit time.Duration) {
+	timer := time.AfterFunc(limit, func() { s.g.abort(errInterrupted) })
+	defer timer.Stop()
+	for _, p := range s.n.outstanding() {
+		<-p.done
 	}
-	return r, nil
 }
 
 // run runs a command of go-imap under the watch and the time-out.
