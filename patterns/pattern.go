@@ -1,0 +1,125 @@
+package patterns
+
+import (
+	"fmt"
+	"regexp"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dlclark/regexp2/v2"
+)
+
+// Options are the flags that a pattern starts with.
+type Options struct{ IgnoreCase, Multiline, DotAll bool }
+
+// Pattern is a regular expression in the dialect of Python's re (3.11), with what
+// docs/regex-dialect.md lists as differences. It must not be used by two
+// goroutines at a time: its programs are made when they are first needed.
+type Pattern struct {
+	parsed
+	backtrack  [exoticText + 1]programs
+	goPrograms [exoticText + 1]*linearProgram
+	explosive  bool
+	isLinear   bool
+}
+
+// programs are a pattern for the backtracking engine.
+type programs struct {
+	any     *regexp2.Regexp // finds the next match
+	nonzero *regexp2.Regexp // finds the next match that does not end where the search starts
+}
+
+// Compile reads a pattern. An error is a *[SyntaxError] and names the position
+// where Python names it.
+func Compile(pattern string, o Options) (*Pattern, error) {
+	parsed, err := parse(pattern, flags{ignoreCase: o.IgnoreCase, multiline: o.Multiline, dotAll: o.DotAll})
+	if err != nil {
+		return nil, err
+	}
+	p := &Pattern{parsed: parsed, explosive: parsed.root.explosive(), isLinear: parsed.root.linear(parsed.groups)}
+	// What the engine refuses shall be known before anything is contacted. Python
+	// takes it, so there is no position to name.
+	if _, err := p.program(asciiText, false); err != nil {
+		return nil, &SyntaxError{"the pattern is not supported: " + err.Error(), -1}
+	}
+	return p, nil
+}
+
+// Names returns the names of the groups by their number, "" for one without; the first is the whole match.
+func (p *Pattern) Names() []string { return p.names }
+
+// stackSlots bounds the memory of a search that backtracks: 2 million slots are 16 MiB.
+const stackSlots = 2 << 20
+
+// program returns the program for a sort of text, made at the first call.
+func (p *Pattern) program(t texts, nonzero bool) (re *regexp2.Regexp, err error) {
+	slot, source := &p.backtrack[t].any, ""
+	if nonzero {
+		slot = &p.backtrack[t].nonzero
+	}
+	if *slot != nil {
+		return *slot, nil
+	}
+	source = translate(p.root, t)
+	if nonzero {
+		source = "(?:" + source + `)(?!\G)`
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			re, err = nil, fmt.Errorf("the engine gave up on it (%v)", r)
+		}
+	}()
+	re, err = regexp2.Compile(source, regexp2.OptionMaxBacktrackingStackSize(stackSlots), regexp2.OptionMaxCachedRuneBufferLength(0))
+	*slot = re
+	return re, err
+}
+
+// linearProgram is a pattern for the engine that needs linear time.
+type linearProgram struct {
+	re *regexp.Regexp // group 1 is the pattern
+	// inside finds the next match from the second character on: what stands before is
+	// context for \b and ^. nil where the pattern looks at no context.
+	inside *regexp.Regexp
+	size   int // steps per character at most
+}
+
+// linear returns the linear program for a sort of text, nil where there is none.
+func (p *Pattern) linear(t texts) *linearProgram {
+	if !p.isLinear || p.goPrograms[t] != nil {
+		return p.goPrograms[t]
+	}
+	looks := p.root.any(func(n *node) bool { return n.op == opBegin || n.op == opLineBegin || n.op == opBoundary })
+	if t != asciiText && p.root.any(func(n *node) bool { return n.op == opBoundary }) {
+		return nil // the engine's \b knows ASCII only
+	}
+	source := "(" + translateLinear(p.root, t) + ")"
+	re, err := regexp.Compile(source)
+	if err != nil {
+		p.isLinear = false // too large for it
+		return nil
+	}
+	program := &linearProgram{re: re, size: programSize(source)}
+	if looks {
+		program.inside = regexp.MustCompile(`\A(?s:.)(?s:.*?)` + source)
+	}
+	p.goPrograms[t] = program
+	return program
+}
+
+// sortOf tells what a text holds.
+func sortOf(text string) texts {
+	sort := asciiText
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if unicode.In(r, unicode.M, unicode.Pc, unicode.Nl, unicode.No) || r == 0x200c || r == 0x200d {
+			return exoticText
+		}
+		sort = plainText
+		i += size
+	}
+	return sort
+}

@@ -1,0 +1,98 @@
+package patterns
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pythonRE is testdata/patterns/python-re.json; generate.py beside it says what stands in it.
+type pythonRE struct {
+	Texts []string
+	Cases []struct {
+		Pattern, Flags string
+		Results        [][][]int
+	}
+	Refused []struct {
+		Pattern, Message string
+		Pos              int
+	}
+}
+
+func readPythonRE(t testing.TB) pythonRE {
+	data, err := os.ReadFile("../testdata/patterns/python-re.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden pythonRE
+	if err := json.Unmarshal(data, &golden); err != nil {
+		t.Fatal(err)
+	}
+	return golden
+}
+
+// patient are limits under which no result depends on the machine's load.
+var patient = Limits{Timeout: time.Minute, MaxMatches: 1 << 20}
+
+func flat(r Result) [][]int {
+	out := [][]int{}
+	for _, m := range r.Matches {
+		var spans []int
+		for _, g := range m.Groups {
+			spans = append(spans, g.Start, g.End)
+		}
+		out = append(out, spans)
+	}
+	return out
+}
+
+// differences are the pairs that docs/regex-dialect.md explains: pattern → why.
+var differences = map[string]string{}
+
+func TestAsPython(t *testing.T) {
+	golden := readPythonRE(t)
+	pairs, differ := 0, 0
+	for _, c := range golden.Cases {
+		p, err := Compile(c.Pattern, Options{IgnoreCase: strings.Contains(c.Flags, "i"), Multiline: strings.Contains(c.Flags, "m"), DotAll: strings.Contains(c.Flags, "s")})
+		if err != nil {
+			t.Errorf("%q: %v", c.Pattern, err)
+			continue
+		}
+		for i, want := range c.Results {
+			pairs++
+			got := p.FindAll(context.Background(), golden.Texts[i], patient)
+			if got.Problem != "" {
+				t.Errorf("%q on %q: %s", c.Pattern, golden.Texts[i], got.Problem)
+			}
+			if fmt.Sprint(flat(got)) == fmt.Sprint(want) {
+				continue
+			}
+			differ++
+			if differences[c.Pattern] == "" {
+				t.Errorf("%q (%s) on %q:\n got %v\nwant %v", c.Pattern, c.Flags, golden.Texts[i], flat(got), want)
+			}
+		}
+	}
+	t.Logf("%d pairs, %d differ", pairs, differ)
+}
+
+func TestRefusedAsPython(t *testing.T) {
+	for _, c := range readPythonRE(t).Refused {
+		_, err := Compile(c.Pattern, Options{})
+		syntax, ok := err.(*SyntaxError)
+		if !ok {
+			t.Errorf("%q is taken; Python: %s at %d", c.Pattern, c.Message, c.Pos)
+			continue
+		}
+		if strings.Contains(syntax.Text, "not supported") {
+			continue
+		}
+		if syntax.Pos != c.Pos || syntax.Text != c.Message {
+			t.Errorf("%q: %q at %d; Python: %q at %d", c.Pattern, syntax.Text, syntax.Pos, c.Message, c.Pos)
+		}
+	}
+}
