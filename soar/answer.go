@@ -12,7 +12,7 @@ import (
 
 // decode reads a 2xx answer as one JSON document into v, which has the documented
 // keys; whether they were there is for the caller to see.
-func (c *Client) decode(call *call, resp *http.Response, body io.Reader, v any) error {
+func (c *Client) decode(call *request, resp *http.Response, body io.Reader, v any) error {
 	if isHTML(resp) {
 		return c.unexpected(call, resp.StatusCode, "a web page")
 	}
@@ -30,7 +30,7 @@ func (c *Client) decode(call *call, resp *http.Response, body io.Reader, v any) 
 }
 
 // notJSON explains a decoder's error. One that comes from the connection is told by bounded.
-func (c *Client) notJSON(call *call, status int, err error) error {
+func (c *Client) notJSON(call *request, status int, err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong) && wrong.Field != "":
@@ -55,7 +55,7 @@ type created struct {
 }
 
 // acceptCreated takes an answer with an id.
-func (c *Client) acceptCreated(call *call, into *created) func(*http.Response, io.Reader) error {
+func (c *Client) acceptCreated(call *request, into *created) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		*into = created{}
 		if err := c.decode(call, resp, body, into); err != nil {
@@ -69,7 +69,7 @@ func (c *Client) acceptCreated(call *call, into *created) func(*http.Response, i
 }
 
 // acceptRecord takes the record that was asked for and no other.
-func (c *Client) acceptRecord(call *call, id int64, into *Record) func(*http.Response, io.Reader) error {
+func (c *Client) acceptRecord(call *request, id int64, into *Record) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		*into = Record{}
 		if err := c.decode(call, resp, body, into); err != nil {
@@ -84,7 +84,7 @@ func (c *Client) acceptRecord(call *call, id int64, into *Record) func(*http.Res
 }
 
 // acceptLink takes the answer of a link: 201 when it was made, 200 when it was there.
-func (c *Client) acceptLink(call *call, id int64, added *bool) func(*http.Response, io.Reader) error {
+func (c *Client) acceptLink(call *request, id int64, added *bool) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		var answer struct {
 			EmailID *int64 `json:"email_id"`
@@ -101,7 +101,7 @@ func (c *Client) acceptLink(call *call, id int64, added *bool) func(*http.Respon
 }
 
 // acceptNothing takes 204, or an empty 200.
-func (c *Client) acceptNothing(call *call) func(*http.Response, io.Reader) error {
+func (c *Client) acceptNothing(call *request) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		text, err := io.ReadAll(body)
 		if err != nil {
@@ -115,7 +115,7 @@ func (c *Client) acceptNothing(call *call) func(*http.Response, io.Reader) error
 }
 
 // acceptRaw takes the raw mail, all of it.
-func (c *Client) acceptRaw(call *call, into *[]byte) func(*http.Response, io.Reader) error {
+func (c *Client) acceptRaw(call *request, into *[]byte) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		if media != "message/rfc822" && media != "application/octet-stream" {

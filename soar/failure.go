@@ -65,7 +65,7 @@ func is(err error, k kind) bool {
 }
 
 // statusFailure explains an answer that is not 2xx. It reads a bounded part of it.
-func (c *Client) statusFailure(call *call, resp *http.Response) *Failure {
+func (c *Client) statusFailure(call *request, resp *http.Response) *Failure {
 	f := &Failure{Doing: call.doing, Host: c.base.Host, Status: resp.StatusCode}
 	f.Cause = fmt.Sprintf("it answered %d", resp.StatusCode)
 	if said := c.said(resp.Body); said != "" {
@@ -190,7 +190,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 var errSlow = errors.New("too slow")
 
 // lostFailure explains a request without a whole answer.
-func (c *Client) lostFailure(call *call, err error) *Failure {
+func (c *Client) lostFailure(call *request, err error) *Failure {
 	f := &Failure{Doing: call.doing, Host: c.base.Host, kind: lost, err: err, Advice: "run it again later"}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -231,7 +231,7 @@ func (c *Client) lostFailure(call *call, err error) *Failure {
 }
 
 // unexpected explains a 2xx answer that is not what is documented.
-func (c *Client) unexpected(call *call, status int, what string) *Failure {
+func (c *Client) unexpected(call *request, status int, what string) *Failure {
 	return &Failure{
 		Doing: call.doing, Host: c.base.Host, Status: status, kind: broken,
 		Cause:  fmt.Sprintf("it answered %d with %s", status, what),

@@ -10,7 +10,7 @@ import (
 // Get returns a record; errors.Is(err, ErrNotFound) when there is none.
 func (c *Client) Get(ctx context.Context, id int64) (Record, error) {
 	var r Record
-	call := &call{doing: "get a mail", route: routeGet, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call := &request{doing: "get a mail", route: routeGet, place: map[string]int64{mailPlace: id}, limit: recordLimit}
 	call.accept = c.acceptRecord(call, id, &r)
 	if err := c.send(ctx, call); err != nil {
 		return Record{}, notFound(err, "mail", id)
@@ -25,7 +25,7 @@ func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error)
 		limit = c.maxEML
 	}
 	var raw []byte
-	call := &call{
+	call := &request{
 		doing: fmt.Sprintf("get the content of mail %d", id), route: routeEML,
 		place: map[string]int64{mailPlace: id}, limit: limit, bulk: true,
 	}
@@ -40,7 +40,7 @@ func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error)
 // Discard marks a record as discarded and returns it; ErrNotFound as for Get.
 func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
 	var r Record
-	call := &call{doing: "discard a mail", route: routeDiscard, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call := &request{doing: "discard a mail", route: routeDiscard, place: map[string]int64{mailPlace: id}, limit: recordLimit}
 	call.accept = c.acceptRecord(call, id, &r)
 	if err := c.send(ctx, call); err != nil {
 		return Record{}, notFound(err, "mail", id)
@@ -53,13 +53,13 @@ func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
 
 // AddToIncident links a mail to an incident; added is false when it was there.
 func (c *Client) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
-	added, err = c.link(ctx, &call{doing: "add a mail to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
+	added, err = c.link(ctx, &request{doing: "add a mail to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
 	return added, notFound(err, "incident", incident)
 }
 
 // AddToTriage links a mail to a triage event; added is false when it was there.
 func (c *Client) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
-	added, err = c.link(ctx, &call{doing: "add a mail to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
+	added, err = c.link(ctx, &request{doing: "add a mail to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
 	return added, notFound(err, "triage event", triage)
 }
 
@@ -68,7 +68,7 @@ type wireLink struct {
 	EmailID int64 `json:"email_id"`
 }
 
-func (c *Client) link(ctx context.Context, call *call, id int64) (added bool, err error) {
+func (c *Client) link(ctx context.Context, call *request, id int64) (added bool, err error) {
 	call.body, call.limit = jsonBody(wireLink{id}), answerLimit
 	call.accept = c.acceptLink(call, id, &added)
 	b := c.newBudget(0)
@@ -85,7 +85,7 @@ func (c *Client) link(ctx context.Context, call *call, id int64) (added bool, er
 
 // RemoveFromIncident takes a mail out of an incident; removed is false when it was not there.
 func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
-	call := &call{
+	call := &request{
 		doing: "remove a mail from an incident", route: routeUnlink, limit: answerLimit,
 		place: map[string]int64{incidentPlace: incident, mailPlace: id},
 	}
@@ -123,13 +123,13 @@ func (c *Client) files(incident int64, send sender) ([]IncidentFile, error) {
 // looked up before the file is sent again.
 func (c *Client) AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error) {
 	var answer created
-	call := &call{
+	call := &request{
 		doing: "add an attachment to an incident", route: routeFileAdd, limit: answerLimit,
 		place: map[string]int64{incidentPlace: incident}, body: fileBody(f, content),
 	}
 	call.accept = c.acceptCreated(call, &answer)
 	b := c.newBudget(call.body.size())
-	look := func(call *call) error { return c.once(ctx, b, call) }
+	look := func(call *request) error { return c.once(ctx, b, call) }
 	posted, own, found := false, false, int64(0)
 	err = c.persist(ctx, b, func() (err error) {
 		if posted {

@@ -31,7 +31,7 @@ type list[T numbered] struct {
 // pager reads one list by offset, whatever page size the store takes.
 type pager[T numbered] struct {
 	c     *Client
-	ask   func(size, number int) *call
+	ask   func(size, number int) *request
 	send  sender
 	size  int  // asked for; halves when a page is too large
 	total int  // as the store last said
@@ -42,7 +42,7 @@ type pager[T numbered] struct {
 	seen  map[int64]bool
 }
 
-func newPager[T numbered](c *Client, size int, send sender, ask func(size, number int) *call) *pager[T] {
+func newPager[T numbered](c *Client, size int, send sender, ask func(size, number int) *request) *pager[T] {
 	return &pager[T]{c: c, ask: ask, send: send, size: min(max(size, fewest), pageSize), seen: map[int64]bool{}}
 }
 
@@ -90,7 +90,7 @@ func (p *pager[T]) page(number int) ([]T, error) {
 	return *answer.Results, nil
 }
 
-func (p *pager[T]) check(call *call, status int, answer list[T]) error {
+func (p *pager[T]) check(call *request, status int, answer list[T]) error {
 	if answer.Results == nil || answer.Total == nil || *answer.Total < 0 {
 		return p.c.unexpected(call, status, "a JSON document without results and total")
 	}
@@ -142,8 +142,8 @@ func (p *pager[T]) walk(use func(page []T) bool) error {
 
 // everything returns a whole list of an incident, newest id first.
 func everything[T numbered](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
-	p := newPager[T](c, pageSize, send, func(size, number int) *call {
-		return &call{
+	p := newPager[T](c, pageSize, send, func(size, number int) *request {
+		return &request{
 			doing: doing, route: route, place: map[string]int64{incidentPlace: incident}, limit: pageLimit,
 			query: url.Values{"page_size": {strconv.Itoa(size)}, "page_number": {strconv.Itoa(number)}},
 		}

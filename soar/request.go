@@ -27,8 +27,8 @@ const (
 	longestWait = 30 * time.Second // upper bound of a pause that the server did not ask for
 )
 
-// call is one request, to be sent once or several times.
-type call struct {
+// request is what is asked of Cloud SOAR, once or several times.
+type request struct {
 	doing string // for the sentence: "save a mail"
 	route string
 	place map[string]int64 // placeholders of the path
@@ -76,22 +76,29 @@ func jsonBody(v any) *payload {
 }
 
 // budget is the time that all tries of one request have together: twice the
-// time-out (cloud-soar-api.md, Manners) and what a large body needs. Waiting for a
-// turn under the rate limit does not count.
+// time-out (cloud-soar-api.md, Manners). Waiting for a turn under the rate limit
+// does not count, nor does an upload that went through, within reason.
 type budget struct {
 	c       *Client
 	started time.Time
 	allowed time.Duration
+	uploads time.Duration // what uploads may still take without counting
 }
 
 func (c *Client) newBudget(size int64) *budget {
-	return &budget{c, c.now(), 2*c.timeout + time.Duration(size/slowest)*time.Second}
+	return &budget{c, c.now(), 2 * c.timeout, time.Duration(size/slowest) * time.Second}
+}
+
+// forgive takes a whole upload out of the account.
+func (b *budget) forgive(upload time.Duration) {
+	upload = min(max(upload, 0), b.uploads)
+	b.allowed, b.uploads = b.allowed+upload, b.uploads-upload
 }
 
 func (b *budget) left() time.Duration { return b.allowed - b.c.now().Sub(b.started) }
 
 // send sends a call until it is answered or its budget is spent.
-func (c *Client) send(ctx context.Context, call *call) error {
+func (c *Client) send(ctx context.Context, call *request) error {
 	b := c.newBudget(call.body.size())
 	return c.persist(ctx, b, func() error { return c.once(ctx, b, call) })
 }
@@ -142,7 +149,7 @@ func (c *Client) turn(ctx context.Context) (done func(), err error) {
 }
 
 // once sends a call once. Every error is a *Failure, but for a context that has ended.
-func (c *Client) once(ctx context.Context, b *budget, call *call) error {
+func (c *Client) once(ctx context.Context, b *budget, call *request) error {
 	asked := c.now()
 	done, err := c.turn(ctx)
 	if err != nil {
@@ -154,20 +161,19 @@ func (c *Client) once(ctx context.Context, b *budget, call *call) error {
 		return c.lostFailure(call, errSlow)
 	}
 	began := c.now()
-	status, err := c.exchange(ctx, b.left(), call)
+	status, err := c.exchange(ctx, b, call)
 	c.log.Debug("Cloud SOAR", "route", call.route, "status", status, "took", c.now().Sub(began), "ok", err == nil)
 	return err
 }
 
 // exchange is one request and its answer.
-func (c *Client) exchange(ctx context.Context, left time.Duration, call *call) (status int, err error) {
-	whole, cancel := context.WithTimeoutCause(ctx, left, errSlow)
-	defer cancel()
-	watched, stop := context.WithCancelCause(whole)
+func (c *Client) exchange(ctx context.Context, b *budget, call *request) (status int, err error) {
+	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	w := watch(c.timeout, stop)
+	w := watch(min(c.timeout, b.left()), stop)
 	defer w.end()
-	resp, err := c.http.Do(c.request(watched, call, w))
+	defer func() { b.forgive(time.Duration(w.uploaded.Load())) }()
+	resp, err := c.http.Do(c.build(watched, call, w))
 	if err != nil {
 		return 0, c.transportError(ctx, watched, call, err)
 	}
@@ -194,7 +200,7 @@ func (c *Client) exchange(ctx context.Context, left time.Duration, call *call) (
 }
 
 // transportError tells an interrupted run from a request that took too long.
-func (c *Client) transportError(ctx, watched context.Context, call *call, err error) error {
+func (c *Client) transportError(ctx, watched context.Context, call *request, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return c.interrupted(call, ctx.Err())
@@ -205,13 +211,13 @@ func (c *Client) transportError(ctx, watched context.Context, call *call, err er
 }
 
 // interrupted keeps the cause, so that errors.Is finds context.Canceled.
-func (c *Client) interrupted(call *call, cause error) error {
+func (c *Client) interrupted(call *request, cause error) error {
 	f := c.lostFailure(call, cause)
 	f.kind, f.Cause = broken, "the run was ended before the answer came"
 	return f
 }
 
-func (c *Client) tooLarge(call *call, status int) *Failure {
+func (c *Client) tooLarge(call *request, status int) *Failure {
 	return &Failure{
 		Doing: call.doing, Host: c.base.Host, Status: status, kind: oversize,
 		Cause:  "its answer is larger than " + sizeText(call.limit),
@@ -227,10 +233,10 @@ func sizeText(n int64) string {
 	return strconv.FormatInt(n, 10) + " bytes"
 }
 
-// request builds the request. GetBody stays nil: net/http would otherwise repeat a
+// build makes the HTTP request. GetBody stays nil: net/http would otherwise repeat a
 // POST with an Idempotency-Key by itself when a kept connection breaks, before we
 // have looked whether the store has the mail already.
-func (c *Client) request(ctx context.Context, call *call, w *watchdog) *http.Request {
+func (c *Client) build(ctx context.Context, call *request, w *watchdog) *http.Request {
 	route := c.routes[call.route]
 	r := (&http.Request{
 		Method: route.Method, URL: c.address(route, call), Host: c.base.Host,
@@ -249,13 +255,13 @@ func (c *Client) request(ctx context.Context, call *call, w *watchdog) *http.Req
 	if call.body != nil {
 		r.Header.Set("Content-Type", call.body.contentType)
 		r.ContentLength = call.body.size()
-		r.Body = io.NopCloser(&upload{call.body.reader(), w})
+		r.Body = io.NopCloser(&upload{call.body.reader(), w, c.now, c.now()})
 	}
 	return r
 }
 
 // address fills in the placeholders; only numbers ever become part of a path.
-func (c *Client) address(route Route, call *call) *url.URL {
+func (c *Client) address(route Route, call *request) *url.URL {
 	path := route.Path
 	for name, value := range call.place {
 		path = strings.ReplaceAll(path, "{"+name+"}", strconv.FormatInt(value, 10))
@@ -269,15 +275,17 @@ func (c *Client) address(route Route, call *call) *url.URL {
 // watchdog ends a request that does not move. Each period it asks whether enough
 // bytes have moved since the last one.
 type watchdog struct {
-	period time.Duration
-	moved  atomic.Int64
-	timer  *time.Timer
-	cancel context.CancelCauseFunc
+	period   time.Duration
+	moved    atomic.Int64 // bytes since the last look
+	uploaded atomic.Int64 // nanoseconds that the whole body took; 0: it is not out yet
+	timer    *time.Timer
+	cancel   context.CancelCauseFunc
 }
 
 func watch(period time.Duration, cancel context.CancelCauseFunc) *watchdog {
 	w := &watchdog{period: period, cancel: cancel}
-	w.timer = time.AfterFunc(period, w.look)
+	w.timer = time.AfterFunc(time.Hour, w.look) // look needs the timer to be there
+	w.timer.Reset(period)
 	return w
 }
 
@@ -298,14 +306,17 @@ func (w *watchdog) end() { w.timer.Stop() }
 
 // upload counts what of a body has gone out.
 type upload struct {
-	r io.Reader
-	w *watchdog
+	r     io.Reader
+	w     *watchdog
+	now   func() time.Time
+	began time.Time
 }
 
 func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.r.Read(p)
 	u.w.moved.Add(int64(n))
 	if errors.Is(err, io.EOF) {
+		u.w.uploaded.Store(int64(u.now().Sub(u.began)))
 		u.w.restart() // from here on the answer is waited for
 	}
 	return n, err

@@ -62,7 +62,7 @@ func refusal(s Saved, err error) (Saved, error) {
 // an answer that may have been lost on its way was made by this call.
 func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, error) {
 	var answer created
-	call := &call{doing: "save a mail", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
+	call := &request{doing: "save a mail", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
 	call.accept = c.acceptCreated(call, &answer)
 	b := c.newBudget(call.body.size())
 	posted, own, found := false, false, Saved{}
@@ -89,7 +89,7 @@ func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, err
 
 // lookUp asks once whether there is a record with this key.
 func (c *Client) lookUp(ctx context.Context, b *budget, key string) (Saved, error) {
-	r, ok, err := c.byKey(ctx, key, func(call *call) error { return c.once(ctx, b, call) })
+	r, ok, err := c.byKey(ctx, key, func(call *request) error { return c.once(ctx, b, call) })
 	if err != nil || !ok {
 		return Saved{}, err
 	}

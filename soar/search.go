@@ -57,16 +57,16 @@ type stub struct {
 }
 
 // sender sends a call, with or without tries of its own.
-type sender func(*call) error
+type sender func(*request) error
 
 func (c *Client) sender(ctx context.Context) sender {
-	return func(call *call) error { return c.send(ctx, call) }
+	return func(call *request) error { return c.send(ctx, call) }
 }
 
 // searching returns a pager over the records that a query selects, newest id first.
 func searching[T numbered](c *Client, doing string, q Query, size int, send sender) *pager[T] {
-	return newPager[T](c, size, send, func(size, number int) *call {
-		return &call{
+	return newPager[T](c, size, send, func(size, number int) *request {
+		return &request{
 			doing: doing, route: routeSearch, limit: pageLimit,
 			body: jsonBody(wireQuery{Filter: q.wire(), Sort: "-id", PageSize: size, PageNumber: number}),
 		}
