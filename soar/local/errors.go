@@ -22,7 +22,7 @@ func (s *Store) explain(verb string, err error) error {
 	var lite *sqlite.Error
 	switch {
 	case errors.As(err, &lite):
-		err, next = s.explainSQLite(lite)
+		next, err = s.explainSQLite(lite)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		next = "free space on it, or give another path"
 	case errors.Is(err, syscall.EROFS):
@@ -36,29 +36,29 @@ func (s *Store) explain(verb string, err error) error {
 	return fmt.Errorf("cannot %s the store %q: %w", verb, s.path, err)
 }
 
-// explainSQLite returns the error in plain words, and the next step.
-func (s *Store) explainSQLite(err *sqlite.Error) (error, string) {
+// explainSQLite returns the next step, and the error in plain words.
+func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
 	switch err.Code() & 0xff { // the rest is SQLite's finer distinction
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		holder := ""
 		if pid := s.holder(); pid != "" {
 			holder = " by process " + pid
 		}
-		return fmt.Errorf("%w%s (waited %s)", soar.ErrBusy, holder, s.options.Busy), "let that run end, then start again"
+		return "let that run end, then start again", fmt.Errorf("%w%s (waited %s)", soar.ErrBusy, holder, s.options.Busy)
 	case sqlite3.SQLITE_FULL:
-		return plain{"the disk is full", err}, "free space on it, or give another path"
+		return "free space on it, or give another path", plain{"the disk is full", err}
 	case sqlite3.SQLITE_READONLY:
-		return plain{"it cannot be written to", err}, "give this run the right to the file and its folder, or another path"
+		return "give this run the right to the file and its folder, or another path", plain{"it cannot be written to", err}
 	case sqlite3.SQLITE_NOTADB:
-		return plain{"it is not an SQLite file", err}, "give another path"
+		return "give another path", plain{"it is not an SQLite file", err}
 	case sqlite3.SQLITE_CORRUPT:
-		return plain{"it is damaged", err}, "take it from a backup, or give another path; sqlite3 FILE .recover saves what can be read"
+		return "take it from a backup, or give another path; sqlite3 FILE .recover saves what can be read", plain{"it is damaged", err}
 	case sqlite3.SQLITE_CANTOPEN:
-		return plain{"it, or the files beside it, cannot be opened", err}, "give this run the right to the file and its folder"
+		return "give this run the right to the file and its folder", plain{"it, or the files beside it, cannot be opened", err}
 	case sqlite3.SQLITE_IOERR:
-		return plain{"the disk failed", err}, "look at the system's log"
+		return "look at the system's log", plain{"the disk failed", err}
 	}
-	return err, ""
+	return "", err
 }
 
 // plain is a sentence of our own for an error of the library.

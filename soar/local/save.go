@@ -77,8 +77,8 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 	return saved, nil
 }
 
-// create stores one mail that came in by the API. No run is to hand it over.
-func (s *Store) create(ctx context.Context, m *soar.Metadata, content chunks) (saved soar.Saved, err error) {
+// receive stores one mail that came in by the API. No run is to hand it over.
+func (s *Store) receive(ctx context.Context, m *soar.Metadata, content chunks) (saved soar.Saved, err error) {
 	if err := s.prepareStatements(ctx); err != nil {
 		return soar.Saved{}, s.explain("save in", err)
 	}
