@@ -22,7 +22,7 @@ func explained(err error, now time.Time) string {
 	}
 	var noToken *token.Error
 	if errors.As(m.Err, &noToken) {
-		return fmt.Sprintf("cannot log in to %s as %s: %s", m.Address(), m.User, noToken)
+		return withoutToken(m, noToken.Error())
 	}
 	if m.Stage != mailbox.StageDNS && m.Stage != mailbox.StageConnect && m.Stage != mailbox.StageTLS || m.Err == nil {
 		return err.Error()
@@ -39,13 +39,27 @@ func explained(err error, now time.Time) string {
 	return fmt.Sprintf("%s %s: %s", doing, m.Address(), text)
 }
 
+// withoutToken is the sentence of a login for which there is no access token, or no second one.
+func withoutToken(m *mailbox.Error, why string) string {
+	said := ""
+	if m.Server != "" {
+		said = fmt.Sprintf("the server answered %q, and ", m.Server)
+	}
+	return fmt.Sprintf("cannot log in to %s as %s: %s%s", m.Address(), m.User, said, why)
+}
+
 // diagnose is explained, with the next step that fits these settings.
 func (s *settings) diagnose(err error) string {
 	var m *mailbox.Error
 	if !errors.As(err, &m) {
 		return explained(err, s.env.Now())
 	}
-	if hint := s.hint(m); hint != "" {
+	hint := s.hint(m)
+	noToken, without := errors.AsType[*token.Error](m.Err)
+	switch {
+	case without && noToken.Kind == token.NotRenewable && hint != "":
+		return withoutToken(m, "the access token in oauth2_access_token cannot be renewed; "+hint)
+	case hint != "" && !without:
 		better := *m
 		better.Next = hint
 		return better.Error()
@@ -64,7 +78,7 @@ func (s *settings) hint(m *mailbox.Error) string {
 			return h.next
 		}
 	}
-	if m.Kind != mailbox.AuthFailed || s.mailbox.Token == nil {
+	if s.mailbox.Token == nil || m.Kind != mailbox.AuthFailed && m.Kind != mailbox.TokenUnavailable {
 		return ""
 	}
 	return s.tokenHint()

@@ -146,7 +146,12 @@ func (s *session) oauth(ctx context.Context, how method, renew bool) error {
 		return err
 	}
 	s.renewed = true
-	return s.tokenLogin(ctx, how, true)
+	err = s.tokenLogin(ctx, how, true)
+	var again *Error
+	if errors.As(err, &again) && again.Kind == TokenUnavailable {
+		again.Server = e.Server // why another one was asked for
+	}
+	return err
 }
 
 func (s *session) tokenLogin(ctx context.Context, how method, renew bool) error {

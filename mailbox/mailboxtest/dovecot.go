@@ -1,6 +1,7 @@
 package mailboxtest
 
 import (
+	"crypto/ecdsa"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -45,9 +46,10 @@ type Dovecot struct {
 	TLS       int    // port that begins with TLS
 	Authority *Authority
 
-	tb  TB
-	dir string
-	own *dovecotState // shared by the copies that For makes
+	tb     TB
+	dir    string
+	own    *dovecotState     // shared by the copies that For makes
+	signer *ecdsa.PrivateKey // of access tokens; nil: passwords only
 }
 
 // dovecotState is what changes while Dovecot runs.
@@ -73,7 +75,12 @@ type User struct {
 // where the environment has CI=true.
 func StartDovecot(tb TB) *Dovecot {
 	tb.Helper()
-	d, err := LaunchDovecot()
+	return startDovecot(tb, nil)
+}
+
+func startDovecot(tb TB, signer *ecdsa.PrivateKey) *Dovecot {
+	tb.Helper()
+	d, err := launchDovecot(signer)
 	if errors.Is(err, ErrNoDovecot) && os.Getenv("CI") != "true" {
 		tb.Skipf("skipped: %v", err)
 	}
@@ -85,7 +92,9 @@ func StartDovecot(tb TB) *Dovecot {
 }
 
 // LaunchDovecot starts a Dovecot outside a test; Close ends it.
-func LaunchDovecot() (*Dovecot, error) {
+func LaunchDovecot() (*Dovecot, error) { return launchDovecot(nil) }
+
+func launchDovecot(signer *ecdsa.PrivateKey) (*Dovecot, error) {
 	if _, err := os.Stat(dovecotBinary); err != nil {
 		return nil, ErrNoDovecot
 	}
@@ -98,7 +107,7 @@ func LaunchDovecot() (*Dovecot, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dovecot{Host: "localhost", Authority: authority, dir: dir, own: &dovecotState{}}
+	d := &Dovecot{Host: "localhost", Authority: authority, dir: dir, own: &dovecotState{}, signer: signer}
 	if err := errors.Join(d.layOut(), d.start()); err != nil {
 		d.Close()
 		return nil, err
@@ -199,6 +208,7 @@ func (d *Dovecot) layOut() error {
 		os.WriteFile(d.path("cert.pem"), []byte(chain), 0o644),
 		os.WriteFile(d.path("key.pem"), []byte(key), 0o600),
 		d.writeUsers(),
+		d.layOutOAuth(),
 	)
 }
 
@@ -262,8 +272,12 @@ func (d *Dovecot) configure() error {
 		}
 		rootless = strings.NewReplacer("USER", me.Username, "GROUP", group.Name).Replace(dovecotRootless)
 	}
+	text := dovecotConf
+	if d.signer != nil {
+		text += dovecotOAuth
+	}
 	conf := strings.NewReplacer("DIR", d.dir, "PLAIN_PORT", fmt.Sprint(d.Plain), "TLS_PORT", fmt.Sprint(d.TLS),
-		"MAIL_UID", fmt.Sprint(d.own.uid), "MAIL_GID", fmt.Sprint(d.own.gid)).Replace(dovecotConf)
+		"MAIL_UID", fmt.Sprint(d.own.uid), "MAIL_GID", fmt.Sprint(d.own.gid)).Replace(text)
 	return os.WriteFile(d.path("dovecot.conf"), []byte(conf+rootless), 0o644)
 }
 
