@@ -1,0 +1,64 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.org/imap-integration/manifest"
+)
+
+func TestExitStatus(t *testing.T) {
+	wrong := fmt.Errorf("wrapped: %w", &manifest.ParameterError{Command: "get-email", Problems: []string{"x"}})
+	cancelled := fmt.Errorf("cannot log in: %w", context.Canceled)
+	for name, c := range map[string]struct {
+		err         error
+		interrupted bool
+		want        int
+	}{
+		"done":                    {nil, false, 0},
+		"done, though asked":      {nil, true, 0},
+		"failed":                  {errors.New("x"), false, 1},
+		"failed, and asked":       {errors.New("x"), true, 1},
+		"wrong parameters":        {wrong, false, 2},
+		"wrong, and asked":        {wrong, true, 2},
+		"interrupted":             {cancelled, true, 130},
+		"cancelled for a reason":  {cancelled, false, 1},
+		"interrupted, with joins": {errors.Join(errors.New("x"), cancelled), true, 130},
+	} {
+		if got := ExitStatus(c.err, c.interrupted); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"a b":                        "a b",
+		"two\nlines\r\n and\ta tab ": "two lines and a tab",
+		"\x1b[31mred\x07":            "\uFFFD[31mred\uFFFD",
+		"\xff":                       "\uFFFD",
+		"right\u202eleft":            "right\uFFFDleft",
+	} {
+		if got := Sentence(errors.New(text)); got != want {
+			t.Errorf("Sentence(%q) = %q, want %q", text, got, want)
+		}
+	}
+	long := Sentence(errors.New(strings.Repeat("ü", sentenceLimit)))
+	if len(long) > sentenceLimit+len("…") || !strings.HasSuffix(long, "ü…") {
+		t.Errorf("a long one: %d bytes, ends in %q", len(long), long[len(long)-5:])
+	}
+	if got := Sentence(fmt.Errorf("x: %w", context.Canceled)); !strings.HasPrefix(got, "interrupted") {
+		t.Errorf("interrupted: %q", got)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := JSON(map[string]string{"a": "<b> & \xff"})(&b); err != nil || b.String() != "{\"a\":\"<b> & \\ufffd\"}\n" {
+		t.Errorf("%v, %q", err, b.String())
+	}
+}
