@@ -19,7 +19,8 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"filters", "ingest", "mailbox", "manifest", "message", "patterns", "secret", "soar", "soar/local", "token", "transport"},
+	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "message", "patterns", "secret", "soar", "soar/local", "token", "transport"},
+	"analysis":                {"ingest", "message", "patterns", "soar"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
 	"filters":                 {"message"},
 	"ingest":                  {"filters", "mailbox", "message", "soar"}, // of mailbox the types only
