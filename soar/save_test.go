@@ -281,7 +281,9 @@ func TestStalls(t *testing.T) {
 	t.Run("upload", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t, func(c *soar.Config) { c.Timeout, c.Sleep, c.Now = time.Second, nil, nil })
-		r.f.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() })
+		over := make(chan struct{})
+		t.Cleanup(func() { close(over) }) // before the server is closed, which waits for its handlers
+		r.f.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over })
 		d := draft(1)
 		d.Raw = make([]byte, 32<<20)
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
