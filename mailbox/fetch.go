@@ -150,14 +150,32 @@ func (r *fetchRun) bodies(ctx context.Context, list []*item) error {
 			return ended.error
 		}
 		if err := r.mend(ctx, left, err); err != nil {
+			if ended := (errYield{}); errors.As(r.handWhole(ctx, left), &ended) {
+				return ended.error
+			}
 			return err
 		}
 		list = left
 	}
 }
 
+// handWhole yields the mails next in order that came whole before the connection broke for good.
+func (r *fetchRun) handWhole(ctx context.Context, left []*item) error {
+	for _, it := range left {
+		if ctx.Err() != nil || it.body == nil || len(it.body.data) == 0 || r.isPlaceholder(it) {
+			return nil
+		}
+		if err := r.deliver(it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // errYield marks an error of the caller's yield.
 type errYield struct{ error }
+
+func (e errYield) Unwrap() error { return e.error }
 
 // mend makes a new connection possible after err, or returns the final error.
 func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {

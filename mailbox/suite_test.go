@@ -453,3 +453,7 @@ func TestYieldError(t *testing.T) {
 		}
 	})
 }
+
+func login(u mailboxtest.User) mailbox.Login {
+	return mailbox.Login{Username: u.Name, Password: secret.New(u.Password)}
+}

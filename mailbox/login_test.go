@@ -1,0 +1,298 @@
+package mailbox_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/secret"
+)
+
+// listener speaks with one client at a time and records what it says.
+type listener struct {
+	net.Listener
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+func listen(t *testing.T, talk func(net.Conn)) *listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &listener{Listener: l}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				talk(recorded{c, rec})
+			}()
+		}
+	}()
+	return rec
+}
+
+func (l *listener) heard() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.String()
+}
+
+func (l *listener) config(t *testing.T, security mailbox.Security) mailbox.Config {
+	c := baseConfig(t, "127.0.0.1", l.Addr().(*net.TCPAddr).Port, "soc@corp.example", "Canary-pass")
+	c.Security, c.Timeout = security, time.Second
+	return c
+}
+
+type recorded struct {
+	net.Conn
+	l *listener
+}
+
+func (r recorded) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	r.l.mu.Lock()
+	defer r.l.mu.Unlock()
+	r.l.said.Write(p[:n])
+	return n, err
+}
+
+// replies answers each line with the next text, TAG replaced by its tag, then keeps silent.
+func replies(greeting string, answers ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		fmt.Fprint(c, greeting)
+		buf := make([]byte, 4096)
+		for _, a := range answers {
+			n, err := c.Read(buf)
+			if err != nil {
+				return
+			}
+			tag, _, _ := strings.Cut(string(buf[:n]), " ")
+			fmt.Fprint(c, strings.ReplaceAll(a, "TAG", tag))
+		}
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+const withStartTLS = "* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] hi\r\n"
+
+// TestBeforeTheLogin are servers to which no byte of a credential may go.
+func TestBeforeTheLogin(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		security mailbox.Security
+		talk     func(net.Conn)
+		stage    string
+		kind     mailbox.Kind
+	}{
+		{"no STARTTLS", mailbox.STARTTLS, replies("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n"), "tls", mailbox.NoStartTLS},
+		{"no STARTTLS when asked", mailbox.STARTTLS, replies("* OK hi\r\n", "* CAPABILITY IMAP4rev1\r\nTAG OK done\r\n"), "tls", mailbox.NoStartTLS},
+		{"STARTTLS NO", mailbox.STARTTLS, replies(withStartTLS, "TAG NO not today\r\n"), "tls", mailbox.NoStartTLS},
+		{"STARTTLS BAD", mailbox.STARTTLS, replies(withStartTLS, "TAG BAD what\r\n"), "tls", mailbox.NoStartTLS},
+		{"STARTTLS BYE", mailbox.STARTTLS, replies(withStartTLS, "* BYE going\r\n"), "tls", mailbox.NoStartTLS},
+		{"STARTTLS silence", mailbox.STARTTLS, replies(withStartTLS, "TAG OK go\r\n"), "tls", mailbox.Timeout},
+		{"PREAUTH in clear", mailbox.STARTTLS, replies("* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"), "tls", mailbox.Preauth},
+		{"injected", mailbox.STARTTLS, replies(withStartTLS, "TAG OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* OK injected\r\n"), "tls", mailbox.NoStartTLS},
+		{"PREAUTH", mailbox.Clear, replies("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n"), "login", mailbox.Preauth},
+		{"LOGINDISABLED", mailbox.Clear, replies("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=GSSAPI] hi\r\n"), "login", mailbox.AuthDisabled},
+		{"plain under TLS", mailbox.SSLTLS, replies("* OK hi\r\n"), "tls", mailbox.NotTLS},
+		{"silence under TLS", mailbox.SSLTLS, replies(""), "tls", mailbox.Timeout},
+		{"silence in clear", mailbox.Clear, replies(""), "login", mailbox.Timeout},
+		{"silence under STARTTLS", mailbox.STARTTLS, replies(""), "tls", mailbox.Timeout},
+		{"BYE", mailbox.Clear, replies("* BYE too many connections\r\n"), "login", mailbox.ServerRefused},
+		{"not IMAP", mailbox.Clear, replies("220 smtp.example ESMTP\r\n"), "login", mailbox.Protocol},
+		{"drip", mailbox.Clear, func(c net.Conn) { act1(&scriptConn{Conn: c}, "drip") }, "login", mailbox.Timeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := listen(t, c.talk)
+			start := time.Now()
+			_, err := mailbox.Dial(t.Context(), l.config(t, c.security))
+			e, _ := err.(*mailbox.Error)
+			if e == nil || e.Kind != c.kind || e.Stage != c.stage {
+				t.Errorf("%v", err)
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+			for _, bad := range []string{"Canary", "LOGIN", "AUTHENTICATE", "soc@corp", "U2", "AHNvY0"} {
+				if strings.Contains(strings.ReplaceAll(l.heard(), "LOGINDISABLED", ""), bad) && c.kind != mailbox.NotTLS && c.stage != "tls" {
+					t.Errorf("the server heard %q", bad)
+				}
+			}
+			if text := err.Error(); !strings.Contains(text, "127.0.0.1:") || !strings.Contains(text, "; ") {
+				t.Errorf("sentence without address or next step: %s", text)
+			}
+		})
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	authority, err := mailboxtest.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for leaf, want := range map[mailboxtest.LeafKind]mailbox.Kind{
+		mailboxtest.Expired: mailbox.CertExpired, mailboxtest.NotYetValid: mailbox.CertExpired,
+		mailboxtest.WrongName: mailbox.CertName, mailboxtest.NoSAN: mailbox.CertName, mailboxtest.SelfSigned: mailbox.CertUntrusted,
+		mailboxtest.Good: "",
+	} {
+		conf, err := authority.ServerTLS(leaf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := mailboxtest.StartMemory("soc", "secret", conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := baseConfig(t, "localhost", m.Port, "soc", "secret")
+		var stages []string
+		c.Stage = func(name string, _ time.Duration, _ string, err error) {
+			stages = append(stages, fmt.Sprintf("%s %v", name, err == nil))
+		}
+		c.TLS = &tls.Config{RootCAs: authority.Pool()}
+		f, err := mailbox.Dial(t.Context(), c)
+		if kind(err) != want {
+			t.Errorf("%v: %v", leaf, err)
+		}
+		wantStages := []string{"dns true", "connect true", "tls false"}
+		if err == nil {
+			_ = f.Close()
+			wantStages = []string{"dns true", "connect true", "tls true", "login true", "folder true"}
+		}
+		if !slices.Equal(stages, wantStages) {
+			t.Errorf("%v: stages %v", leaf, stages)
+		}
+		_ = m.Close()
+	}
+}
+
+func TestNothingThere(t *testing.T) {
+	l := listen(t, func(net.Conn) {})
+	c := l.config(t, mailbox.SSLTLS)
+	_ = l.Close()
+	if _, err := mailbox.Dial(t.Context(), c); kind(err) != mailbox.Refused {
+		t.Errorf("%v", err)
+	}
+	c.Host = "no-such-host.invalid"
+	_, err := mailbox.Dial(t.Context(), c)
+	if e, _ := err.(*mailbox.Error); e == nil || e.Stage != "dns" {
+		t.Errorf("%v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := mailbox.Dial(ctx, c); err == nil {
+		t.Error("dialled under a context that has ended")
+	}
+}
+
+func TestDovecotLogins(t *testing.T) {
+	d := sharedDovecot(t)
+	odd := d.OddUser()
+	for name, c := range map[string]struct {
+		port     int
+		security mailbox.Security
+	}{"TLS": {d.TLS, mailbox.SSLTLS}, "STARTTLS": {d.Plain, mailbox.STARTTLS}, "clear": {d.Plain, mailbox.Clear}} {
+		conf := baseConfig(t, d.Host, c.port, odd.Name, odd.Password)
+		conf.Security, conf.TLS = c.security, d.ClientTLS()
+		f, err := mailbox.Dial(t.Context(), conf)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if s := f.Status(); (s.Greeting == "") != (c.security == mailbox.STARTTLS) || !slices.Contains(s.Capabilities, "IDLE") {
+			t.Errorf("%s: %+v", name, s)
+		}
+		search(t, f, mailbox.Criteria{Unseen: true})
+		_ = f.Close()
+	}
+	conf := baseConfig(t, d.Host, d.TLS, odd.Name, "a\x00b")
+	conf.TLS = d.ClientTLS()
+	if _, err := mailbox.Dial(t.Context(), conf); err == nil || !strings.Contains(err.Error(), "NUL") {
+		t.Errorf("a password with NUL: %v", err)
+	}
+	conf.Login.Password = secret.New(odd.Password)
+	conf.Port, conf.Security, conf.Timeout = d.TLS, mailbox.STARTTLS, time.Second
+	if _, err := mailbox.Dial(t.Context(), conf); err == nil || !strings.Contains(err.Error(), "ssl_tls") && !strings.Contains(err.Error(), "SSL/TLS") {
+		t.Errorf("STARTTLS on a TLS port: %v", err)
+	}
+}
+
+// TestLoginCommand is a server without SASL-IR: LOGIN, with a literal for what cannot be quoted.
+func TestLoginCommand(t *testing.T) {
+	s := startScript(t, 1, nil)
+	s.greeting = "* OK [CAPABILITY IMAP4rev1] hi"
+	s.hook = func(c *scriptConn, tag, command string) bool {
+		if strings.HasPrefix(command, "LOGIN") && strings.HasSuffix(command, "}") {
+			c.say("+ go\r\n")
+			return true
+		}
+		if strings.HasPrefix(tag, `p"`) {
+			c.say("T1 OK in\r\n")
+			return true
+		}
+		return false
+	}
+	c := s.config(t)
+	c.Login.Password = secret.New(`p"\ä x`)
+	f := dial(t, c)
+	defer f.Close()
+	if got := s.seenCommands(); !strings.HasPrefix(got, `LOGIN "soc" {`) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestOAuthDovecot(t *testing.T) {
+	d := mailboxtest.StartOAuthDovecot(t)
+	u := d.NewUser()
+	d.Deliver(u, mail(1, 200), mailboxtest.Delivery{})
+	conf := baseConfig(t, d.Host, d.TLS, u.Name, "")
+	conf.TLS = d.ClientTLS()
+	expired := d.Token(u, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})
+	for name, c := range map[string]struct {
+		first, second string
+		kind          mailbox.Kind
+	}{
+		"good":            {d.Token(u, nil), "", ""},
+		"renewed":         {expired, d.Token(u, nil), ""},
+		"expired":         {expired, expired, mailbox.AuthFailed},
+		"another's":       {d.Token(d.OddUser(), nil), d.Token(d.OddUser(), nil), mailbox.AuthFailed},
+		"another program": {d.Token(u, map[string]any{"aud": "x"}), d.Token(u, map[string]any{"aud": "x"}), mailbox.AuthFailed},
+	} {
+		n := 0
+		conf.Login.Token = func(_ context.Context, renew bool) (secret.String, error) {
+			n++
+			if renew {
+				return secret.New(c.second), nil
+			}
+			return secret.New(c.first), nil
+		}
+		f, err := mailbox.Dial(t.Context(), conf)
+		if kind(err) != c.kind || n > 2 {
+			t.Errorf("%s: %v after %d tokens", name, err, n)
+		}
+		if err == nil {
+			if got := fetch(t, f, search(t, f, mailbox.Criteria{})); len(got) != 1 {
+				t.Errorf("%s: %d mails", name, len(got))
+			}
+			_ = f.Close()
+		} else if strings.Contains(err.Error(), c.first) {
+			t.Errorf("%s: the token is in the error", name)
+		}
+	}
+}
