@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -38,7 +37,16 @@ func (c *contestant) once() error {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
-	err := cmd.Run()
+	err := cmd.Start()
+	var peak int64
+	if err == nil {
+		stop := make(chan struct{})
+		watched := make(chan int64, 1)
+		go func() { watched <- highWater(cmd.Process.Pid, stop) }()
+		err = cmd.Wait()
+		close(stop)
+		peak = <-watched
+	}
 	wall := time.Since(began)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %.300s", c.name, err, stderr.String())
@@ -48,9 +56,26 @@ func (c *contestant) once() error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	c.runs = append(c.runs, figures{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: usage.Maxrss << 10})
+	c.runs = append(c.runs, figures{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: peak})
 	return nil
+}
+
+// highWater follows the peak of a process's resident memory, bytes. (The
+// resource usage of a child would count its parent's memory before exec.)
+func highWater(pid int, stop <-chan struct{}) (peak int64) {
+	for {
+		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, rest, ok := bytes.Cut(data, []byte("VmHWM:")); ok {
+			var kib int64
+			fmt.Sscan(string(rest[:min(40, len(rest))]), &kib)
+			peak = max(peak, kib<<10)
+		}
+		select {
+		case <-stop:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // race runs all contestants in turn, rounds times, after one round that is not counted.
