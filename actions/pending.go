@@ -13,7 +13,6 @@ var (
 	emailBodyRegex                = pending
 	emailHeaderRegex              = pending
 	emailSubjectRegex             = pending
-	analyzeEMLMSG                 = pending
 	listCloudSOAREmails           = pending
 	getEmail                      = pending
 	listEmailAttachments          = pending

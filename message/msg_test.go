@@ -210,7 +210,8 @@ func TestMSGAddresses(t *testing.T) {
 		{
 			"the header disagrees",
 			[]testProp{{propSenderEmail, "ceo@example.org"}, {propTransportHeaders, "From: x@phish.example\r\n"}},
-			Address{"", "ceo@example.org"}, "[]", problemOutlookHeaders, "[]",
+			Address{"", "ceo@example.org"},
+			"[]", problemOutlookHeaders, "[]",
 		},
 		{"reply-to as entry ids", []testProp{{propReplyEntries, list}}, Address{}, `[{"Help" "help@phish.example"}]`, "", "[]"},
 		{"reply-to as names", []testProp{{propReplyNames, "Help; help@phish.example"}}, Address{}, `[{"" "help@phish.example"}]`, "", "[]"},

@@ -1,0 +1,170 @@
+package analysis
+
+import (
+	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
+	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+const (
+	bodyLimit = 65536 // bytes of each body text (contract.md, section 3)
+
+	// embeddedType is the type of a message that an Outlook message embeds. It has
+	// no bytes of its own in the file, so no size and no digests.
+	embeddedType = "application/vnd.ms-outlook"
+)
+
+// describe gives the daemon's keys for a message of any kind.
+func describe(m *Message) soar.Mail {
+	var mail soar.Mail
+	if m.Mail != nil {
+		mail = ingest.Describe(m.Mail)
+		mail.Attachments = slices.Clone(mail.Attachments)
+		for i := range mail.Attachments {
+			mail.Attachments[i].Part = m.Part(mail.Attachments[i].Part)
+		}
+	} else {
+		mail = describeOutlook(m.Items, m.Path)
+	}
+	mail.Problems = append(mail.Problems, m.Problems...)
+	if m.Raw != nil {
+		sum := sha256.Sum256(m.Raw)
+		mail.Size, mail.SHA256 = int64(len(m.Raw)), hex.EncodeToString(sum[:])
+	}
+	mail.Normalize()
+	return mail
+}
+
+// describeOutlook gives the daemon's keys for a message of MAPI properties.
+func describeOutlook(o *message.Outlook, path string) soar.Mail {
+	d := soar.Mail{
+		MessageID: o.MessageID, InReplyTo: o.InReplyTo, References: o.References,
+		ReceivedAt: rfc3339(o.Received), Date: rfc3339(o.Sent),
+		From: o.From.Addr, FromName: o.From.Name, Sender: o.Sender.Addr,
+		ReplyTo: joinAddresses(o.ReplyTo), ReturnPath: returnPath(o.Header),
+		To: recipients(o, "to"), Cc: recipients(o, "cc"), Bcc: recipients(o, "bcc"),
+		Subject: o.Subject, Headers: headerValues(o.Header),
+		Problems: slices.Clone(o.Problems),
+	}
+	var cutText, cutHTML bool
+	d.BodyText, cutText = cutBody(o.BodyText)
+	d.BodyHTML, cutHTML = cutBody(o.BodyHTML)
+	d.BodyTruncated = cutText || cutHTML
+	d.Attachments = outlookFiles(o, path)
+	var names []string
+	for _, f := range d.Attachments {
+		if f.Filename != "" {
+			names = append(names, f.Filename)
+		}
+	}
+	d.AttachmentNames = strings.Join(names, ", ")
+	d.Normalize()
+	return d
+}
+
+// outlookFiles lists the attachments, behind an embedded message those inside it.
+func outlookFiles(o *message.Outlook, path string) []message.Attachment {
+	var out []message.Attachment
+	for i, a := range o.Attachments {
+		part := strconv.Itoa(i + 1)
+		if path != "" {
+			part = path + "." + part
+		}
+		f := message.Attachment{Filename: a.Filename, ContentType: a.ContentType, ContentID: a.ContentID, Inline: a.Inline, Part: part}
+		if a.Embedded != nil {
+			out = append(append(out, f), outlookFiles(a.Embedded, part)...)
+			continue
+		}
+		f.Size = int64(len(a.Data))
+		m, s1, s2 := md5.Sum(a.Data), sha1.Sum(a.Data), sha256.Sum256(a.Data) //nolint:gosec // see the imports
+		f.MD5, f.SHA1, f.SHA256 = hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+		out = append(out, f)
+	}
+	return out
+}
+
+func joinAddresses(list []message.Address) string {
+	var all []string
+	for _, a := range list {
+		if a.Addr != "" {
+			all = append(all, a.Addr)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// recipients joins those of one kind, by name where there is no address.
+func recipients(o *message.Outlook, kind string) string {
+	var all []string
+	for _, r := range o.Recipients {
+		if r.Kind != kind {
+			continue
+		}
+		if r.Addr == "" {
+			r.Addr = r.Name
+		}
+		all = append(all, r.Addr)
+	}
+	return strings.Join(all, ", ")
+}
+
+func returnPath(h message.Header) string {
+	for _, value := range h.Values("Return-Path") {
+		return strings.Trim(value, " \t<>")
+	}
+	return ""
+}
+
+// headerValues groups the fields by name, under the spelling of the first.
+func headerValues(h message.Header) soar.Headers {
+	out := soar.Headers{}
+	at := map[string]int{}
+	for _, f := range h.Fields() {
+		key := strings.ToLower(f.Name)
+		i, known := at[key]
+		if !known {
+			i = len(out)
+			at[key] = i
+			out = append(out, soar.HeaderValues{Name: f.Name})
+		}
+		out[i].Values = append(out[i].Values, f.Value)
+	}
+	return out
+}
+
+// foundAt takes from a record what the bytes of a mail do not say.
+func foundAt(mail *soar.Mail, record soar.Record) {
+	mail.MailboxAccount, mail.Folder, mail.Flags = record.MailboxAccount, record.Folder, record.Flags
+	mail.UIDValidity, mail.UID = record.UIDValidity, record.UID
+	if record.ReceivedAt != "" {
+		mail.ReceivedAt = record.ReceivedAt
+	}
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func cutBody(text string) (string, bool) {
+	if len(text) <= bodyLimit {
+		return text, false
+	}
+	n := bodyLimit
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n], true
+}

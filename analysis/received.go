@@ -1,0 +1,201 @@
+package analysis
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/message"
+)
+
+// Hop is one server that a mail passed, as a Received field tells it (RFC 5321,
+// section 4.4). All but what the reader's own servers wrote may be forged.
+type Hop struct {
+	Hop    int    `json:"hop"`     // from 1, the oldest
+	From   string `json:"from"`    // the name that the sending host gave
+	FromIP string `json:"from_ip"` // the address that the receiving host saw, "" where it does not say
+	By     string `json:"by"`
+	With   string `json:"with"`  // protocol, "ESMTPS"
+	Time   string `json:"time"`  // RFC 3339, UTC; "" where it cannot be read
+	Delay  int64  `json:"delay"` // seconds since the last hop before it that has a time; negative where clocks disagree
+}
+
+// Hops returns the way of a mail, oldest hop first.
+func Hops(h message.Header) []Hop {
+	values := h.Values("Received")
+	hops := make([]Hop, 0, len(values))
+	var last time.Time
+	for i := len(values) - 1; i >= 0; i-- {
+		hop, at := received(values[i])
+		hop.Hop = len(hops) + 1
+		if !at.IsZero() {
+			if !last.IsZero() {
+				hop.Delay = int64(at.Sub(last) / time.Second)
+			}
+			last = at
+		}
+		hops = append(hops, hop)
+	}
+	return hops
+}
+
+// received reads one Received field.
+func received(value string) (Hop, time.Time) {
+	var hop Hop
+	clauses, date := value, ""
+	if i := lastOutside(value, ';'); i >= 0 {
+		clauses, date = value[:i], value[i+1:]
+	}
+	tokens := words(clauses)
+	for i, t := range tokens {
+		if t.comment || i+1 >= len(tokens) || tokens[i+1].comment {
+			continue
+		}
+		next := tokens[i+1].text
+		switch strings.ToLower(t.text) {
+		case "from":
+			if hop.From == "" {
+				hop.From, hop.FromIP = next, address(next)
+				for _, c := range tokens[i+2:] {
+					if !c.comment {
+						break
+					}
+					if ip := address(c.text); ip != "" {
+						hop.FromIP = ip
+					}
+				}
+			}
+		case "by":
+			if hop.By == "" {
+				hop.By = next
+			}
+		case "with":
+			if hop.With == "" {
+				hop.With = next
+			}
+		}
+	}
+	at, ok := message.ParseDate(strings.TrimSpace(date))
+	if !ok || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
+		return hop, time.Time{}
+	}
+	hop.Time = at.UTC().Format(time.RFC3339)
+	return hop, at
+}
+
+// address finds the IP address in "mail.example.com [192.0.2.1]", "[IPv6:2001:db8::1]" or "192.0.2.1:587".
+func address(text string) string {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t[]()<>,;=", r) }) {
+		if len(word) > 5 && strings.EqualFold(word[:5], "IPv6:") {
+			word = word[5:]
+		}
+		if ip, err := netip.ParseAddr(word); err == nil {
+			return ip.Unmap().WithZone("").String()
+		}
+		if ap, err := netip.ParseAddrPort(word); err == nil {
+			return ap.Addr().Unmap().String()
+		}
+	}
+	return ""
+}
+
+// token is a word, or the text of a comment, of a structured field.
+type token struct {
+	text    string
+	comment bool
+}
+
+// words takes a structured field apart at blanks and comments (RFC 5322, section
+// 3.2.2). A comment that never ends goes to the end; quotes are kept.
+func words(value string) []token {
+	var out []token
+	for i := 0; i < len(value); {
+		switch c := value[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			i++
+		case c == '(':
+			end := commentEnd(value, i)
+			out = append(out, token{strings.TrimSuffix(value[i+1:end], ")"), true})
+			i = end
+		default:
+			end := wordEnd(value, i)
+			out = append(out, token{value[i:end], false})
+			i = end
+		}
+	}
+	return out
+}
+
+// wordEnd returns where the word at i ends: a blank or a comment outside of quotes.
+func wordEnd(value string, i int) int {
+	for quoted := false; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '('):
+			return i
+		}
+	}
+	return len(value)
+}
+
+// commentEnd returns what follows the comment that begins at i.
+func commentEnd(value string, i int) int {
+	depth := 0
+	for ; i < len(value); i++ {
+		switch value[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(value)
+}
+
+// lastOutside returns the last position of c outside of comments and quotes, -1 without one.
+func lastOutside(value string, c byte) int {
+	last := -1
+	eachOutside(value, func(i int) {
+		if value[i] == c {
+			last = i
+		}
+	})
+	return last
+}
+
+// eachOutside calls f for each position outside of comments and quotes.
+func eachOutside(value string, f func(i int)) {
+	quoted := false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '(' && !quoted:
+			i = commentEnd(value, i) - 1
+		case !quoted:
+			f(i)
+		}
+	}
+}
+
+// splitOutside splits at c where it stands outside of comments and quotes.
+func splitOutside(value string, c byte) []string {
+	var out []string
+	start := 0
+	eachOutside(value, func(i int) {
+		if value[i] == c {
+			out = append(out, value[start:i])
+			start = i + 1
+		}
+	})
+	return append(out, value[start:])
+}

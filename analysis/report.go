@@ -1,0 +1,183 @@
+package analysis
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Report is what is known of one or several mails and all in them. No slice in it is nil.
+type Report struct {
+	Messages   []Found        `json:"messages"`   // each before those inside it
+	Indicators []Indicator    `json:"indicators"` // unique over all messages, in the order of first appearance
+	Reporter   Reporter       `json:"reporter"`   // of the first mail that reports another; "" without one
+	Reported   []Reported     `json:"reported"`
+	Problems   []FoundProblem `json:"problems"` // of all messages
+	Count      int            `json:"count"`    // of messages
+}
+
+// Found is one message: the daemon's keys, and what the analysis adds.
+type Found struct {
+	CloudSOARMailID string `json:"cloud_soar_mail_id"` // of the mail that it lies in; "" for one given directly
+	Path            string `json:"path"`               // "" for the outermost, "2", "2.1"
+	Kind            string `json:"kind"`               // eml, msg or tnef
+	soar.Mail
+	Received       []Hop          `json:"received"`
+	Authentication Authentication `json:"authentication"`
+	LinkMismatches []Mismatch     `json:"link_mismatches"`
+	ReplyToDiffers bool           `json:"reply_to_differs"` // an answer would go to somebody else than the sender
+}
+
+// FoundProblem is a problem and the message that has it.
+type FoundProblem struct {
+	CloudSOARMailID string `json:"cloud_soar_mail_id"`
+	Path            string `json:"path"`
+	message.Problem
+}
+
+// Topics are what an analysis may be asked for.
+var Topics = []string{"headers", "addresses", "urls", "domains", "ips", "hashes", "attachments", "authentication", "all"}
+
+// Options say what to look at and whom to trust.
+type Options struct {
+	Topics  []string // of Topics; none: all. What is not asked for is empty in the report
+	Keys    Keys     // DKIM keys at hand
+	Servers []string // whose Authentication-Results count; none: the topmost
+	Limits  message.Limits
+}
+
+// Analyzer makes a report of mails, one after another.
+type Analyzer struct {
+	options   Options
+	report    *Report
+	collector *Collector
+}
+
+// New returns an analyzer.
+func New(o Options) *Analyzer {
+	a := &Analyzer{options: o, collector: &Collector{}}
+	if !a.wants("all") {
+		a.collector = NewCollector(o.Topics)
+	}
+	a.report = &Report{Messages: []Found{}, Reported: []Reported{}, Problems: []FoundProblem{}}
+	return a
+}
+
+func (a *Analyzer) wants(topic string) bool {
+	return len(a.options.Topics) == 0 || slices.Contains(a.options.Topics, "all") || slices.Contains(a.options.Topics, topic)
+}
+
+// Add analyzes a mail and every message in it. record is that of Cloud SOAR,
+// the zero Record for a mail that is not from there. kind is [KindEML] or [KindMSG].
+func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
+	id := ""
+	if record.ID != 0 {
+		id = strconv.FormatInt(record.ID, 10)
+	}
+	all := Unfold(raw, kind, a.options.Limits)
+	described := make([]soar.Mail, len(all))
+	for i, m := range all {
+		described[i] = describe(m)
+		if m.Parent == nil {
+			foundAt(&described[i], record)
+		}
+		a.add(id, m, described[i])
+	}
+	a.reports(id, all, described)
+}
+
+// Report returns the report of all mails so far.
+func (a *Analyzer) Report() *Report {
+	a.report.Indicators = a.collector.Indicators()
+	a.report.Count = len(a.report.Messages)
+	if a.collector.Full() {
+		a.report.Problems = append(a.report.Problems, FoundProblem{Problem: message.Problem{
+			Code: "limit_indicators", Detail: "there is more text, or there are more indicators, than are looked at; the list of indicators is not complete",
+		}})
+	}
+	return a.report
+}
+
+// add puts one message into the report.
+func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
+	hops := Hops(m.header())
+	a.collector.Add(id, m, hops, ownFiles(mail.Attachments))
+	for _, p := range mail.Problems {
+		a.report.Problems = append(a.report.Problems, FoundProblem{id, m.Path, p})
+	}
+	f := Found{
+		CloudSOARMailID: id, Path: m.Path, Kind: m.Kind, Mail: mail,
+		Received: []Hop{}, LinkMismatches: []Mismatch{},
+		Authentication: Authentication{Results: []Result{}, Signatures: []Signature{}},
+		ReplyToDiffers: replyToDiffers(mail),
+	}
+	if a.wants("headers") {
+		f.Received = hops
+	} else {
+		f.Headers = soar.Headers{}
+	}
+	if a.wants("urls") {
+		f.LinkMismatches = m.mismatches()
+	}
+	if a.wants("authentication") {
+		f.Authentication = Results(m.header(), a.options.Servers)
+		if m.Mail != nil {
+			f.Authentication.Signatures = Signatures(m.Raw, m.header(), a.options.Keys)
+		}
+	}
+	if !a.wants("attachments") {
+		f.Attachments, f.AttachmentNames = []message.Attachment{}, ""
+	}
+	a.report.Messages = append(a.report.Messages, f)
+}
+
+// header is the header of a message, for Outlook's the transport headers.
+func (m *Message) header() message.Header {
+	if m.Mail != nil {
+		return m.Mail.Header
+	}
+	return m.Items.Header
+}
+
+// mismatches of a message's HTML texts.
+func (m *Message) mismatches() []Mismatch {
+	if m.Mail == nil {
+		return Mismatches(m.Items.BodyHTML)
+	}
+	out := []Mismatch{}
+	for leaf := range m.Mail.TextLeaves(false) {
+		if leaf.HTML {
+			out = append(out, Mismatches(leaf.Text)...)
+		}
+	}
+	return out
+}
+
+// ownFiles leaves out what is attached inside nested messages, which come by themselves.
+func ownFiles(files []message.Attachment) []message.Attachment {
+	var own []message.Attachment
+	inside := ""
+	for _, f := range files {
+		if inside != "" && strings.HasPrefix(f.Part, inside) {
+			continue
+		}
+		own, inside = append(own, f), ""
+		if strings.HasPrefix(f.ContentType, "message/") || f.ContentType == embeddedType {
+			inside = f.Part + "."
+		}
+	}
+	return own
+}
+
+// replyToDiffers reports whether an answer would go to somebody else than the sender.
+func replyToDiffers(mail soar.Mail) bool {
+	for reply := range strings.SplitSeq(mail.ReplyTo, ", ") {
+		if reply != "" && !strings.EqualFold(reply, mail.From) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,183 @@
+package analysis
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/message"
+)
+
+// Limits of what one mail may unfold to.
+const (
+	maxDepth    = 30  // messages in messages, of whatever kind
+	maxMessages = 500 // each has texts of up to 128 KiB in the result
+)
+
+// Kinds of a [Message].
+const (
+	KindEML  = "eml"
+	KindMSG  = message.KindMSG
+	KindTNEF = message.KindTNEF
+)
+
+// Message is one message found: the outermost, or one inside it.
+type Message struct {
+	// Path is where it lies: "" for the outermost, else the number of its part
+	// in the message around it, behind the path of that one: "2", "2.1". Parts
+	// of MIME have IMAP part paths, attachments of Outlook messages are counted from 1.
+	Path   string
+	Kind   string
+	Parent *Message         // nil for the outermost
+	Mail   *message.Message // of KindEML
+	Items  *message.Outlook // of the other kinds
+	Raw    []byte           // nil for a message that an Outlook message embeds, which has no bytes of its own
+
+	// Problems are those of the unfolding; the message has its own.
+	Problems []message.Problem
+
+	base string // what part paths of Mail are relative to
+}
+
+// Part makes a part path of this message one of the outermost.
+func (m *Message) Part(relative string) string { return join(m.base, relative) }
+
+// Unfold reads a mail and every message in it, each before those inside it, in
+// the order of their parts. At most 500 are read, at most 30 deep; where more is, a problem says so.
+func Unfold(raw []byte, kind string, l message.Limits) []*Message {
+	u := &unfolder{limits: l}
+	u.open(nil, "", kind, raw, 0)
+	return u.found
+}
+
+type unfolder struct {
+	limits message.Limits
+	found  []*Message
+}
+
+// open reads a message from its bytes.
+func (u *unfolder) open(parent *Message, path, kind string, raw []byte, depth int) {
+	if !u.room(parent, path, depth) {
+		return
+	}
+	m := &Message{Path: path, Kind: kind, Parent: parent, Raw: raw, base: path}
+	switch kind {
+	case KindMSG:
+		m.Items = message.ReadMSG(raw, u.limits)
+		u.outlook(m, depth)
+	case KindTNEF:
+		m.Items = message.ReadTNEF(raw, u.limits)
+		u.outlook(m, depth)
+	default:
+		m.Mail = message.Parse(raw, u.limits)
+		u.mail(m, depth)
+	}
+}
+
+// room reports whether one more message may be read; where not, the one around it gets a problem.
+func (u *unfolder) room(parent *Message, path string, depth int) bool {
+	problem := message.Problem{}
+	switch {
+	case depth > maxDepth:
+		problem = message.Problem{Code: "limit_depth", Detail: fmt.Sprintf("messages are nested more than %d deep; the one in part %s is not read", maxDepth, path)}
+	case len(u.found) >= maxMessages:
+		problem = message.Problem{Code: "limit_messages", Detail: fmt.Sprintf("more than %d messages; the others are not read", maxMessages)}
+	default:
+		return true
+	}
+	if n := len(parent.Problems); n == 0 || parent.Problems[n-1].Code != problem.Code {
+		parent.Problems = append(parent.Problems, problem)
+	}
+	return false
+}
+
+// mail unfolds a MIME message.
+func (u *unfolder) mail(m *Message, depth int) {
+	u.found = append(u.found, m)
+	m.Mail.Walk(func(p *message.Part) bool {
+		where := m.Part(p.Path)
+		if p.Message != nil {
+			if u.room(m, where, depth+1) {
+				inner := &Message{Path: where, Kind: KindEML, Parent: m, Mail: p.Message, Raw: p.Message.Raw, base: m.base}
+				u.mail(inner, depth+1)
+			}
+			return true
+		}
+		if mayHold(p.Filename, p.MediaType) {
+			u.file(m, where, p.Filename, p.MediaType, p.Decoded(), depth)
+		}
+		return true
+	})
+}
+
+// outlook unfolds the attachments of an Outlook message.
+func (u *unfolder) outlook(m *Message, depth int) {
+	u.found = append(u.found, m)
+	for i, a := range m.Items.Attachments {
+		where := join(m.Path, strconv.Itoa(i+1))
+		if a.Embedded != nil {
+			if u.room(m, where, depth+1) {
+				inner := &Message{Path: where, Kind: a.Embedded.Kind, Parent: m, Items: a.Embedded, base: where}
+				u.outlook(inner, depth+1)
+			}
+			continue
+		}
+		u.file(m, where, a.Filename, a.ContentType, a.Data, depth)
+	}
+}
+
+// file unfolds an attached file that is a message.
+func (u *unfolder) file(m *Message, where, name, mediaType string, data []byte, depth int) {
+	if kind := kindOf(name, mediaType, data); kind != "" {
+		u.open(m, where, kind, data, depth+1)
+	}
+}
+
+// mayHold spares the decoding of what cannot be a message.
+func mayHold(name, mediaType string) bool {
+	major, _, _ := strings.Cut(mediaType, "/")
+	return extension(name) == ".eml" || extension(name) == ".msg" || major != "text" && major != "image" && major != "audio" && major != "video" && major != "font"
+}
+
+// kindOf tells what message a file is, "" where it is none. The bytes decide;
+// where they fit several things, name and type do.
+func kindOf(name, mediaType string, data []byte) string {
+	switch {
+	case message.IsTNEF(data):
+		return KindTNEF
+	case message.IsCompoundFile(data):
+		// Old Office files are compound files too. A message has a stream of this name.
+		if extension(name) == ".msg" || mediaType == "application/vnd.ms-outlook" || bytes.Contains(data, propertyStream) {
+			return KindMSG
+		}
+	case extension(name) == ".eml" || mediaType == "message/rfc822":
+		if looksLikeMail(data) {
+			return KindEML
+		}
+	}
+	return ""
+}
+
+// propertyStream is "__properties_" in UTF-16.
+var propertyStream = []byte("_\x00_\x00p\x00r\x00o\x00p\x00e\x00r\x00t\x00i\x00e\x00s\x00_\x00")
+
+func extension(name string) string { return strings.ToLower(path.Ext(strings.TrimSpace(name))) }
+
+// looksLikeMail reports whether a file begins with a header field.
+func looksLikeMail(data []byte) bool {
+	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	if bytes.HasPrefix(data, []byte("From ")) || bytes.HasPrefix(data, []byte(">From ")) {
+		return true
+	}
+	name, _, found := bytes.Cut(data[:min(len(data), 200)], []byte(":"))
+	return found && len(name) > 0 && !bytes.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func join(base, relative string) string {
+	if base == "" || relative == "" {
+		return base + relative
+	}
+	return base + "." + relative
+}
