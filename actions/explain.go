@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"time"
@@ -18,8 +17,13 @@ const (
 	ExitInterrupted = 130
 )
 
+// ErrNotWritten is wrapped by what Env.Deliver returns for a result that could
+// not be written: something was done, and nothing of it was acknowledged.
+var ErrNotWritten = errors.New("cannot write the result to standard output")
+
 // ExitStatus returns the exit status that an error of a Run stands for.
-// interrupted says that a signal ended the run: a run that then returns an error did nothing.
+// interrupted says that a signal asked the run to end: it then returns an error
+// only where it did nothing, whatever the connection that was cut says.
 func ExitStatus(err error, interrupted bool) int {
 	var parameters *manifest.ParameterError
 	switch {
@@ -27,7 +31,7 @@ func ExitStatus(err error, interrupted bool) int {
 		return ExitDone
 	case errors.As(err, &parameters):
 		return ExitParameters
-	case interrupted && errors.Is(err, context.Canceled):
+	case interrupted && !errors.Is(err, ErrNotWritten):
 		return ExitInterrupted
 	default:
 		return ExitFailed
@@ -38,11 +42,11 @@ func ExitStatus(err error, interrupted bool) int {
 // problem with each field, and no room for a server's essay.
 const sentenceLimit = 16 << 10
 
+// Interrupted is the sentence of ExitInterrupted.
+const Interrupted = "interrupted before anything was done; run it again"
+
 // Sentence makes an error the one line that goes to standard error.
 func Sentence(err error) string {
-	if errors.Is(err, context.Canceled) {
-		return "interrupted before anything was done; run it again"
-	}
 	return OneLine(explained(err, time.Now()), sentenceLimit)
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"example.org/imap-integration/actions"
 )
 
 // deliverLimit is how long a reader of standard output may take to read on
@@ -25,7 +27,7 @@ func (p *program) deliver(ctx context.Context, write func(io.Writer) error) erro
 		return struct{}{}, err
 	})
 	if err != nil {
-		return fmt.Errorf("cannot write the result to standard output (%w); nothing was acknowledged, so the next run hands it over again", err)
+		return fmt.Errorf("%w (%w); nothing was acknowledged, so the next run hands it over again", actions.ErrNotWritten, err)
 	}
 	return nil
 }

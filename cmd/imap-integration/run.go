@@ -75,11 +75,16 @@ func (p *program) guarded(body func(ctx context.Context) error) func(context.Con
 
 // finish tells of the error and sets the exit status.
 func (p *program) finish(ctx context.Context, err error, redact func(string) string) {
-	p.status = actions.ExitStatus(err, ctx.Err() != nil)
+	interrupted := ctx.Err() != nil
+	p.status = actions.ExitStatus(err, interrupted)
 	if err == nil {
 		return
 	}
+	p.logs.logger().Error("failed", "error", err.Error(), "interrupted", interrupted, "exit_status", p.status)
 	sentence := actions.Sentence(err)
+	if p.status == actions.ExitInterrupted {
+		sentence = actions.Interrupted
+	}
 	if redact != nil {
 		sentence = redact(sentence)
 	}
