@@ -111,14 +111,24 @@ func (n *node) explosive() bool {
 	})
 }
 
+// cutLastLine returns the pattern without the $ that it ends in, and whether there is one.
+func (n *node) cutLastLine() (*node, bool) {
+	last := len(n.subs) - 1
+	if n.op != opConcat || last < 0 || n.subs[last].op != opLastLine {
+		return n, false
+	}
+	return &node{op: opConcat, subs: n.subs[:last]}, true
+}
+
 const maxLinearRepeat = 1_000 // Go's regexp takes no larger count
 
 // linear reports whether Go's regexp, which needs time linear in the length of
 // the text, gives the same matches: it knows no look-around, no reference, no
-// atomic group, no $ before a last newline, and has its own mind on repeats of
+// atomic group, no $ before a last newline but where nothing follows it, and has its own mind on repeats of
 // what can be empty and on the match after an empty one.
 func (n *node) linear(groups []*width) bool {
-	return n.width(groups).min > 0 && !n.any(func(n *node) bool {
+	body, _ := n.cutLastLine()
+	return n.width(groups).min > 0 && !body.any(func(n *node) bool {
 		switch n.op {
 		case opAtomic, opLook, opBackref, opCond, opLastLine, opInside:
 			return true

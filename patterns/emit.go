@@ -31,10 +31,14 @@ func translate(n *node, t texts) string {
 	return e.String()
 }
 
-// translateLinear returns the pattern for Go's regexp; n must be linear.
+// translateLinear returns the pattern for Go's regexp, as its first group; n must be linear.
 func translateLinear(n *node, t texts) string {
 	e := emitter{texts: t, linear: true}
-	e.node(n)
+	body, lastLine := n.cutLastLine()
+	e.wrap("(", body)
+	if lastLine { // what is taken behind the group is no part of the match
+		e.WriteString(`\n?\z`)
+	}
 	return e.String()
 }
 

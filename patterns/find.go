@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
-	"strings"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -188,8 +190,15 @@ func (s *search) backtrack(sort texts) error {
 	}
 }
 
-// clockSlack is what regexp2 adds to a timeout: it looks at a clock that ticks every 100 ms.
-const clockSlack = regexp2.DefaultClockPeriod
+// tick is how often regexp2 looks at the clock while it searches; by itself it
+// does so every 100 ms, which is too coarse for limits of 250 ms.
+const tick = 10 * time.Millisecond
+
+// setTick is called before the first search: the library has one clock for all.
+var setTick = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(tick) })
+
+// left is the time that is left for one call of regexp2.
+func (s *search) left() time.Duration { return max(time.Until(s.deadline), time.Millisecond) }
 
 // stretch runs one program until there is no match left, the search is over, or
 // another program must go on (then it returns true).
@@ -197,9 +206,10 @@ func (s *search) stretch(re *regexp2.Regexp, runes []rune) (again bool, err erro
 	if err := s.over(); err != nil {
 		return false, err
 	}
+	setTick()
 	started := s.empty
 	var ended error
-	re.MatchTimeout = max(time.Until(s.deadline)-clockSlack/2, time.Millisecond)
+	re.MatchTimeout = s.left()
 	err = re.FindRunesMatches(runes, s.piece.runeAt(s.pos), func(v regexp2.MatchView) bool {
 		again = s.add(s.spans(v))
 		if !again {
@@ -208,7 +218,7 @@ func (s *search) stretch(re *regexp2.Regexp, runes []rune) (again bool, err erro
 		if ended = s.over(); ended != nil {
 			return false
 		}
-		re.MatchTimeout = max(time.Until(s.deadline)-clockSlack/2, time.Millisecond)
+		re.MatchTimeout = s.left()
 		if s.empty || started {
 			return false
 		}
@@ -220,7 +230,7 @@ func (s *search) stretch(re *regexp2.Regexp, runes []rune) (again bool, err erro
 		return false, ended
 	case err == nil || errors.Is(err, regexp2.ErrBacktrackingStackLimit):
 		return again, err
-	case !time.Now().Before(s.deadline.Add(-clockSlack)):
+	case !time.Now().Before(s.deadline.Add(-tick)):
 		return false, errCostly
 	default:
 		return false, err
@@ -388,18 +398,9 @@ func (p *piece) runeAt(offset int) int {
 
 // Group returns the number of a group: its number in digits, or its name.
 func (p *Pattern) Group(nameOrNumber string) (int, bool) {
-	if digits(nameOrNumber) {
-		for i := range p.groups {
-			if fmt.Sprint(i) == strings.TrimLeft(nameOrNumber, "0") || i == 0 && strings.Trim(nameOrNumber, "0") == "" {
-				return i, true
-			}
-		}
-		return 0, false
+	if number, err := strconv.Atoi(nameOrNumber); err == nil {
+		return number, number >= 0 && number < len(p.groups)
 	}
-	for i, name := range p.names {
-		if name != "" && name == nameOrNumber {
-			return i, true
-		}
-	}
-	return 0, false
+	number := slices.Index(p.names[1:], nameOrNumber) + 1
+	return number, number > 0 && nameOrNumber != ""
 }

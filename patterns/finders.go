@@ -36,7 +36,7 @@ func findIPv4(text string) iter.Seq[hit] {
 			if end-start > len("255.255.255.255") || word(text, start-1) || word(text, end) {
 				continue
 			}
-			if hyphenated(text, start, end) {
+			if hyphenated(text, start, end) || mapped(text, start, end) {
 				continue
 			}
 			addr, err := netip.ParseAddr(text[start:end])
@@ -45,6 +45,19 @@ func findIPv4(text string) iter.Seq[hit] {
 			}
 		}
 	}
+}
+
+// mapped tells the end of an IPv6 address such as ::ffff:192.0.2.1.
+func mapped(text string, start, end int) bool {
+	from := start
+	for from > 0 && start-from < len("ffff:ffff:ffff:ffff:ffff:ffff:") && addressBytes[text[from-1]] {
+		from--
+	}
+	if strings.Count(text[from:start], ":") < 2 {
+		return false
+	}
+	_, err := netip.ParseAddr(text[from:end])
+	return err == nil
 }
 
 // hyphenated tells a part of a name such as ip-10.0.0.1 or 1.2.3.4-beta.

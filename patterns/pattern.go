@@ -92,7 +92,7 @@ func (p *Pattern) linear(t texts) *linearProgram {
 	if t != asciiText && p.root.any(func(n *node) bool { return n.op == opBoundary }) {
 		return nil // the engine's \b knows ASCII only
 	}
-	source := "(" + translateLinear(p.root, t) + ")"
+	source := translateLinear(p.root, t)
 	re, err := regexp.Compile(source)
 	if err != nil {
 		p.isLinear = false // too large for it

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes python-re.json: what CPython's re does with pattern/text pairs.
+"""Writes python-re.json: what CPython's re does with pattern/text pairs, and the
+matches in presets.json.
 
 Run it with Python 3.11 or 3.12 in this directory. Each entry of "cases" is a
 pattern with its flags and, for each text (an index into "texts"), the spans of
@@ -518,6 +519,20 @@ def offsets(text):
     return out
 
 
+def presets():
+    """Fills in what the vendor's presets find in page.txt: presets.json has their patterns."""
+    with open("presets.json", encoding="utf-8") as file:
+        table = json.load(file)
+    with open("page.txt", encoding="utf-8") as file:
+        page = file.read()
+    for name, preset in table.items():
+        group = 1 if name == "email_attachments_filename" else 0
+        preset["matches"] = [m.group(group) for m in re.finditer(preset["pattern"], page)]
+    with open("presets.json", "w", encoding="utf-8") as file:
+        json.dump(table, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
 def main():
     cases, pairs = [], 0
     for pattern, letters in CASES:
@@ -539,7 +554,7 @@ def main():
         except re.error as err:
             refused.append({"pattern": pattern, "pos": -1 if err.pos is None else err.pos, "message": err.msg})
         except OverflowError as err:
-            refused.append({"pattern": pattern, "pos": -1, "message": str(err)})
+            refused.append({"pattern": pattern, "pos": -1, "message": str(err)})  # re names no position here
         else:
             print("taken, not refused:", pattern, file=sys.stderr)
     with open("python-re.json", "w", encoding="utf-8") as out:
@@ -548,6 +563,7 @@ def main():
         out.write('\n],\n"refused": [\n')
         out.write(",\n".join(json.dumps(c) for c in refused))
         out.write("\n]}\n")
+    presets()
     print(len(cases), "patterns,", pairs, "pairs,", len(refused), "refused")
 
 

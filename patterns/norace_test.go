@@ -1,0 +1,7 @@
+//go:build !race
+
+package patterns
+
+import "time"
+
+const raceSlack = 100 * time.Millisecond
