@@ -86,7 +86,7 @@ func (r *run) produce(ctx context.Context, uids []mailbox.UID) (batches chan []*
 		}()
 	}
 	go func() {
-		err := r.folder.Fetch(ctx, uids, func(raw *mailbox.Raw) error {
+		err := r.fetch(ctx, uids, func(raw *mailbox.Raw) error {
 			j := &job{raw: raw, ready: make(chan struct{})}
 			if err := send(ctx, work, j); err != nil {
 				raw.Release()
@@ -101,6 +101,16 @@ func (r *run) produce(ctx context.Context, uids []mailbox.UID) (batches chan []*
 	}()
 	go r.collect(queue, batches)
 	return batches, fetched
+}
+
+// fetch is the folder's Fetch, with a panic made an error: what came before it is kept.
+func (r *run) fetch(ctx context.Context, uids []mailbox.UID, yield func(*mailbox.Raw) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the program itself failed while it fetched mails (%v); please report this", p)
+		}
+	}()
+	return r.folder.Fetch(ctx, uids, yield)
 }
 
 func send(ctx context.Context, to chan<- *job, j *job) error {

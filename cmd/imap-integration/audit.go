@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
-	"errors"
-
 	"github.com/spf13/cobra"
+
+	"example.org/imap-integration/actions"
 )
 
-func (p *program) auditCommand() *cobra.Command {
-	return p.personCommand("audit", "Compare a whole folder with the store", cobra.NoArgs, func(context.Context, []string) error {
-		return errors.New("audit is not written yet")
-	})
-}
+// auditCommand has an action's parameters and exit statuses, but the platform does not know it.
+func (p *program) auditCommand() *cobra.Command { return p.actionCommand(actions.Audit) }

@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/soar"
+)
+
+// Audit is a whole folder held against the store. Nothing is changed on either side.
+type Audit struct {
+	MailboxAccount string     `json:"mailbox_account"`
+	Folder         string     `json:"folder"`
+	UIDValidity    uint32     `json:"uid_validity"`
+	Messages       int        `json:"messages"` // mails in the folder
+	InStore        int        `json:"in_store"` // of these, how many the store holds
+	Missing        []Finding  `json:"missing"`  // kept by the filters, and not in the store
+	Doubled        []Doubled  `json:"doubled"`  // mails that the store holds more than once
+	LeftOut        []Excluded `json:"left_out"` // by which filter
+	SecondCopies   []Copy     `json:"second_copies"`
+	Vanished       []uint32   `json:"vanished"` // gone while the audit went on
+	Records        int        `json:"records"`  // records of this account in the store, all folders
+}
+
+// Finding is a mail that should be in the store and is not.
+type Finding struct {
+	UID       uint32 `json:"uid"`
+	MessageID string `json:"message_id"`
+	Subject   string `json:"subject"`
+	Reason    string `json:"reason"`
+}
+
+// Doubled is a mail with more than one record.
+type Doubled struct {
+	SourceKey string  `json:"source_key"`
+	IDs       []int64 `json:"ids"` // ascending
+}
+
+// Excluded is a mail that a filter leaves out.
+type Excluded struct {
+	UID    uint32 `json:"uid"`
+	Filter string `json:"filter"`
+}
+
+// Copy is a mail whose bytes stand in the folder more than once.
+type Copy struct {
+	UID     uint32 `json:"uid"`
+	FirstAt uint32 `json:"first_uid"`
+}
+
+// Sound reports whether every mail that should be in the store is there once.
+func (a *Audit) Sound() bool { return len(a.Missing) == 0 && len(a.Doubled) == 0 }
+
+// Searcher is a store that can be listed.
+type Searcher interface {
+	Search(ctx context.Context, q soar.Query) (soar.Page, error)
+}
+
+// RunAudit compares all mails of the folder with the store, by their content.
+// It fetches every mail; the options' fetch type and limits on count do not matter.
+func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*Audit, error) {
+	r := &run{o: o, folder: folder}
+	a := &Audit{
+		MailboxAccount: o.Account, Folder: o.Folder, UIDValidity: folder.Status().UIDValidity,
+		Missing: []Finding{}, Doubled: []Doubled{}, LeftOut: []Excluded{}, SecondCopies: []Copy{}, Vanished: []uint32{},
+	}
+	held, err := recordsByKey(ctx, store, o.Account, a)
+	if err != nil {
+		return nil, err
+	}
+	uids, err := folder.Search(ctx, mailbox.Criteria{})
+	if err != nil {
+		return nil, searchError(err)
+	}
+	a.Messages = len(uids)
+	batches, fetched := r.produce(ctx, uids)
+	first := map[string]uint32{}
+	for batch := range batches {
+		for _, j := range batch {
+			a.look(j, held, first)
+		}
+		release(batch)
+		o.Progress(a.InStore+len(a.Missing)+len(a.LeftOut)+len(a.SecondCopies), len(uids))
+	}
+	return a, <-fetched
+}
+
+// recordsByKey lists the records of an account, in all folders: its mails are saved once whatever the folder.
+func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit) (map[string][]int64, error) {
+	const pageSize = 100
+	held := map[string][]int64{}
+	for number := 1; ; number++ {
+		page, err := store.Search(ctx, soar.Query{MailboxAccount: account, PageSize: pageSize, PageNumber: number})
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range page.Records {
+			a.Records++
+			held[rec.SourceKey] = append(held[rec.SourceKey], rec.ID)
+		}
+		if len(page.Records) < pageSize {
+			break
+		}
+	}
+	for key, ids := range held {
+		slices.Sort(ids)
+		held[key] = slices.Compact(ids) // a page may shift while mails are saved
+		if len(held[key]) > 1 {
+			a.Doubled = append(a.Doubled, Doubled{SourceKey: key, IDs: held[key]})
+		}
+	}
+	slices.SortFunc(a.Doubled, func(x, y Doubled) int { return int(x.IDs[0] - y.IDs[0]) })
+	return held, nil
+}
+
+func (a *Audit) look(j *job, held map[string][]int64, first map[string]uint32) {
+	uid := uint32(j.raw.UID)
+	switch {
+	case j.raw.Outcome == mailbox.Vanished:
+		a.Vanished = append(a.Vanished, uid)
+		return
+	case j.left != "":
+		a.LeftOut = append(a.LeftOut, Excluded{uid, j.left})
+		return
+	case j.raw.Outcome == mailbox.Empty:
+		a.Missing = append(a.Missing, Finding{UID: uid, Reason: emptySentence})
+		return
+	}
+	key := j.draft.SourceKey
+	if at, ok := first[key]; ok {
+		a.SecondCopies = append(a.SecondCopies, Copy{uid, at})
+		return
+	}
+	first[key] = uid
+	if len(held[key]) > 0 {
+		a.InStore++
+		return
+	}
+	a.Missing = append(a.Missing, Finding{uid, j.draft.MessageID, j.draft.Subject, missingReason(j.raw.Flags)})
+}
+
+func missingReason(flags []string) string {
+	if slices.Contains(flags, `\Seen`) {
+		return "marked as read and not in the store: read by somebody before it was taken, refused by Cloud SOAR, or older than the first run"
+	}
+	return "not taken yet: it is unread, and the next run takes it"
+}
