@@ -35,10 +35,10 @@ type addressParser struct {
 	comment  string          // the last comment
 	angle    string          // what stood in <>
 	hasAngle bool
-	at       bool   // an @ outside quotes
-	pending  string // a name without address that the next one may continue: Doe, Jane <jane@…>
+	at       bool     // an @ outside quotes
+	pending  []string // names without address that the next one may continue: Doe, Jane <jane@…>
 
-	noQuotes, noComments bool // a quote or comment that never ends was seen
+	noQuotes, noComments, noLiterals bool // one that never ends was seen: none after it does
 }
 
 func (p *addressParser) run() {
@@ -50,7 +50,7 @@ func (p *addressParser) run() {
 			i = p.readComment(i)
 		case c == '<':
 			i = p.readAngle(i)
-		case c == '[':
+		case c == '[' && !p.noLiterals:
 			i = p.literal(i)
 		case c == ',' || c == ';':
 			p.end(c == ',')
@@ -128,6 +128,7 @@ func (p *addressParser) readComment(i int) int {
 func (p *addressParser) literal(i int) int {
 	end := strings.IndexAny(p.src[i:], "],<>")
 	if end < 0 || p.src[i+end] != ']' {
+		p.noLiterals = end < 0
 		p.both("[")
 		return i + 1
 	}
@@ -177,8 +178,8 @@ func (p *addressParser) end(comma bool) {
 		p.bare(name, written, comment)
 	case written == "":
 	case comma:
-		p.continueName(written)
-	case strings.ContainsAny(written, " \"") || p.pending != "":
+		p.pending = append(p.pending, written) // "Doe, Jane <jane@…>" lacks its quotes
+	case strings.ContainsAny(written, " \"") || p.pending != nil:
 		p.add(p.takePending(name), "")
 		p.flaws.bad = true
 	default:
@@ -241,33 +242,22 @@ func (p *addressParser) bare(name, written, comment string) {
 	p.add(strings.TrimSpace(comment), addr)
 }
 
-// continueName keeps a name that ends at a comma: "Doe, Jane <jane@…>" lacks its quotes.
-func (p *addressParser) continueName(written string) {
-	if p.pending != "" {
-		written = p.pending + ", " + written
-	}
-	p.pending = written
-}
-
 func (p *addressParser) takePending(name string) string {
-	if p.pending == "" {
+	if p.pending == nil {
 		return name
 	}
 	p.flaws.bad = true
-	name = strings.TrimRight(p.pending+", "+name, ", ")
-	p.pending = ""
+	name = strings.TrimRight(strings.Join(append(p.pending, name), ", "), ", ")
+	p.pending = nil
 	return name
 }
 
 // flushPending adds names that no address followed: local users, mostly.
 func (p *addressParser) flushPending() {
-	if p.pending == "" {
-		return
-	}
-	p.flaws.bad = true
-	list := strings.Split(p.pending, ", ")
-	p.pending = ""
+	list := p.pending
+	p.pending = nil
 	for _, w := range list {
+		p.flaws.bad = true
 		if strings.ContainsAny(w, " \"") {
 			p.add(strings.Trim(w, `"`), "")
 		} else {

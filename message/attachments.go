@@ -29,6 +29,9 @@ func (m *Message) Attachments() []Attachment {
 
 func (p *Part) attachment() Attachment {
 	a := Attachment{Filename: p.Filename, ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
+	if p.mayDigest(&a); a.Size > 0 {
+		return a
+	}
 	hm, h1, h2 := md5.New(), sha1.New(), sha256.New() //nolint:gosec // see the imports
 	p.stream(func(b []byte) {
 		a.Size += int64(len(b))
@@ -38,6 +41,22 @@ func (p *Part) attachment() Attachment {
 	})
 	a.MD5, a.SHA1, a.SHA256 = hex.EncodeToString(hm.Sum(nil)), hex.EncodeToString(h1.Sum(nil)), hex.EncodeToString(h2.Sum(nil))
 	return a
+}
+
+// What the digests of one mail may cost: messages nested in each other have
+// the innermost content digested at each level.
+const (
+	digestFactor = 4        // times the size of the mail
+	digestSpare  = 64 << 20 // bytes
+)
+
+// mayDigest books the content. Beyond the limit it gives the size alone.
+func (p *Part) mayDigest(a *Attachment) {
+	if *p.mail.digests -= len(p.raw); *p.mail.digests >= 0 || len(p.raw) == 0 {
+		return
+	}
+	p.stream(func(b []byte) { a.Size += int64(len(b)) })
+	p.mail.found.add(p.at, codeLimitDigests, "the nested contents are too large together: no digests of part %s", p.Path)
 }
 
 // Content returns the decoded bytes of the leaf at this part path, nested

@@ -84,7 +84,8 @@ func (m *Message) TextLeaves(nested bool) iter.Seq[TextLeaf] {
 }
 
 // Text returns the content decoded from its charset to UTF-8, whole, for any
-// type of part: a byte order mark is taken off, format=flowed is unwrapped.
+// type of part: a byte order mark is taken off, lines end in LF alone however
+// they came, format=flowed is unwrapped.
 func (p *Part) Text() string {
 	if p.texted {
 		return p.text
@@ -92,7 +93,7 @@ func (p *Part) Text() string {
 	b := p.Decoded()
 	text, verdict := decodeCharset(b, p.charset(b))
 	p.noteCharset(verdict)
-	text = strings.TrimPrefix(text, "\uFEFF")
+	text = newlines(strings.TrimPrefix(text, "\uFEFF"))
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
 		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
 	}
@@ -101,6 +102,27 @@ func (p *Part) Text() string {
 	}
 	p.text, p.texted = text, true
 	return text
+}
+
+// newlines makes every line end LF, so that a pattern's $ finds it.
+func newlines(s string) string {
+	i := strings.IndexByte(s, '\r')
+	if i < 0 {
+		return s
+	}
+	var out strings.Builder
+	out.Grow(len(s))
+	for ; i >= 0; i = strings.IndexByte(s, '\r') {
+		out.WriteString(s[:i])
+		for s = s[i:]; s != "" && s[0] == '\r'; {
+			out.WriteByte('\n')
+			if s = s[1:]; s != "" && s[0] == '\n' {
+				s = s[1:]
+			}
+		}
+	}
+	out.WriteString(s)
+	return out.String()
 }
 
 var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_.:-]{2,40})`)

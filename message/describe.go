@@ -21,6 +21,9 @@ func (s *scanner) describe(h Header, at int, usual string) *Part {
 		}
 		if p.multipart() {
 			p.boundaries = boundaries(ct.Raw, typ)
+			if typ.coded {
+				s.structural(at, codeBoundaryAmbiguous, "the boundary is written in the way of RFC 2231, which many programs do not read")
+			}
 		}
 	}
 	var disposition mediaValue
@@ -137,14 +140,14 @@ func boundaries(raw string, m mediaValue) []string {
 		}
 	}
 	add(m.params["boundary"])
-	if len(out) == 1 && m.others["boundary"] == "" && plainBoundary(out[0]) && strings.Count(strings.ToLower(raw), "boundary") == 1 && simpleBoundary(raw) {
+	if len(out) == 1 && m.others["boundary"] == "" && plainBoundary(out[0]) && simpleBoundary(raw, out[0]) {
 		return out
 	}
 	add(m.others["boundary"])
 	flat := unfold(raw)
-	for lower, at := strings.ToLower(flat), 0; len(out) < 8; {
+	for lower, at := lowerASCII(flat), 0; len(out) < 8; {
 		i := strings.Index(lower[at:], "boundary")
-		if i < 0 || len(lower) != len(flat) {
+		if i < 0 {
 			break
 		}
 		at += i + len("boundary")
@@ -182,19 +185,30 @@ func plainBoundary(b string) bool {
 	return true
 }
 
-// simpleBoundary reports whether the parameter is written boundary=token or boundary="token".
-func simpleBoundary(raw string) bool {
-	i := strings.Index(strings.ToLower(raw), "boundary=")
-	if i < 0 || i+9 > len(raw) {
+// simpleBoundary reports whether the parameter stands there once, and as
+// boundary=value or boundary="value" with nothing to interpret.
+func simpleBoundary(raw, value string) bool {
+	lower := lowerASCII(raw)
+	i := strings.Index(lower, "boundary=")
+	if i < 0 || strings.Count(lower, "boundary") != 1 {
 		return false
 	}
-	v := raw[i+9:]
+	v := raw[i+len("boundary="):]
 	if inner, ok := strings.CutPrefix(v, `"`); ok {
-		q := strings.IndexByte(inner, '"')
-		return q > 0 && plainBoundary(inner[:q])
+		return strings.HasPrefix(inner, value+`"`)
 	}
-	rest := strings.TrimSpace(cutAny(v, ";\r\n"))
-	return plainBoundary(rest)
+	return strings.TrimSpace(cutAny(v, ";\r\n")) == value
+}
+
+// lowerASCII keeps the length of s, whatever it holds.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // boundary chooses among several ways to read a boundary: the first that occurs.

@@ -139,7 +139,7 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 func (s *scanner) headerLine(pos, at int) (line []byte, next int) {
 	end, next, bare := s.line(pos)
 	if bare {
-		s.note(at, codeBareCR, "lines of the header end in CR alone")
+		s.noteBareCR(at)
 	}
 	return s.buf[pos:end], next
 }
@@ -262,7 +262,9 @@ func (s *scanner) value(f *Field, at int) string {
 // and the blanks around it.
 func unfold(raw string) string {
 	if strings.ContainsAny(raw, "\r\n") {
-		raw = strings.NewReplacer("\r", "", "\n", "").Replace(raw)
+		raw = lineBreaks.Replace(raw)
 	}
 	return strings.Trim(raw, " \t")
 }
+
+var lineBreaks = strings.NewReplacer("\r", "", "\n", "")

@@ -23,6 +23,7 @@ type mediaValue struct {
 	flaws   wordFlaws
 	bad     string // the name of a parameter that is broken
 	twice   string // the name of a parameter that is given twice and differs
+	coded   bool   // the boundary is written in the way of RFC 2231
 	tooMany bool
 }
 
@@ -135,6 +136,7 @@ func (m *mediaValue) join(list []parameter, limits Limits) {
 			all[p.name] = f
 			names = append(names, p.name)
 		}
+		m.coded = m.coded || p.name == "boundary" && (p.ext || p.index >= 0)
 		switch {
 		case p.index >= 0:
 			if _, ok := f.pieces[p.index]; ok {

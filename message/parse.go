@@ -24,10 +24,11 @@ type Message struct {
 	found   problems
 	files   []Attachment
 	listed  bool
+	digests *int // bytes that may still be digested, of the mail and all mails in it
 }
 
 func newMessage(raw []byte, limits Limits) *Message {
-	m := &Message{Raw: raw, limits: limits}
+	m := &Message{Raw: raw, limits: limits, digests: new(int)}
 	m.found.out = &m.Problems
 	return m
 }
@@ -41,6 +42,7 @@ func DefaultLimits() Limits {
 // Problems. raw must not change while the Message is in use.
 func Parse(raw []byte, limits Limits) *Message {
 	m := newMessage(raw, limits)
+	*m.digests = digestFactor*len(raw) + digestSpare
 	st := read(m, reading{}, "")
 	if st.ambiguous {
 		m.crossCheck(st)

@@ -59,13 +59,18 @@ const (
 	codeLimitAddresses     = "limit_addresses"
 	codeLimitParameters    = "limit_parameters"
 	codeLimitWords         = "limit_encoded_words"
+	codeLimitDigests       = "limit_digests"
 	codeLimitProblems      = "limit_problems"
 )
 
 const (
 	maxProblems = 100 // of one mail; a bomb must not become a bomb of problems
+	maxSame     = 10  // with the same code
 	maxQuoted   = 80  // bytes of foreign text shown in a detail
 )
+
+// lastPlace is where problems of the whole mail stand.
+const lastPlace = 1 << 30
 
 // placed is a problem with its place: 0 is the header, n the n-th part.
 type placed struct {
@@ -84,18 +89,32 @@ type problems struct {
 }
 
 func (p *problems) add(at int, code, format string, args ...any) {
-	p.put(placed{at, Problem{code, fmt.Sprintf(format, args...)}})
+	x := placed{at, Problem{code, fmt.Sprintf(format, args...)}}
+	p.put(x)
 	if p.up != nil {
-		p.up.add(p.upAt, code, "in the nested message %s: %s", p.path, fmt.Sprintf(format, args...))
+		x.Detail = "in the nested message " + p.path + ": " + x.Detail
+	}
+	for q := p; q.up != nil; q = q.up {
+		x.at = q.upAt
+		q.up.put(x)
 	}
 }
 
 func (p *problems) put(x placed) {
+	same := 0
+	for _, y := range p.list {
+		if y.Code == x.Code {
+			same++
+		}
+	}
 	switch {
-	case len(p.list) > maxProblems || slices.Contains(p.list, x):
+	case slices.Contains(p.list, x):
 		return
-	case len(p.list) == maxProblems:
-		x = placed{int(^uint(0) >> 1), Problem{codeLimitProblems, fmt.Sprintf("more than %d problems; the rest is not listed", maxProblems)}}
+	case same >= maxSame, len(p.list) >= maxProblems && !strings.HasPrefix(x.Code, "limit_"):
+		x = placed{lastPlace, Problem{codeLimitProblems, fmt.Sprintf("more problems than %d, or than %d of one kind; the rest is not listed", maxProblems, maxSame)}}
+		if slices.Contains(p.list, x) {
+			return
+		}
 	}
 	i, _ := slices.BinarySearchFunc(p.list, x.at, func(a placed, at int) int {
 		if a.at <= at {

@@ -16,7 +16,7 @@ type scanner struct {
 	lf, cr next           // line ends
 	dashLF next           // "--" behind LF
 	dashCR next           // "--" behind a bare CR
-	full   bool           // the limit of parts is reached: the rest is one part
+	firsts [256]uint8     // how many open boundaries start with this byte
 }
 
 // parseState is what the scanners of one mail share.
@@ -25,6 +25,8 @@ type parseState struct {
 	order     int       // headers so far: the place of problems
 	search    int       // bytes that guesses may still look at
 	decode    int       // bytes of encoded messages that may still be decoded
+	near      bool      // a line that only starts like a delimiter was seen
+	bareCR    bool      // lines that matter end in CR alone
 	ambiguous bool      // a structural problem: other readers may see another mail
 	wanted    []reading // other readings that would show something else
 }
@@ -70,6 +72,14 @@ func (s *scanner) note(at int, code, format string, args ...any) {
 	s.m.found.add(at, code, format, args...)
 }
 
+// noteBareCR says once that CR alone ended a line that matters.
+func (s *scanner) noteBareCR(at int) {
+	if !s.shared.bareCR {
+		s.shared.bareCR = true
+		s.note(at, codeBareCR, "lines of a header, or delimiter lines, end in CR alone")
+	}
+}
+
 // structural notes a problem that makes other readers see another structure.
 func (s *scanner) structural(at int, code, format string, args ...any) {
 	s.shared.ambiguous = true
@@ -88,6 +98,7 @@ func (s *scanner) push(boundary string) int {
 	}
 	s.open = append(s.open, openBoundary{boundary, shadowed})
 	s.index[boundary] = len(s.open) - 1
+	s.firsts[boundary[0]]++
 	return len(s.open) - 1
 }
 
@@ -95,6 +106,7 @@ func (s *scanner) pop() {
 	top := s.open[len(s.open)-1]
 	s.open = s.open[:len(s.open)-1]
 	delete(s.index, top.boundary)
+	s.firsts[top.boundary[0]]--
 	if top.shadowed >= 0 {
 		s.index[top.boundary] = top.shadowed
 	}
@@ -104,9 +116,24 @@ func (s *scanner) pop() {
 // buffer is searched once however often it is asked for.
 type next struct{ from, at int }
 
-func (n *next) find(pos int, search func(int) int) int {
-	if pos < n.from || pos > n.at || n.at == 0 {
-		n.from, n.at = pos, search(pos)
+func (n *next) holds(pos int) bool { return pos >= n.from && pos <= n.at && n.at != 0 }
+
+func (n *next) byte(buf []byte, pos int, c byte) int {
+	if !n.holds(pos) {
+		n.from, n.at = pos, len(buf)
+		if i := bytes.IndexByte(buf[pos:], c); i >= 0 {
+			n.at = pos + i
+		}
+	}
+	return n.at
+}
+
+func (n *next) bytes(buf []byte, pos int, what string) int {
+	if !n.holds(pos) {
+		n.from, n.at = pos, len(buf)
+		if i := bytes.Index(buf[pos:], []byte(what)); i >= 0 {
+			n.at = pos + i
+		}
 	}
 	return n.at
 }
@@ -114,8 +141,8 @@ func (n *next) find(pos int, search func(int) int) int {
 // line is the line at pos: its end, the start of the next, and whether it ends
 // in a bare CR. CR CR LF, which some gateways write, is one end.
 func (s *scanner) line(pos int) (end, next int, bare bool) {
-	lf := s.lf.find(pos, func(p int) int { return s.indexByte(p, '\n') })
-	cr := s.cr.find(pos, func(p int) int { return s.indexByte(p, '\r') })
+	lf := s.lf.byte(s.buf, pos, '\n')
+	cr := s.cr.byte(s.buf, pos, '\r')
 	if cr >= lf {
 		return lf, min(lf+1, len(s.buf)), false
 	}
@@ -129,29 +156,15 @@ func (s *scanner) line(pos int) (end, next int, bare bool) {
 	return cr, cr + 1, true
 }
 
-func (s *scanner) indexByte(pos int, c byte) int {
-	if i := bytes.IndexByte(s.buf[pos:], c); i >= 0 {
-		return pos + i
-	}
-	return len(s.buf)
-}
-
 // dashes is the next line at or after pos that starts with "--".
 func (s *scanner) dashes(pos int) int {
 	if pos == 0 && bytes.HasPrefix(s.buf, []byte("--")) {
 		return 0
 	}
 	before := max(pos-1, 0)
-	a := s.dashLF.find(before, func(p int) int { return s.indexString(p, "\n--") })
-	b := s.dashCR.find(before, func(p int) int { return s.indexString(p, "\r--") })
+	a := s.dashLF.bytes(s.buf, before, "\n--")
+	b := s.dashCR.bytes(s.buf, before, "\r--")
 	return min(min(a, b)+1, len(s.buf))
-}
-
-func (s *scanner) indexString(pos int, what string) int {
-	if i := bytes.Index(s.buf[pos:], []byte(what)); i >= 0 {
-		return pos + i
-	}
-	return len(s.buf)
 }
 
 // nextDelimiter is the next delimiter of any open multipart at or after pos.
@@ -161,11 +174,18 @@ func (s *scanner) nextDelimiter(pos int) delimiter {
 	}
 	for pos < len(s.buf) {
 		start := s.dashes(pos)
-		if start >= len(s.buf) {
+		if start+2 >= len(s.buf) {
 			break
 		}
-		end, next, _ := s.line(start)
+		if s.firsts[s.buf[start+2]] == 0 {
+			pos = start + 2
+			continue
+		}
+		end, next, bare := s.line(start)
 		if level, closing := s.match(s.buf[start:end]); level >= 0 {
+			if bare || start > 0 && s.buf[start-1] == '\r' {
+				s.noteBareCR(s.shared.order)
+			}
 			return delimiter{level, closing, start, next}
 		}
 		pos = end
@@ -209,7 +229,8 @@ func (s *scanner) matchStart(b []byte) (level int, closing bool) {
 		if s.how.prefix {
 			return i, bytes.HasPrefix(b[len(boundary):], []byte("--"))
 		}
-		if len(s.shared.wanted) < maxReadings {
+		if !s.shared.near { // once is enough to say so: there may be millions
+			s.shared.near = true
 			s.structural(s.shared.order, codeBoundaryJunk, "a line starts with the boundary %s and goes on", quote(boundary))
 			s.shared.want(reading{prefix: true})
 		}

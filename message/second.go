@@ -12,10 +12,11 @@ import (
 // crossCheck reads an ambiguous mail in the other ways that programs may take
 // and adds what only they find.
 func (m *Message) crossCheck(st *parseState) {
-	c := checker{m: m, known: map[[32]byte]bool{}}
+	c := checker{m: m, known: map[[32]byte]bool{}, budget: searchBudget}
 	c.learn(m)
 	for i := 0; i < len(st.wanted); i++ {
 		other := newMessage(m.Raw, m.limits)
+		other.digests = m.digests
 		read(other, st.wanted[i], "alt"+strconv.Itoa(c.added+1))
 		c.compare(other.parts, "read "+st.wanted[i].String())
 	}
@@ -25,9 +26,6 @@ func (m *Message) crossCheck(st *parseState) {
 	}
 	c.compare(parts, "read by a second program")
 }
-
-// lastPlace is where problems of the whole mail stand.
-const lastPlace = 1 << 30
 
 func (r reading) String() string {
 	switch {
@@ -48,11 +46,15 @@ const maxExtras = 50
 
 // checker knows what has been found and adds the rest.
 type checker struct {
-	m     *Message
-	known map[[32]byte]bool
-	texts strings.Builder // all texts found, blanks folded
-	added int             // readings that added something
+	m           *Message
+	known       map[[32]byte]bool
+	plain, html strings.Builder // the texts found, blanks folded
+	added       int             // readings that added something
+	budget      int             // bytes that may still be searched for texts
 }
+
+// searchBudget bounds the search for texts that are part of another text, bytes.
+const searchBudget = 2 << 30
 
 // learn takes note of every leaf.
 func (c *checker) learn(m *Message) {
@@ -64,26 +66,63 @@ func (c *checker) learn(m *Message) {
 
 func (c *checker) remember(p *Part) {
 	if p.textual() {
-		c.texts.WriteString(foldBlanks(p.Text()))
-		c.texts.WriteByte('\n')
+		c.texts(p).WriteString(foldBlanks(p.Text()))
+		c.texts(p).WriteByte('\n')
 	}
 	c.known[contentKey(p)] = true
 }
 
-// contentKey is the digest of the content without the line end that may or may not belong to it.
-func contentKey(p *Part) [32]byte { return sha256.Sum256(bytes.TrimRight(p.Decoded(), "\r\n")) }
+// texts are those of the part's kind: an HTML text that is shown as plain text hides what it would show.
+func (c *checker) texts(p *Part) *strings.Builder {
+	if p.html() {
+		return &c.html
+	}
+	return &c.plain
+}
 
-func foldBlanks(s string) string { return strings.Join(strings.Fields(s), " ") }
+// contentKey is the digest of the content without the line end that may or may
+// not belong to it: the last two bytes are held back until the end is known.
+func contentKey(p *Part) (key [32]byte) {
+	h := sha256.New()
+	var held []byte
+	p.stream(func(b []byte) {
+		if len(b) >= 2 {
+			h.Write(held)
+			h.Write(b[:len(b)-2])
+			held = append(held[:0], b[len(b)-2:]...)
+			return
+		}
+		if held = append(held, b...); len(held) > 2 {
+			h.Write(held[:len(held)-2])
+			held = append(held[:0], held[len(held)-2:]...)
+		}
+	})
+	h.Write(bytes.TrimRight(held, "\r\n"))
+	return [32]byte(h.Sum(nil))
+}
+
+// foldBlanks makes one blank of each run of white space and none at the ends.
+func foldBlanks(s string) string {
+	var out strings.Builder
+	out.Grow(len(s))
+	for w := range strings.FieldsSeq(s) {
+		if out.Len() > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(w)
+	}
+	return out.String()
+}
 
 func (c *checker) has(p *Part) bool {
-	if c.known[contentKey(p)] {
-		return true
-	}
 	if !p.textual() {
-		return false
+		return c.known[contentKey(p)]
 	}
 	text := foldBlanks(p.Text())
-	return text == "" || strings.Contains(c.texts.String(), text)
+	if c.budget -= c.texts(p).Len(); c.budget < 0 {
+		return text == ""
+	}
+	return text == "" || strings.Contains(c.texts(p).String(), text)
 }
 
 // compare adds the leaves that are not known yet.
@@ -137,7 +176,7 @@ func secondReader(m *Message, prefix string) (parts []*Part, asked bool) {
 		return nil, true
 	}
 	root.DepthMatchAll(func(e *enmime.Part) bool {
-		if e.FirstChild == nil {
+		if e.FirstChild == nil && !strings.HasPrefix(strings.ToLower(e.ContentType), "multipart/") {
 			parts = append(parts, fromSecond(m, e, prefix, len(parts)+1))
 		}
 		return false

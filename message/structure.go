@@ -46,7 +46,7 @@ func (s *scanner) root(h Header, scan headerScan, at int) int {
 			body = scan.junk
 		}
 	}
-	if s.fieldsFollow(body) {
+	if s.fieldsFollow(h, body) {
 		s.structural(at, codeMissingBlankLine, "MIME fields stand behind the empty line that ends the header")
 		s.shared.want(reading{lateBody: true})
 		if s.how.lateBody {
@@ -59,8 +59,11 @@ func (s *scanner) root(h Header, scan headerScan, at int) int {
 	return body
 }
 
-// fieldsFollow reports whether a body starts with MIME fields.
-func (s *scanner) fieldsFollow(pos int) bool {
+// fieldsFollow reports whether a body that is no mail starts with MIME fields.
+func (s *scanner) fieldsFollow(h Header, pos int) bool {
+	if f := h.first("Content-Type"); f != nil && strings.Contains(strings.ToLower(f.Value), "message/") {
+		return false
+	}
 	head := strings.ToLower(string(s.buf[pos:min(len(s.buf), pos+32)]))
 	return strings.HasPrefix(head, "content-type:") || strings.HasPrefix(head, "content-transfer-encoding:") ||
 		strings.HasPrefix(head, "content-disposition:") || strings.HasPrefix(head, "mime-version:")
@@ -212,7 +215,7 @@ func (s *scanner) guess(raw []byte) string {
 func (s *scanner) nested(p *Part, path string, pos, depth int) delimiter {
 	s.leaf(p, path)
 	inner := newMessage(nil, s.limits)
-	inner.prefix = path
+	inner.prefix, inner.digests = path, s.m.digests
 	inner.found.up, inner.found.upAt, inner.found.path = &s.m.found, p.at, path
 	if p.encoding != encodingIdentity {
 		return s.nestedEncoded(p, inner, pos, depth)
