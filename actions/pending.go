@@ -10,18 +10,6 @@ import (
 // The run functions that nobody has written yet. Whoever writes one deletes its
 // line here; the file goes with the last of them.
 var (
-	emailBodyRegex                = pending
-	emailHeaderRegex              = pending
-	emailSubjectRegex             = pending
-	listCloudSOAREmails           = pending
-	getEmail                      = pending
-	listEmailAttachments          = pending
-	listIncidentEmails            = pending
-	addEmailToIncident            = pending
-	addEmailAttachmentsToIncident = pending
-	addEmailToTriage              = pending
-	removeEmailFromIncident       = pending
-	discardEmail                  = pending
 )
 
 func pending(_ context.Context, _ *Env, v *manifest.Values) (any, error) {

@@ -1,0 +1,243 @@
+package actions
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// addedFile says of one attachment which id it has, and whether it was added or was there.
+type addedFile struct {
+	mailFile
+	AttachmentID string `json:"attachment_id"`
+	Added        bool   `json:"added"`
+}
+
+// addedFiles is the result of add-email-attachments-to-incident.
+type addedFiles struct {
+	IncidentID  string      `json:"incident_id"`
+	Attachments []addedFile `json:"attachments"`
+	Count       int         `json:"count"`
+}
+
+// fileChoice says which attachments are wanted; an empty list wants all.
+type fileChoice struct {
+	names   []string // in any case
+	types   []string // "application/pdf" or "image/*", in lower case
+	largest int64    // bytes; 0: no limit
+}
+
+// addEmailAttachmentsToIncident adds the attachments of mails to an incident.
+// What the incident has of the same mail and part is not sent again, so a run that
+// broke off is taken up by repeating it.
+func addEmailAttachmentsToIncident(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	r, ids := mailParameters(env, v)
+	a := fileAdder{env: env, incident: v.ID("incident_id"), choice: readFileChoice(v), limit: r.maxSize()}
+	open := r.store()
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	a.out = addedFiles{IncidentID: decimal(a.incident), Attachments: []addedFile{}}
+	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) error { return a.all(ctx, s, records) })
+	a.out.Count = len(a.out.Attachments)
+	return result(a.out, err)
+}
+
+func readFileChoice(v *manifest.Values) fileChoice {
+	const mib = 1 << 20
+	c := fileChoice{names: v.List("filenames"), types: v.List("content_types"), largest: int64(v.Int("max_attachment_size", 1, math.MaxInt32)) * mib}
+	for i, t := range c.types {
+		c.types[i] = strings.ToLower(t)
+		if major, minor, ok := strings.Cut(t, "/"); !ok || major == "" || minor == "" {
+			v.Problem("content_types", "must be content types such as application/pdf or image/*, not %s", manifest.Quote(t))
+		}
+	}
+	return c
+}
+
+// wants decides on one attachment.
+func (c fileChoice) wants(a message.Attachment) bool {
+	return (len(c.names) == 0 || slices.ContainsFunc(c.names, func(n string) bool { return strings.EqualFold(n, a.Filename) })) &&
+		(len(c.types) == 0 || slices.ContainsFunc(c.types, func(t string) bool { return isType(a.ContentType, t) })) &&
+		(c.largest == 0 || a.Size <= c.largest)
+}
+
+// isType compares a media type with a wanted one, which may end in /*.
+func isType(have, want string) bool {
+	have = strings.ToLower(have)
+	if major, ok := strings.CutSuffix(want, "*"); ok {
+		return strings.HasPrefix(have, major)
+	}
+	return have == want
+}
+
+// fileAdder is one run of the action.
+type fileAdder struct {
+	env      *Env
+	incident int64
+	choice   fileChoice
+	limit    int64
+	there    map[soar.File]soar.IncidentFile // what the incident has, by fileKey
+	out      addedFiles
+}
+
+// fileKey is what makes a file the same file: bytes, mail and part.
+func fileKey(mail int64, sum, part string) soar.File {
+	return soar.File{SHA256: sum, EmailID: mail, Part: part}
+}
+
+func (a *fileAdder) all(ctx context.Context, s *store, records []soar.Record) error {
+	wanted := make([][]message.Attachment, len(records))
+	for i, r := range records {
+		wanted[i] = slices.DeleteFunc(slices.Clone(r.Attachments), func(f message.Attachment) bool { return !a.choice.wants(f) })
+		if err := a.possible(r, wanted[i]); err != nil {
+			return err
+		}
+	}
+	have, err := s.IncidentFiles(ctx, a.incident)
+	if err != nil {
+		return err
+	}
+	a.there = map[soar.File]soar.IncidentFile{}
+	for _, f := range have {
+		a.there[fileKey(f.EmailID, f.SHA256, f.Part)] = f
+	}
+	for i, r := range records {
+		if err := a.mail(ctx, s, r, wanted[i]); err != nil {
+			return err
+		}
+		a.env.Progress(i+1, len(records))
+	}
+	return nil
+}
+
+// possible fails for a mail whose attachments are wanted and cannot be had.
+func (a *fileAdder) possible(r soar.Record, wanted []message.Attachment) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	if !hasContent(r) {
+		return noContent(r.ID, soar.ErrNoContent)
+	}
+	return fits(r, a.limit)
+}
+
+func noContent(id int64, err error) error {
+	return fmt.Errorf("cannot add the attachments of mail %d: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
+}
+
+// mail adds the wanted attachments of one mail. Its raw bytes are read only where one is missing.
+func (a *fileAdder) mail(ctx context.Context, s *store, r soar.Record, wanted []message.Attachment) error {
+	u := &uploader{record: r, names: uploadNames(r)}
+	for _, f := range wanted {
+		have, there := a.there[fileKey(r.ID, f.SHA256, f.Part)]
+		if !there {
+			if err := u.open(ctx, s, a.limit); err != nil {
+				return err
+			}
+			var err error
+			if have, there, err = u.add(ctx, s, a.incident, f); err != nil {
+				return err
+			}
+		}
+		if f.Filename == "" {
+			f.Filename = have.Filename
+		}
+		a.out.Attachments = append(a.out.Attachments, addedFile{mailFile{decimal(r.ID), f}, decimal(have.ID), !there})
+	}
+	return nil
+}
+
+// uploader adds attachments of one mail.
+type uploader struct {
+	record soar.Record
+	names  map[string]string // by part
+	parsed *message.Message  // nil: not read yet
+}
+
+func (u *uploader) open(ctx context.Context, s *store, limit int64) error {
+	if u.parsed != nil {
+		return nil
+	}
+	raw, err := s.EML(ctx, u.record.ID, limit)
+	if errors.Is(err, soar.ErrNoContent) {
+		return noContent(u.record.ID, err)
+	}
+	if err != nil {
+		return err
+	}
+	u.parsed = message.Parse(raw, message.DefaultLimits())
+	return nil
+}
+
+// add uploads one attachment; existed is true when the incident had it.
+func (u *uploader) add(ctx context.Context, s *store, incident int64, f message.Attachment) (file soar.IncidentFile, existed bool, err error) {
+	content, err := contentOf(u.parsed, u.record.ID, f)
+	if err != nil {
+		return file, false, err
+	}
+	file.File = soar.File{Filename: u.names[f.Part], ContentType: f.ContentType, SHA256: f.SHA256, EmailID: u.record.ID, Part: f.Part}
+	if f.Filename == "" && f.ContentType == nestedMail {
+		file.Filename = nestedName(content)
+	}
+	file.ID, existed, err = s.AddFile(ctx, incident, file.File, content)
+	return file, existed, err
+}
+
+const nestedMail = "message/rfc822"
+
+// uploadNames gives each attachment of a mail a name of its own that is harmless
+// wherever the file is stored; what the mail calls it stands in the record. A
+// nested mail is an .eml.
+func uploadNames(r soar.Record) map[string]string {
+	var set message.FilenameSet
+	names := map[string]string{}
+	for _, a := range r.Attachments {
+		name := a.Filename
+		if a.ContentType == nestedMail && name != "" && !strings.HasSuffix(strings.ToLower(name), ".eml") {
+			name += ".eml"
+		}
+		names[a.Part] = set.Unique(name)
+	}
+	return names
+}
+
+// nestedName names a nested mail that has no name after its subject.
+func nestedName(raw []byte) string {
+	subject := strings.Join(message.Parse(raw, message.DefaultLimits()).Header.Values("Subject"), " ")
+	if strings.TrimSpace(subject) == "" {
+		subject = "message"
+	}
+	return message.SafeFilename(subject + ".eml")
+}
+
+// contentOf returns the bytes of an attachment. Where a newer reader numbers the
+// parts of a mail differently, the digest finds it.
+func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, error) {
+	if content, ok := m.Content(a.Part); ok && digest(content) == a.SHA256 {
+		return content, nil
+	}
+	for _, other := range m.Attachments() {
+		if other.SHA256 == a.SHA256 {
+			if content, ok := m.Content(other.Part); ok && digest(content) == a.SHA256 {
+				return content, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of mail %d: the mail that Cloud SOAR holds has no such file; compare the mail and its record",
+		manifest.Quote(a.Filename), manifest.Quote(a.Part), id)
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,92 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Codes of problems that mark a record without content (contract.md, section 3).
+var withoutContent = []string{"too_large", "content_refused"}
+
+// mailRecord is a record as the mail actions put it out.
+type mailRecord struct {
+	CloudSOARMailID string `json:"cloud_soar_mail_id"`
+	soar.Metadata
+	CreatedAt string  `json:"created_at"`
+	Discarded bool    `json:"discarded"`
+	EML       *string `json:"eml,omitempty"` // base64; only where it was asked for
+}
+
+func newMailRecord(r soar.Record) mailRecord {
+	r.Normalize()
+	return mailRecord{CloudSOARMailID: decimal(r.ID), Metadata: r.Metadata, CreatedAt: r.CreatedAt, Discarded: r.Discarded}
+}
+
+func newMailRecords(records []soar.Record) []mailRecord {
+	list := make([]mailRecord, 0, len(records))
+	for _, r := range records {
+		list = append(list, newMailRecord(r))
+	}
+	return list
+}
+
+// mailFile is one attachment as the mail actions put it out.
+type mailFile struct {
+	CloudSOARMailID string `json:"cloud_soar_mail_id"`
+	message.Attachment
+}
+
+// decimal writes an id as results have it: text.
+func decimal(id int64) string { return strconv.FormatInt(id, 10) }
+
+// getMails returns the records of these ids, in their order. An unknown id is an
+// error that names it, so an action calls this before it changes anything.
+func getMails(ctx context.Context, s *store, ids []int64) ([]soar.Record, error) {
+	records := make([]soar.Record, 0, len(ids))
+	for _, id := range ids {
+		r, err := s.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// hasContent reports whether the store should have the raw mail of a record.
+func hasContent(r soar.Record) bool {
+	return !slices.ContainsFunc(r.Problems, func(p message.Problem) bool { return slices.Contains(withoutContent, p.Code) })
+}
+
+// fits says which mail is too large to be read whole.
+func fits(r soar.Record, limit int64) error {
+	if hasContent(r) && r.Size > limit {
+		return fmt.Errorf("cannot read mail %d: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
+	}
+	return nil
+}
+
+// withMails opens the store, gets the mails of cloud_soar_mail_id and calls use.
+func withMails(ctx context.Context, open openStore, ids []int64, use func(*store, []soar.Record) error) error {
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	records, err := getMails(ctx, s, ids)
+	if err != nil {
+		return err
+	}
+	return use(s, records)
+}
+
+// mailParameters reads what most mail actions take: the store and the mails.
+func mailParameters(env *Env, v *manifest.Values) (r Resource, ids []int64) {
+	return resource(env, v), v.IDs("cloud_soar_mail_id")
+}
