@@ -306,8 +306,8 @@ func (w world) brokenTLS() []brokenSettings {
 	return []brokenSettings{
 		refused("a self-signed certificate", w.leaf(transporttest.Leaf{SelfSigned: true}, nil), "signed by itself", "ca_certificate"),
 		refused("an unknown authority", w.leaf(transporttest.Leaf{}, map[string]any{"ca_certificate": ""}), `"Corp Root CA"`, "ca_certificate"),
-		refused("a certificate for another name", w.leaf(transporttest.Leaf{Names: []string{"mail.corp.example"}}, nil), "not for the name \"localhost\" but for mail.corp.example", "imap_server"),
-		refused("a certificate for another address", w.leaf(transporttest.Leaf{Names: []string{"mail.corp.example"}}, map[string]any{"imap_server": "127.0.0.1"}), "not for the address 127.0.0.1", "imap_server"),
+		refused("a certificate for another name", w.leaf(transporttest.Leaf{Names: []string{"mail.corp.example"}}, nil), "not for the name \"localhost\" but for mail.corp.example", "use one of these names"),
+		refused("a certificate for another address", w.leaf(transporttest.Leaf{Names: []string{"mail.corp.example"}}, map[string]any{"imap_server": "127.0.0.1"}), "not for the address 127.0.0.1", "use one of these names"),
 		refused("an expired certificate", w.leaf(transporttest.Leaf{NotBefore: time.Now().Add(-9 * day), NotAfter: time.Now().Add(-2 * day)}, nil), "certificate \"localhost\" expired on", "renew it"),
 		refused("a certificate of tomorrow", w.leaf(transporttest.Leaf{NotBefore: time.Now().Add(2 * day)}, nil), "not valid before", "clock"),
 		refused("a common name only", w.leaf(transporttest.Leaf{NoNames: true}, nil), "no subject alternative name", "issue one that lists \"localhost\""),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/soar"
 	"example.org/imap-integration/token"
 	"example.org/imap-integration/transport"
 )
@@ -18,7 +19,7 @@ import (
 func explained(err error, now time.Time) string {
 	var m *mailbox.Error
 	if !errors.As(err, &m) {
-		return err.Error()
+		return explainedStore(err)
 	}
 	var noToken *token.Error
 	if errors.As(m.Err, &noToken) {
@@ -37,6 +38,17 @@ func explained(err error, now time.Time) string {
 		doing = "cannot secure the connection to"
 	}
 	return fmt.Sprintf("%s %s: %s", doing, m.Address(), text)
+}
+
+// explainedStore is the sentence of a request to Cloud SOAR; where the proxy
+// failed, or what is behind it, it says which.
+func explainedStore(err error) string {
+	f, failed := errors.AsType[*soar.Failure](err)
+	proxy, proxied := errors.AsType[*transport.ProxyError](err)
+	if !failed || !proxied {
+		return err.Error()
+	}
+	return fmt.Sprintf("cannot %s in Cloud SOAR at %s: %s", f.Doing, f.Host, proxy)
 }
 
 // withoutToken is the sentence of a login for which there is no access token, or no second one.
@@ -164,11 +176,9 @@ func (s *settings) jwtAdvice() string {
 
 // storeSentence is why Cloud SOAR's step failed.
 func (s *settings) storeSentence(ctx context.Context, err error) string {
-	text := err.Error()
-	if errors.As(context.Cause(ctx), new(stepTimeout)) {
+	text := explainedStore(err)
+	if _, late := errors.AsType[stepTimeout](context.Cause(ctx)); late {
 		text = fmt.Sprintf("Cloud SOAR did not answer within %d s; check cloud_soar_api_url and proxy_url", stepLimit/time.Second)
-	} else if kind, cause := transport.Explain(err, s.env.Now()); kind != transport.Unknown && !strings.Contains(text, cause) {
-		text = "cannot reach Cloud SOAR: " + cause
 	}
 	return joinSentences(text, s.jwtAdvice())
 }

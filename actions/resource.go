@@ -33,15 +33,16 @@ const (
 // it uses; what is wrong in them is remembered in the values, so an action asks
 // for all of its parts first and for Values.Err then.
 type Resource struct {
-	v   *manifest.Values
-	log *slog.Logger
+	v    *manifest.Values
+	log  *slog.Logger
+	once bool // no request to Cloud SOAR is repeated: a person waits
 }
 
 // resource checks the shape of every resource field that is given, for one
 // settings file serves all actions and a slip in it should be found by any of
 // them, and returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
-	r := Resource{v, env.Log}
+	r := Resource{v: v, log: env.Log}
 	r.timeout()
 	r.run()
 	r.filters()

@@ -2,7 +2,9 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
@@ -84,6 +86,9 @@ func (r Resource) client(address string) openStore {
 		MaxMessageSize:    r.maxSize(),
 		Log:               r.log,
 	}
+	if r.once {
+		c.Sleep = func(context.Context, time.Duration) error { return errOnce }
+	}
 	if complete := r.credentials(&c, base != nil && base.Scheme == "https"); !complete || dial == nil || base == nil {
 		return nil
 	}
@@ -95,6 +100,9 @@ func (r Resource) client(address string) openStore {
 	}
 	return func(context.Context) (*store, error) { return &store{client, 1}, nil }
 }
+
+// errOnce is why there is no second try.
+var errOnce = errors.New("asked once only")
 
 // credentials reads the access key or the token, and reports whether they are
 // complete. An address on this machine may do without.

@@ -68,6 +68,7 @@ func problemsOf(err error) string {
 func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 	s := &settings{env: env, report: newSettingsReport()}
 	r := resource(env, v)
+	r.once = true
 	run := r.run()
 	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
 	s.proxied = !r.proxy().Empty()

@@ -128,9 +128,9 @@ func otherName(h x509.HostnameError) (Kind, string) {
 	case len(c.DNSNames) == 0 && len(c.IPAddresses) == 0:
 		return NoNames, fmt.Sprintf("the certificate %s has no subject alternative name, and its common name alone is not accepted (RFC 9525); issue one that lists %s", subject(c), quoted(h.Host))
 	case net.ParseIP(strings.Trim(h.Host, "[]")) != nil:
-		return WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s; use one of these names in imap_server", cut(h.Host), names(c))
+		return WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s; use one of these names in the settings", cut(h.Host), names(c))
 	default:
-		return WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s; use one of these names in imap_server, or correct the certificate", quoted(h.Host), names(c))
+		return WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s; use one of these names in the settings, or correct the certificate", quoted(h.Host), names(c))
 	}
 }
 
