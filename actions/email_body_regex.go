@@ -1,0 +1,75 @@
+package actions
+
+import (
+	"context"
+	"iter"
+
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Where a match in a body was found, and keys of search_in.
+const (
+	inText = "text"
+	inHTML = "html"
+	inLink = "link"
+)
+
+// emailBodyRegex searches the bodies of mails: decoded texts, HTML as text, and
+// the targets of links.
+func emailBodyRegex(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	return runRegex(ctx, env, v, func(v *manifest.Values) regexSource {
+		b := bodySource{in: v.Key("search_in"), nested: v.Bool("include_nested")}
+		return regexSource{raw: true, mail: b.mail, record: b.record}
+	})
+}
+
+// bodySource yields the texts of bodies.
+type bodySource struct {
+	in     string // text, html, links or all
+	nested bool   // those of nested messages too
+}
+
+func (b bodySource) mail(m *message.Message) iter.Seq[regexText] {
+	return func(yield func(regexText) bool) {
+		for leaf := range m.TextLeaves(b.nested) {
+			if !b.leaf(leaf, yield) {
+				return
+			}
+		}
+	}
+}
+
+// leaf yields what is searched of one text of a mail, and returns false once yield does.
+func (b bodySource) leaf(leaf message.TextLeaf, yield func(regexText) bool) bool {
+	if !leaf.HTML {
+		return !b.wants(inText) || yield(regexText{leaf.Path, inText, leaf.Text})
+	}
+	if b.wants(inHTML) && !yield(regexText{leaf.Path, inHTML, message.HTMLText(leaf.Text)}) {
+		return false
+	}
+	if !b.wants("links") {
+		return true
+	}
+	for _, link := range message.Links(leaf.Text) {
+		if !yield(regexText{leaf.Path, inLink, link.Target}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (b bodySource) wants(what string) bool { return b.in == "all" || b.in == what }
+
+// record yields the texts of a mail without content.
+func (b bodySource) record(r soar.Record) iter.Seq[regexText] {
+	return func(yield func(regexText) bool) {
+		if r.BodyText != "" && !b.leaf(message.TextLeaf{Text: r.BodyText}, yield) {
+			return
+		}
+		if r.BodyHTML != "" {
+			b.leaf(message.TextLeaf{HTML: true, Text: r.BodyHTML}, yield)
+		}
+	}
+}
