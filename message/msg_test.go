@@ -360,6 +360,14 @@ func cycle(table []byte, next func(i int) uint32) {
 	}
 }
 
+// cyclicMiniFAT makes each sector of the small streams lead to itself.
+func cyclicMiniFAT(whole []byte) []byte {
+	b := bytes.Clone(whole)
+	at := (int(binary.LittleEndian.Uint32(b[60:])) + 1) * 512
+	cycle(b[at:at+512], func(i int) uint32 { return uint32(i) })
+	return b
+}
+
 func put32(b []byte, at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
 
 // TestMSGManyEntries holds the walk of the directory linear, however deep it is nested.
