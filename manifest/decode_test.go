@@ -100,7 +100,7 @@ func TestProblems(t *testing.T) {
 	const ok = `"mail_id":"1",`
 	for name, c := range map[string]struct{ stdin, want string }{
 		"required":          {`{}`, `mail_id is missing`},
-		"required, blank":   {`{"mail_id":" "}`, `mail_id is set but holds no value; leave it empty for no filter`},
+		"required, blank":   {`{"mail_id":" "}`, `mail_id is set but holds no value; give one, or leave it empty`},
 		"unknown":           {`{` + ok + `"prot":1}`, `prot is not a parameter of get (did you mean port?)`},
 		"unknown, odd":      {`{` + ok + `"a\nb":1}`, `"a\nb" is not a parameter of get (did you mean host?)`},
 		"case":              {`{` + ok + `"Port":1}`, `Port is not a parameter of get (did you mean port?)`},
@@ -121,8 +121,8 @@ func TestProblems(t *testing.T) {
 		"text of blanks":    {`{` + ok + `"host":"  "}`, `host holds only blanks`},
 		"list as object":    {`{` + ok + `"subject":{"a":1}}`, `subject must be a list of texts, not an object`},
 		"list of objects":   {`{` + ok + `"subject":[{"a":1}]}`, `subject must be a list of texts; one of its values is an object`},
-		"list of commas":    {`{` + ok + `"subject":" , ,"}`, `subject is set but holds no value; leave it empty for no filter`},
-		"list of nothing":   {`{` + ok + `"subject":[]}`, `subject is set but holds no value; leave it empty for no filter`},
+		"list of commas":    {`{` + ok + `"subject":" , ,"}`, `subject is set but holds no value; give one, or leave it empty`},
+		"list of nothing":   {`{` + ok + `"subject":[]}`, `subject is set but holds no value; give one, or leave it empty`},
 		"list, open quote":  {`{` + ok + `"subject":"\"a, b"}`, `subject has a quote in it that does not end before a comma; a quote inside a quoted value is doubled ("say ""hi""")`},
 		"list, line break":  {`{` + ok + `"subject":"a\r\nA1 LOGOUT"}`, `subject must not hold a line break or a NUL, as "a\r\nA1 LOGOUT" does`},
 		"list, NUL":         {`{` + ok + `"subject":["a\u0000b"]}`, `subject must not hold a line break or a NUL, as "a\x00b" does`},

@@ -190,7 +190,7 @@ func (v *Values) List(id string) []string {
 func (v *Values) checkedList(id string, values []string) []string {
 	values = trimmed(values)
 	if len(values) == 0 {
-		v.Problem(id, "is set but holds no value; leave it empty for no filter")
+		v.Problem(id, "is set but holds no value; give one, or leave it empty")
 		return nil
 	}
 	if len(values) > maxListCount {
