@@ -19,8 +19,8 @@ const (
 	// speed, small enough to be asked again.
 	batchCount = 50
 	batchBytes = 4 << 20
-	// window is how many FETCHes are in flight. Dovecot takes up to 4; more than 2 gain little.
-	window = 3
+	// window is how many FETCHes are in flight. Dovecot works on up to 4 at once.
+	window = 4
 	// maxHeaderBlock is what is kept of a header block.
 	maxHeaderBlock = 1 << 20
 )

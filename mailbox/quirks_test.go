@@ -20,8 +20,10 @@ func TestQuirks(t *testing.T) {
 		return func(_ mailbox.UID, a string) string { return strings.Replace(a, old, new, 1) }
 	}
 	for name, alter := range map[string]func(uid mailbox.UID, answer string) string{
-		"none":            func(_ mailbox.UID, a string) string { return a },
-		"unknown answers": func(_ mailbox.UID, a string) string { return "* XFOO bar\r\n* VANISHED 1:3\r\n* NOOP\r\n\r\n* 5 RECENT\r\n" + a },
+		"none": func(_ mailbox.UID, a string) string { return a },
+		"unknown answers": func(_ mailbox.UID, a string) string {
+			return "* XFOO bar\r\n* VANISHED 1:3\r\n* NOOP\r\n\r\n* 5 RECENT\r\n" + a
+		},
 		"unknown with literal": func(_ mailbox.UID, a string) string {
 			return "* XBLOB (a {12}\r\n* 9 FETCH (\r\n b)\r\n" + a
 		},
