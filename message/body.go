@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"iter"
 	"regexp"
 	"slices"
@@ -91,9 +92,9 @@ func (p *Part) Text() string {
 		return p.text
 	}
 	b := p.Decoded()
-	text, verdict := decodeCharset(b, p.charset(b))
+	text, verdict := decodeText(b, p.charset(b))
 	p.noteCharset(verdict)
-	text = newlines(strings.TrimPrefix(text, "\uFEFF"))
+	text = strings.TrimPrefix(text, "\uFEFF")
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
 		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
 	}
@@ -105,23 +106,22 @@ func (p *Part) Text() string {
 }
 
 // newlines makes every line end LF, so that a pattern's $ finds it.
-func newlines(s string) string {
-	i := strings.IndexByte(s, '\r')
-	if i < 0 {
-		return s
-	}
+func newlines(b []byte) string {
 	var out strings.Builder
-	out.Grow(len(s))
-	for ; i >= 0; i = strings.IndexByte(s, '\r') {
-		out.WriteString(s[:i])
-		for s = s[i:]; s != "" && s[0] == '\r'; {
+	out.Grow(len(b))
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			i = len(b)
+		}
+		out.Write(b[:i])
+		for b = b[i:]; len(b) > 0 && b[0] == '\r'; {
 			out.WriteByte('\n')
-			if s = s[1:]; s != "" && s[0] == '\n' {
-				s = s[1:]
+			if b = b[1:]; len(b) > 0 && b[0] == '\n' {
+				b = b[1:]
 			}
 		}
 	}
-	out.WriteString(s)
 	return out.String()
 }
 

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
@@ -97,7 +98,7 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 
 func lookUpCharset(label string) encoding.Encoding {
 	switch label {
-	case "windows-1252":
+	case "windows-1252", "us-ascii":
 		return charmap.Windows1252
 	case "utf-16":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM) // RFC 2781, section 3.3: big-endian without a mark
@@ -144,11 +145,31 @@ func fromWindows1252(b []byte) string {
 	return string(out)
 }
 
-func isASCII[T []byte | string](b T) bool {
-	for i := 0; i < len(b); i++ {
-		if b[i] >= utf8.RuneSelf {
+// isASCII looks at eight bytes at a time: it runs over every text.
+func isASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
 			return false
 		}
 	}
 	return true
+}
+
+// decodeText is decodeCharset with every line end made LF; most texts, which
+// are UTF-8 or ASCII, are copied once.
+func decodeText(b []byte, label string) (string, charsetVerdict) {
+	clean := cleanLabel(label)
+	if clean == "utf-8" && utf8.Valid(b) || clean != "utf-7" && !statefulCharset(clean) && isASCII(b) && (undeclared[clean] || lookUpCharset(clean) != nil) {
+		return newlines(b), charsetGood
+	}
+	s, verdict := decodeCharset(b, label)
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = newlines([]byte(s))
+	}
+	return s, verdict
 }

@@ -126,7 +126,8 @@ const (
 // over, and data after padding is decoded as a stream of its own. Programs
 // differ in where they stop; what is hidden behind that place must be seen.
 func streamBase64(b []byte, put func([]byte)) decodeFlaws {
-	d := base64Decoder{put: put, in: make([]byte, 0, chunkSize), out: make([]byte, chunkSize)}
+	n := min(chunkSize, len(b))
+	d := base64Decoder{put: put, in: make([]byte, 0, n), out: make([]byte, n+3)}
 	for len(b) > 0 {
 		line := b
 		if i := bytes.IndexByte(b, '\n'); i >= 0 {
@@ -231,7 +232,7 @@ func (d *base64Decoder) end() {
 // streamQP decodes quoted-printable (RFC 2045, section 6.7). An "=" that
 // starts no escape stays in the text. Line ends are kept as they are.
 func streamQP(b []byte, put func([]byte)) decodeFlaws {
-	d := qpDecoder{put: put, out: make([]byte, 0, chunkSize)}
+	d := qpDecoder{put: put, out: make([]byte, 0, min(chunkSize, len(b)))}
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {

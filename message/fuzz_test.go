@@ -139,7 +139,7 @@ func FuzzHeader(f *testing.F) {
 		if strings.ContainsAny(v, "\r\n") {
 			t.Errorf("line breaks in %q", v)
 		}
-		if !strings.Contains(s, "=?") && isASCII(s) && v != unfold(s) {
+		if !strings.Contains(s, "=?") && isASCII([]byte(s)) && v != unfold(s) {
 			t.Errorf("%q became %q", s, v)
 		}
 		m := parseMedia(s, DefaultLimits())

@@ -26,6 +26,17 @@ func (h Header) Values(name string) []string {
 	return out
 }
 
+// count is how many fields have this name.
+func (h Header) count(name string) int {
+	n := 0
+	for i := range h.fields {
+		if f := &h.fields[i]; len(f.Name) == len(name) && strings.EqualFold(f.Name, name) {
+			n++
+		}
+	}
+	return n
+}
+
 // first is the first field of this name, nil when there is none.
 func (h Header) first(name string) *Field {
 	for i := range h.fields {
@@ -91,7 +102,7 @@ type headerScan struct {
 //   - any other line without a field name is passed over when a field follows;
 //     else the body starts there, without the empty line that should part them.
 func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
-	h := headerScan{body: len(s.buf), junk: -1}
+	h := headerScan{spans: make([]span, 0, 16), body: len(s.buf), junk: -1}
 	start, cur := pos, -1
 	if message && bytes.HasPrefix(s.buf[pos:], []byte("\xEF\xBB\xBF")) {
 		s.note(at, codeBOM, "the mail starts with a byte order mark")

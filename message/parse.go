@@ -79,15 +79,11 @@ var displayed = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject"}
 // checkHeader notes what is wrong or suspicious in the header of a mail.
 func (s *scanner) checkHeader(at int) {
 	h := s.m.Header
-	count := map[string]int{}
-	for _, f := range h.fields {
-		count[strings.ToLower(f.Name)]++
-	}
-	if n := count["from"]; n > 1 {
+	if n := h.count("From"); n > 1 {
 		s.note(at, codeTwoFrom, "%d From fields; the first counts", n)
 	}
 	for _, name := range onceOnly {
-		if n := count[strings.ToLower(name)]; n > 1 {
+		if n := h.count(name); n > 1 {
 			s.note(at, codeDuplicateHeader, "%d %s fields; the first counts", n, name)
 		}
 	}
