@@ -1,0 +1,69 @@
+# Targets for people and for CI. On a machine with only Go, git and make,
+# `make demo` and `make test` work from a fresh clone.
+
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+IMAGE     ?= imap-integration:1.0
+FUZZTIME  ?= 20s
+BENCHARGS ?=
+# Where tests may take long: the kill sweep, 100,000 mails.
+LONG      ?= 60m
+
+.PHONY: all build static demo test check unit setup fmt fuzz sweep oracle vulncheck image clean \
+	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
+
+all: build
+
+build: ## the program, ./imap-integration
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o imap-integration ./cmd/imap-integration
+
+static: ## the static binary of the image, dist/imap-integration
+	mkdir -p dist
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/imap-integration ./cmd/imap-integration
+
+demo: build ## the main job on an embedded mail server and a local store
+	./imap-integration demo
+
+test: setup check unit ## everything that CI runs
+	@echo 'make test: all checks and tests passed'
+
+setup: # what the tests need from Debian, where it can be installed
+	@scripts/setup
+
+check:
+	$(GO) vet ./...
+	@unformatted=$$($(GO) tool gofumpt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted (make fmt): $$unformatted"; exit 1; fi
+	$(GO) tool staticcheck ./...
+
+unit:
+	$(GO) test $$(scripts/race) -timeout 12m ./...
+
+fmt:
+	$(GO) tool gofumpt -w .
+
+fuzz: ## every fuzz target for FUZZTIME
+	@scripts/fuzz $(FUZZTIME)
+
+sweep: ## kill the program at every fault point and compare (docs/reliability.md)
+	$(GO) run ./sweep $(BENCHARGS)
+
+bench: ## 10,000 mails: this program, the raw drain and the peers (docs/performance.md)
+	$(GO) run ./bench bulk $(BENCHARGS)
+
+bench-poll bench-latency bench-memory bench-parse bench-start bench-regex:
+	$(GO) run ./bench $(@:bench-%=%) $(BENCHARGS)
+
+oracle: ## compare the parse of the mails in FOLDER with Python's email package
+	@scripts/oracle "$(FOLDER)"
+
+vulncheck:
+	@$(GO) tool govulncheck ./... || { \
+		echo 'make vulncheck: either it found something above, or it cannot reach its database (https://vuln.go.dev) from here'; exit 1; }
+
+image: static ## the container image for the bridge
+	@if engine=$$(command -v docker || command -v podman); then "$$engine" build -t $(IMAGE) .; else \
+		echo 'make image: neither docker nor podman is here; dist/imap-integration is what the image would hold (make test tries it in an empty root)' >&2; exit 1; fi
+
+clean:
+	rm -rf imap-integration dist
