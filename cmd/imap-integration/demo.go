@@ -1,14 +1,298 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"embed"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"example.org/imap-integration/actions"
+	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
+// demoMails are mails of our own making, with line ends as git keeps them.
+//
+//go:embed testdata/demo/*.eml
+var demoMails embed.FS
+
+const (
+	demoUser     = "soc@corp.example"
+	demoPassword = "demo" // of a server that listens on loopback while the demo runs
+	demoIncident = 1
+	demoWidth    = 44 // columns of a subject
+)
+
+const demoHelp = `Start a mail server in this process with a few phishing mails, test the settings, run the
+daemon twice into a new local store, and put a reported mail with its attachments into an incident.
+Nothing leaves this machine; the store is removed at the end.
+
+--json prints what the daemon hands to the platform, and nothing else. --keep leaves the server
+running and says how to go on by hand.`
+
+// demo is one run of the demonstration.
+type demo struct {
+	out    io.Writer
+	folder string         // of the store and of the settings file
+	params map[string]any // the settings
+}
+
 func (p *program) demoCommand() *cobra.Command {
-	return p.personCommand("demo", "Run the main job on an embedded mail server and a local store", cobra.NoArgs, func(context.Context, []string) error {
-		return errors.New("demo is not written yet")
+	var asJSON, keep bool
+	c := p.personCommand("demo", "Run the main job on an embedded mail server and a local store", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return p.demo(ctx, asJSON, keep)
 	})
+	c.Long = demoHelp
+	c.Flags().BoolVar(&asJSON, "json", false, "print the daemon's array only")
+	c.Flags().BoolVar(&keep, "keep", false, "keep the mail server running until interrupted")
+	return c
+}
+
+func (p *program) demo(ctx context.Context, asJSON, keep bool) (err error) {
+	folder, err := os.MkdirTemp("", "imap-integration-demo")
+	if err != nil {
+		return fmt.Errorf("cannot make a folder for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	d := &demo{out: p.stdout, folder: folder}
+	server, err := d.startServer()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if asJSON {
+		return d.json()
+	}
+	if err := d.tour(ctx); err != nil || !keep {
+		return err
+	}
+	return d.keep(ctx)
+}
+
+// startServer fills a mail server and points the settings at it.
+func (d *demo) startServer() (*mailboxtest.Memory, error) {
+	authority, err := mailboxtest.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	conf, err := authority.ServerTLS(mailboxtest.Good)
+	if err != nil {
+		return nil, err
+	}
+	d.params = map[string]any{
+		"username": demoUser, "password": demoPassword, "ca_certificate": authority.PEM,
+		"cloud_soar_api_url": "local:" + filepath.Join(d.folder, "soar.db"),
+		"not_subject":        "newsletter",
+	}
+	return d.deliver(conf)
+}
+
+func (d *demo) deliver(conf *tls.Config) (*mailboxtest.Memory, error) {
+	server, err := mailboxtest.StartMemory(demoUser, demoPassword, conf)
+	if err != nil {
+		return nil, err
+	}
+	names, err := demoMails.ReadDir("testdata/demo")
+	for i := 0; i < len(names) && err == nil; i++ {
+		var raw []byte
+		if raw, err = demoMails.ReadFile(path.Join("testdata/demo", names[i].Name())); err == nil {
+			when := time.Date(2026, time.November, 23, 10, i, 0, 0, time.UTC)
+			_, err = server.Append("INBOX", crlf(raw), when)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	d.params["imap_server"], d.params["port"] = server.Host, server.Port
+	return server, nil
+}
+
+func crlf(raw []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+}
+
+// call runs an action as the platform does: parameters in, one JSON document out.
+func (d *demo) call(action string, result any, fields map[string]any) error {
+	params := map[string]any{}
+	for _, from := range []map[string]any{d.params, fields} {
+		for name, value := range from {
+			params[name] = value
+		}
+	}
+	input, err := json.Marshal(params)
+	if err != nil {
+		return err
+	}
+	var out, errs bytes.Buffer
+	status := run([]string{action}, bytes.NewReader(input), &out, &errs, func(string) string { return "" })
+	if status != actions.ExitDone {
+		return fmt.Errorf("%s failed in the demo: %s", action, strings.TrimSpace(errs.String()))
+	}
+	return json.Unmarshal(out.Bytes(), result)
+}
+
+func (d *demo) json() error {
+	var mails json.RawMessage
+	if err := d.call("incoming-mail-daemon", &mails, nil); err != nil {
+		return err
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, mails, "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(d.out, "%s\n", pretty.Bytes())
+	return err
+}
+
+// demoMail is what of a mail the demo shows.
+type demoMail struct {
+	ID              string `json:"cloud_soar_mail_id"`
+	Status          string
+	From            string
+	Subject         string
+	AttachmentNames string `json:"attachment_names"`
+	Problems        []struct{ Code, Detail string }
+}
+
+// tour shows the main job from the test of the settings to an incident.
+func (d *demo) tour(ctx context.Context) error {
+	var mails []demoMail
+	for _, step := range []func() error{
+		d.settings,
+		func() error { return d.firstRun(&mails) },
+		d.secondRun,
+		func() error { return d.incident(mails) },
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say prints a line. A standard output that is closed shows at the end, in the exit status.
+func (d *demo) say(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format+"\n", args...) }
+
+func (d *demo) settings() error {
+	var report struct {
+		Steps []struct {
+			Name, Status, Detail string
+			Milliseconds         float64
+		}
+		Candidates, Matching int
+	}
+	if err := d.call("test-settings", &report, nil); err != nil {
+		return err
+	}
+	d.say("A mail server runs on %v:%v, with %s's mailbox. TEST SAVED SETTINGS says:\n", d.params["imap_server"], d.params["port"], demoUser)
+	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	for _, s := range report.Steps {
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, actions.OneLine(s.Detail, 90))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	d.say("\n%d mails are unread; the filter not_subject=newsletter keeps %d of them.", report.Candidates, report.Matching)
+	return nil
+}
+
+func (d *demo) firstRun(mails *[]demoMail) error {
+	began := time.Now()
+	if err := d.call("incoming-mail-daemon", mails, nil); err != nil {
+		return err
+	}
+	d.say("\nThe daemon's first run (%d ms) saves %d mails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
+	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(table, "  id\tfrom\tsubject\tattachments\tproblems\n")
+	for _, m := range *mails {
+		var codes []string
+		for _, p := range m.Problems {
+			codes = append(codes, p.Code)
+		}
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", m.ID, m.From, actions.OneLine(m.Subject, demoWidth),
+			actions.OneLine(m.AttachmentNames, demoWidth), strings.Join(codes, " "))
+	}
+	return table.Flush()
+}
+
+func (d *demo) secondRun() error {
+	var again []demoMail
+	if err := d.call("incoming-mail-daemon", &again, nil); err != nil {
+		return err
+	}
+	d.say("\nThe second run finds %d new mails: what was handed over is marked read.", len(again))
+	return nil
+}
+
+// incident puts the reported mail and its files into an incident.
+func (d *demo) incident(mails []demoMail) error {
+	reported := ""
+	for _, m := range mails {
+		if strings.HasPrefix(m.Subject, "FW:") {
+			reported = m.ID
+		}
+	}
+	fields := map[string]any{"cloud_soar_mail_id": reported, "incident_id": demoIncident}
+	var added struct{ Results []struct{ Added bool } }
+	if err := d.call("add-email-to-incident", &added, fields); err != nil {
+		return err
+	}
+	var files struct {
+		Attachments []struct {
+			Filename, SHA256 string
+			Size             int64
+			AttachmentID     json.RawMessage `json:"attachment_id"`
+		}
+	}
+	if err := d.call("add-email-attachments-to-incident", &files, fields); err != nil {
+		return err
+	}
+	d.say("\nMail %s, a phish that a colleague reported, goes into incident %d, and with it the files in it:\n", reported, demoIncident)
+	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	for _, f := range files.Attachments {
+		_, _ = fmt.Fprintf(table, "  %s\t%d bytes\tsha256 %.16s…\n", f.Filename, f.Size, f.SHA256)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	var listed struct{ Emails []demoMail }
+	if err := d.call("list-incident-emails", &listed, map[string]any{"incident_id": demoIncident}); err != nil {
+		return err
+	}
+	d.say("\nIncident %d now holds %d mail. imap-integration demo --keep goes on from here by hand, --json shows what the rules get.",
+		demoIncident, len(listed.Emails))
+	return nil
+}
+
+// keep leaves the server up until ctx ends.
+func (d *demo) keep(ctx context.Context) error {
+	text, err := json.MarshalIndent(d.params, "", "  ")
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(d.folder, "params.json")
+	if err := os.WriteFile(file, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write the settings of the demo: %w", err)
+	}
+	d.say("\nThe mail server stays until you press Ctrl-C. Its settings are in %s:\n%s\nIn another terminal:\n", file, text)
+	for _, action := range []string{"test-settings", "incoming-mail-daemon", "list-cloud-soar-emails"} {
+		d.say("  imap-integration %s < %s", action, file)
+	}
+	d.say("  jq '. + {cloud_soar_mail_id: \"1\", include_eml: true}' %s | imap-integration get-email", file)
+	<-ctx.Done()
+	return nil
 }
