@@ -55,6 +55,9 @@ type Env struct {
 	Deliver func(write func(w io.Writer) error) error
 	Table   bool // standard output is a terminal: test-settings may print a table for a person
 	Watch   bool // incoming-mail-daemon goes on until it is interrupted (--watch)
+	// RefreshTokenFile keeps the newest refresh token where a provider replaces it
+	// (--refresh-token-file); "" = none.
+	RefreshTokenFile string
 }
 
 // JSON returns a writer of v as one document and a newline, for Env.Deliver.

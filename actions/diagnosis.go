@@ -143,8 +143,10 @@ func (s *settings) tokenHint() string {
 func (s *settings) refreshAdvice() string {
 	source := s.mailbox.Token
 	var says []string
-	if _, rotated := source.Rotated(); rotated {
+	if _, rotated := source.Rotated(); rotated && s.env.RefreshTokenFile == "" {
 		says = append(says, "the provider replaced the refresh token; --refresh-token-file keeps the newest, else sign in again when logins begin to fail")
+	} else if rotated {
+		says = append(says, "the provider replaced the refresh token, and the newest is kept in the file of --refresh-token-file")
 	}
 	if ends, known := source.RefreshExpires(); known {
 		says = append(says, expiresSoon("the refresh token", ends, s.env.Now()))
@@ -172,6 +174,22 @@ func (s *settings) jwtAdvice() string {
 		return ""
 	}
 	return expiresSoon("jwt_token", claims.Expires, s.env.Now())
+}
+
+// caAdvice warns of an authority in ca_certificate that ends soon.
+func (s *settings) caAdvice() string {
+	if strings.TrimSpace(s.ca) == "" {
+		return ""
+	}
+	certs, err := transport.ParseCA(s.ca)
+	if err != nil {
+		return "" // it was checked with the parameters
+	}
+	var says []string
+	for _, c := range certs {
+		says = append(says, expiresSoon("the authority in ca_certificate", c.NotAfter, s.env.Now()))
+	}
+	return joinSentences(says...)
 }
 
 // storeSentence is why Cloud SOAR's step failed.

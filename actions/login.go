@@ -48,6 +48,7 @@ func (r Resource) tokenSource(method token.Method) *token.Source {
 		Subject:      r.account(),
 		Host:         r.v.Text("imap_server"),
 		Timeout:      r.timeout(),
+		RotatedFile:  r.refreshTokenFile,
 		Log:          r.log,
 	}
 	if dial != nil {

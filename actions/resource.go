@@ -36,13 +36,15 @@ type Resource struct {
 	v    *manifest.Values
 	log  *slog.Logger
 	once bool // no request to Cloud SOAR is repeated: a person waits
+
+	refreshTokenFile string // keeps the newest refresh token; "" = none
 }
 
 // resource checks the shape of every resource field that is given, for one
 // settings file serves all actions and a slip in it should be found by any of
 // them, and returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
-	r := Resource{v: v, log: env.Log}
+	r := Resource{v: v, log: env.Log, refreshTokenFile: env.RefreshTokenFile}
 	r.timeout()
 	r.run()
 	r.filters()

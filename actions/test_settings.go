@@ -28,6 +28,7 @@ type settings struct {
 	mailbox Mailbox
 	store   openStore
 	jwt     secret.String
+	ca      string // ca_certificate
 	options ingest.Options
 	proxied bool
 
@@ -71,7 +72,7 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 	r.once = true
 	run := r.run()
 	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
-	s.proxied = !r.proxy().Empty()
+	s.ca, s.proxied = v.Text("ca_certificate"), !r.proxy().Empty()
 	s.options = ingest.Options{
 		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen,
 		MaxSize: run.MaxSize, Limits: message.DefaultLimits(), Log: env.Log, Progress: func(int, int) {}, Now: env.Now,
@@ -187,7 +188,7 @@ func (s *settings) found(stage, detail string) string {
 		}
 	case mailbox.StageTLS:
 		if s.tls != nil {
-			return transport.Chain(s.tls, s.env.Now())
+			return joinSentences(transport.Chain(s.tls, s.env.Now()), s.caAdvice())
 		}
 	case mailbox.StageLogin:
 		return joinSentences(detail, s.tokenFound())
@@ -234,5 +235,9 @@ func (s *settings) tokenFound() string {
 	if !ok {
 		return joinSentences("the access token does not say what it holds", s.refreshAdvice())
 	}
-	return joinSentences(claims.Words(s.env.Now()), s.refreshAdvice())
+	unrenewed := ""
+	if source.Endpoint() == "" { // the token of the settings
+		unrenewed = expiresSoon("oauth2_access_token", claims.Expires, s.env.Now())
+	}
+	return joinSentences(claims.Words(s.env.Now()), unrenewed, s.refreshAdvice())
 }

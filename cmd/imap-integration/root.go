@@ -55,6 +55,9 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new mails")
 	}
+	if a.Name == "incoming-mail-daemon" || a.Name == "test-settings" {
+		c.Flags().StringVar(&p.refreshTokenFile, "refresh-token-file", "", "keep the newest OAuth 2.0 refresh token in this file (mode 0600), where the provider replaces it")
+	}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		p.guarded(func(context.Context) error { return p.actionHelp(c, a) })(context.Background())
 	})

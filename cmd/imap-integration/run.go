@@ -27,13 +27,14 @@ const interruptedLimit = 9 * time.Second
 
 // program is one call of the binary.
 type program struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	getenv         func(string) string
-	manifest       manifest.Manifest
-	logs           logOptions
-	watch          bool // incoming-mail-daemon --watch
-	status         int  // exit status of the command that ran
+	stdin            io.Reader
+	stdout, stderr   io.Writer
+	getenv           func(string) string
+	manifest         manifest.Manifest
+	logs             logOptions
+	watch            bool   // incoming-mail-daemon --watch
+	refreshTokenFile string // --refresh-token-file
+	status           int    // exit status of the command that ran
 }
 
 // run is the program with all of its inputs. It returns the exit status.
@@ -153,6 +154,8 @@ func (p *program) env(ctx context.Context) *actions.Env {
 		Deliver:  func(write func(io.Writer) error) error { return p.deliver(ctx, write) },
 		Table:    terminal(p.stdout),
 		Watch:    p.watch,
+
+		RefreshTokenFile: p.refreshTokenFile,
 	}
 }
 
