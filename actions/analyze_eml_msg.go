@@ -48,15 +48,13 @@ func analyzeEMLMSG(ctx context.Context, env *Env, v *manifest.Values) (any, erro
 }
 
 func analyzeParameters(env *Env, v *manifest.Values) (*analyzer, error) {
-	r := resource(env, v)
-	a := &analyzer{ids: v.IDs("cloud_soar_mail_id"), maxSize: r.maxSize()}
+	r, ids := mailParameters(env, v)
+	a := &analyzer{ids: ids, maxSize: r.maxSize()}
 	a.options = analysis.Options{Topics: topics(v), Servers: v.List("authserv_id"), Limits: message.DefaultLimits()}
 	if v.Set("cloud_soar_mail_id") {
 		a.store = r.storeToRead()
 	}
-	if !v.Set("cloud_soar_mail_id") && !v.Set("eml") && !v.Set("msg") {
-		v.Problem("cloud_soar_mail_id", "is missing: give it, or a mail as eml or msg")
-	}
+	oneInput(v, "cloud_soar_mail_id", "eml", "msg")
 	for _, kind := range []string{analysis.KindEML, analysis.KindMSG} {
 		if raw, ok := base64Parameter(v, kind, a.maxSize); ok {
 			a.given = append(a.given, givenMail{kind, raw})
@@ -70,6 +68,22 @@ func analyzeParameters(env *Env, v *manifest.Values) (*analyzer, error) {
 		v.Problem("dkim_keys", "%v", err)
 	}
 	return a, v.Err()
+}
+
+// oneInput demands one of the fields.
+func oneInput(v *manifest.Values, ids ...string) {
+	given := 0
+	for _, id := range ids {
+		if !v.Set(id) {
+			continue
+		}
+		if given++; given > 1 {
+			v.Problem(id, "is one too many: give one of %s", strings.Join(ids, ", "))
+		}
+	}
+	if given == 0 {
+		v.Problem(ids[0], "is missing: give one of %s", strings.Join(ids, ", "))
+	}
 }
 
 // topics reads the field analyze.
@@ -109,27 +123,25 @@ func base64Parameter(v *manifest.Values, id string, maxSize int64) (data []byte,
 	return nil, false
 }
 
-// fromStore analyzes the mails with the given ids. Each must be there, with its content.
+// fromStore analyzes the mails with the given ids. Of one without content it
+// analyzes what the record holds.
 func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyzer) error {
-	store, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	for i, id := range a.ids {
-		record, err := store.Get(ctx, id)
-		if err != nil {
-			return err
+	return withMails(ctx, a.store, a.ids, func(s *store, records []soar.Record) error {
+		for i, r := range records {
+			if err := fits(r, a.maxSize); err != nil {
+				return err
+			}
+			raw, err := s.EML(ctx, r.ID, a.maxSize)
+			switch {
+			case errors.Is(err, soar.ErrNoContent):
+				out.AddRecord(r)
+			case err != nil:
+				return fmt.Errorf("cannot analyze mail %d: %w", r.ID, err)
+			default:
+				out.Add(r, raw, analysis.KindEML)
+			}
+			env.Progress(i+1, len(records))
 		}
-		raw, err := store.EML(ctx, id, a.maxSize)
-		if errors.Is(err, soar.ErrNoContent) {
-			return fmt.Errorf("mail %d cannot be analyzed: Cloud SOAR holds its header only; fetch it from the mailbox: %w", id, err)
-		}
-		if err != nil {
-			return err
-		}
-		out.Add(record, raw, analysis.KindEML)
-		env.Progress(i+1, len(a.ids))
-	}
-	return nil
+		return nil
+	})
 }

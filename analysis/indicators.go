@@ -92,18 +92,13 @@ func (c *Collector) Add(mailID string, m *Message, hops []Hop, files []message.A
 	for _, hop := range hops {
 		c.text(hop.From+"\n"+hop.FromIP+"\n"+hop.By, at("received"))
 	}
-	if m.Mail != nil {
-		for leaf := range m.Mail.TextLeaves(false) {
-			if leaf.HTML {
-				c.html(leaf.Text, at)
-			} else {
-				c.text(leaf.Text, at("text"))
-			}
+	m.texts(func(text string, html bool) {
+		if html {
+			c.html(text, at)
+		} else {
+			c.text(text, at("text"))
 		}
-	} else {
-		c.text(m.Items.BodyText, at("text"))
-		c.html(m.Items.BodyHTML, at)
-	}
+	})
 	for _, f := range files {
 		for _, digest := range []struct{ kind, value string }{{"md5", f.MD5}, {"sha1", f.SHA1}, {"sha256", f.SHA256}} {
 			if digest.value != "" {

@@ -89,6 +89,28 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	a.reports(id, all, described)
 }
 
+// AddRecord analyzes what Cloud SOAR knows of a mail whose content it does not hold.
+func (a *Analyzer) AddRecord(record soar.Record) {
+	var header strings.Builder
+	for _, h := range record.Headers {
+		for _, value := range h.Values {
+			header.WriteString(h.Name + ": " + lineBreaks.Replace(value) + "\r\n")
+		}
+	}
+	header.WriteString("\r\n")
+	id := strconv.FormatInt(record.ID, 10)
+	mail := record.Mail
+	m := &Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits), record: &mail}
+	mail.Problems = append(slices.Clone(mail.Problems), message.Problem{
+		Code: "no_content", Detail: "Cloud SOAR holds no content of this mail; what its record shows was analyzed",
+	})
+	mail.Normalize()
+	a.add(id, m, mail)
+}
+
+// lineBreaks keeps a decoded value on its line.
+var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
+
 // Report returns the report of all mails so far.
 func (a *Analyzer) Report() *Report {
 	a.report.Indicators = a.collector.Indicators()
@@ -124,7 +146,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	}
 	if a.wants("authentication") {
 		f.Authentication = Results(m.header(), a.options.Servers)
-		if m.Mail != nil {
+		if m.Mail != nil && m.record == nil {
 			f.Authentication.Signatures = Signatures(m.Raw, m.header(), a.options.Keys)
 		}
 	}
@@ -142,17 +164,30 @@ func (m *Message) header() message.Header {
 	return m.Items.Header
 }
 
-// mismatches of a message's HTML texts.
-func (m *Message) mismatches() []Mismatch {
-	if m.Mail == nil {
-		return Mismatches(m.Items.BodyHTML)
-	}
-	out := []Mismatch{}
-	for leaf := range m.Mail.TextLeaves(false) {
-		if leaf.HTML {
-			out = append(out, Mismatches(leaf.Text)...)
+// texts calls use for each text of a message itself.
+func (m *Message) texts(use func(text string, html bool)) {
+	switch {
+	case m.record != nil:
+		use(m.record.BodyText, false)
+		use(m.record.BodyHTML, true)
+	case m.Mail == nil:
+		use(m.Items.BodyText, false)
+		use(m.Items.BodyHTML, true)
+	default:
+		for leaf := range m.Mail.TextLeaves(false) {
+			use(leaf.Text, leaf.HTML)
 		}
 	}
+}
+
+// mismatches of a message's HTML texts.
+func (m *Message) mismatches() []Mismatch {
+	out := []Mismatch{}
+	m.texts(func(text string, html bool) {
+		if html {
+			out = append(out, Mismatches(text)...)
+		}
+	})
 	return out
 }
 

@@ -233,3 +233,29 @@ func TestManyMessages(t *testing.T) {
 		t.Errorf("%d messages, problems %v", r.Count, r.Problems)
 	}
 }
+
+// TestAddRecord analyzes a mail of which Cloud SOAR holds the record only.
+func TestAddRecord(t *testing.T) {
+	record := soar.Record{ID: 3}
+	record.From, record.Subject, record.ReplyTo = "a@example.org", "hello", "b@example.net"
+	record.BodyHTML = `<a href="https://evil.example/">bank.example</a>`
+	record.Headers = soar.Headers{{Name: "Received", Values: []string{"from x (y [192.0.2.1]) by z; Mon, 2 Mar 2026 10:00:00 +0000"}}, {Name: "From", Values: []string{"Ä\r\n <a@example.org>"}}}
+	record.Attachments = []message.Attachment{{Filename: "a.bin", SHA256: strings.Repeat("ab", 32), Part: "2"}}
+	a := New(Options{Limits: message.DefaultLimits()})
+	a.AddRecord(record)
+	r := a.Report()
+	m := r.Messages[0]
+	if m.CloudSOARMailID != "3" || m.Subject != "hello" || !m.ReplyToDiffers || len(m.LinkMismatches) != 1 || len(m.Received) != 1 || m.Received[0].FromIP != "192.0.2.1" {
+		t.Errorf("%+v", m)
+	}
+	if len(r.Problems) != 1 || r.Problems[0].Code != "no_content" {
+		t.Errorf("%v", r.Problems)
+	}
+	var values []string
+	for _, i := range r.Indicators {
+		values = append(values, i.Value)
+	}
+	if got := strings.Join(values, " "); !strings.Contains(got, "a@example.org") || !strings.Contains(got, "https://evil.example/") || !strings.Contains(got, strings.Repeat("ab", 32)) {
+		t.Errorf("indicators %s", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
 )
 
 // Limits of what one mail may unfold to.
@@ -37,6 +38,8 @@ type Message struct {
 
 	// Problems are those of the unfolding; the message has its own.
 	Problems []message.Problem
+
+	record *soar.Mail // of a mail whose content is not there: Mail then has its header only
 
 	base string // what part paths of Mail are relative to
 }

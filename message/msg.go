@@ -24,7 +24,7 @@ func ReadMSG(data []byte, l Limits) *Outlook {
 		o.problem(problemOutlookTruncated, "the file ends before its last sector")
 	}
 	if err != nil {
-		o.problem(problemOutlookDamaged, "the compound file cannot be read: %v", err)
+		o.problem(problemOutlookDamaged, "the compound file cannot be read: %s", strings.TrimPrefix(err.Error(), "mscfb: "))
 		return o
 	}
 	if f.noMini {
@@ -146,7 +146,7 @@ func (r *msgReader) read(o *Outlook, n *cfbNode) []byte {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		o.problem(problemOutlookTruncated, "the stream %s ends too early", quote(n.name))
 	default:
-		o.problem(problemOutlookDamaged, "the stream %s cannot be read whole: %v", quote(n.name), err)
+		o.problem(problemOutlookDamaged, "the stream %s cannot be read whole: %v", quote(n.name), strings.TrimPrefix(err.Error(), "mscfb: "))
 	}
 	return data
 }
