@@ -31,6 +31,7 @@ const (
 	AuthDisabled     Kind = "auth_disabled"     // no login in a way that we could use
 	NoFolder         Kind = "no_folder"         // the folder does not exist or cannot be opened
 	UIDValidity      Kind = "uid_validity"      // the folder's UIDs changed during the run
+	Interrupted      Kind = "interrupted"       // the caller gave up
 	Throttled        Kind = "throttled"         // the server asks to wait longer than timeout
 	Unavailable      Kind = "unavailable"       // a passing fault at the server
 	ReadOnly         Kind = "read_only"         // the folder cannot be written to
@@ -86,7 +87,9 @@ func (e *Error) Error() string {
 }
 
 // Address is host and port.
-func (e *Error) Address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+func (e *Error) Address() string {
+	return net.JoinHostPort(strings.Trim(e.Host, "[]"), strconv.Itoa(e.Port))
+}
 
 func (e *Error) attempted() string {
 	at := e.Address()
@@ -142,6 +145,7 @@ var what = map[Kind]string{
 	ReconnectsSpent: "the connection broke again, and a run reconnects only twice",
 	ReadOnly:        "the server opened the folder read-only",
 	Throttled:       "the server asks to come back later",
+	Interrupted:     "the run was interrupted",
 	NoStartTLS:      "the connection cannot be upgraded to TLS with STARTTLS",
 }
 

@@ -192,7 +192,8 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	}
 	s.conf = &f.conf
 	f.s = s
-	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity {
+	// Without a UIDVALIDITY, UIDs do not outlive a session (RFC 9051, section 2.3.1.1).
+	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity || now == 0 {
 		err := fmt.Errorf("%w: it was %d and is %d", ErrUIDValidity, f.status.UIDValidity, now)
 		f.s.end(err)
 		return f.fault(stage, err)

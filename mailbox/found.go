@@ -12,8 +12,7 @@ const maxFound = 4_000_000
 
 // found collects the SEARCH and ESEARCH answers to one command.
 type found struct {
-	uids     []UID
-	answered bool
+	uids []UID
 }
 
 // searched reads a SEARCH answer, also one that is split in several (QUIRK), or an ESEARCH answer.
@@ -24,7 +23,6 @@ func (n *normaliser) searched(key string, tail []byte, size int) error {
 	if f == nil {
 		return n.noisy(int64(size))
 	}
-	f.answered = true
 	if key == "ESEARCH" {
 		return f.extended(tail)
 	}

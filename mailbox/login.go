@@ -185,11 +185,14 @@ func (s *session) loginFault(err error, document string) error {
 	if document != "" {
 		e.Server = strings.TrimSpace(e.Server + " (" + document + ")")
 	}
+	text := strings.ToLower(e.Server)
+	if strings.Contains(text, "connections") && s.provider.connections != "" {
+		e.Next = s.provider.connections + "; close others, or run again later"
+	}
 	if e.Kind != ServerRefused {
 		return e
 	}
 	e.Kind = AuthFailed
-	text := strings.ToLower(e.Server)
 	switch {
 	case strings.Contains(text, "privacyrequired"):
 		e.Kind, e.Next = AuthDisabled, "set connection_security to starttls or ssl_tls"
@@ -223,6 +226,7 @@ func dialAndLogin(ctx context.Context, c *Config, renew bool) (*session, error) 
 		return nil, err
 	}
 	s.recognise()
+	s.logAlert()
 	c.stage(StageLogin, start, "logged in as "+c.user(), nil)
 	start = time.Now()
 	if err := s.openFolder(ctx); err != nil {
@@ -232,6 +236,15 @@ func dialAndLogin(ctx context.Context, c *Config, renew bool) (*session, error) 
 	}
 	c.stage(StageFolder, start, s.opened(), nil)
 	return s, nil
+}
+
+// logAlert passes on what the server wants a person to read (RFC 9051, section 7.1).
+func (s *session) logAlert() {
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	if s.n.alert != "" {
+		s.conf.Log.Warn("the mail server says", "alert", s.n.alert)
+	}
 }
 
 var errSignInFailed = errors.New("the login failed")

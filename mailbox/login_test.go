@@ -116,7 +116,7 @@ func TestBeforeTheLogin(t *testing.T) {
 		{"silence under STARTTLS", mailbox.STARTTLS, replies(""), "tls", mailbox.Timeout},
 		{"BYE", mailbox.Clear, replies("* BYE too many connections\r\n"), "login", mailbox.ServerRefused},
 		{"not IMAP", mailbox.Clear, replies("220 smtp.example ESMTP\r\n"), "login", mailbox.Protocol},
-		{"drip", mailbox.Clear, func(c net.Conn) { act1(&scriptConn{Conn: c}, "drip") }, "login", mailbox.Timeout},
+		{"drip", mailbox.Clear, func(c net.Conn) { perform(&scriptConn{Conn: c}, "drip") }, "login", mailbox.Timeout},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -54,13 +54,16 @@ func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 	if !f.s.alive() {
 		return f.fault(StageWait, f.s.broken())
 	}
-	wait := f.s.poll
-	if f.s.n.has("IDLE") {
-		wait = f.s.idle
-	}
 	timer := time.NewTimer(min(d, longestIdle))
 	defer timer.Stop()
-	if err := wait(ctx, timer.C); err != nil {
+	var err error = refusal{}
+	if f.s.n.has("IDLE") {
+		err = f.s.idle(ctx, timer.C)
+	}
+	if kindOf(err) == ServerRefused { // not offered, or refused all the same
+		err = f.s.poll(ctx, timer.C)
+	}
+	if err != nil {
 		return f.fault(StageWait, err)
 	}
 	return nil

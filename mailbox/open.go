@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxNear is how many names are offered for a folder that does not exist.
@@ -46,10 +47,29 @@ func (s *session) openFolder(ctx context.Context) error {
 	if s.opening == nil {
 		s.opening = s.n.send(command, nil)
 	}
-	if _, err := s.await(s.opening); err != nil {
+	answer, err := s.await(s.opening)
+	if err != nil && passing(answer) && s.pause(ctx, passingPause) {
+		// QUIRK(Microsoft 365): "User is authenticated but not connected" passes.
+		_, err = s.await(s.n.send(command, nil))
+	}
+	if err != nil {
 		return s.folderFault(err)
 	}
+	s.n.forget() // the mails that are there are not news
 	return nil
+}
+
+// pause waits; false: the connection did not last.
+func (s *session) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return s.alive()
+	case <-ctx.Done():
+	case <-s.client.Closed():
+	}
+	return false
 }
 
 // folderFault explains why a folder cannot be opened, with the nearest names.

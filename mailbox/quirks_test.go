@@ -255,7 +255,7 @@ func TestBroken(t *testing.T) {
 				s.fetch(conn, "1:2 BODY.PEEK[]", nil)
 				text, act, _ := strings.Cut(c.answer, "\x00")
 				conn.say("%s", text)
-				act1(conn, act)
+				perform(conn, act)
 				return true
 			}
 			f := dial(t, s.config(t))
@@ -281,7 +281,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-func act1(conn *scriptConn, act string) {
+func perform(conn *scriptConn, act string) {
 	switch act {
 	case "close":
 		_ = conn.Close()

@@ -144,6 +144,8 @@ func kindOf(err error) Kind {
 	switch {
 	case errors.As(err, &refused):
 		return ServerRefused
+	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
+		return Interrupted
 	case errors.As(err, &stalled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return Timeout
 	case errors.As(err, &protocol):
