@@ -3,6 +3,7 @@ package soar
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/textproto"
 )
@@ -33,6 +34,9 @@ func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error)
 	err := c.send(ctx, call)
 	if is(err, missing) {
 		return nil, fmt.Errorf("mail %d: %w", id, ErrNoContent)
+	}
+	if f := (*Failure)(nil); errors.As(err, &f) && f.kind == oversize {
+		f.Advice = "raise max_message_size"
 	}
 	return raw, err
 }

@@ -61,13 +61,13 @@ func (p *pager[T]) at(offset int) (fresh []T, err error) {
 			return nil, err
 		}
 		p.start = (number - 1) * p.size
-		end := p.start + len(page)
-		if p.start < end && len(page) < p.size && end < p.total {
-			p.size = len(page) // the store has a smaller limit than ours
-			if offset >= end {
+		if n := len(page); 0 < n && n < p.size && n != min(p.size, max(p.total-p.start, 0)) {
+			p.size = n // the store has a smaller limit than ours, and counted its pages by that
+			if number > 1 || offset >= n {
 				continue
 			}
 		}
+		end := p.start + len(page)
 		p.raw = max(end-offset, 0)
 		return p.fresh(page), nil
 	}
