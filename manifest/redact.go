@@ -1,28 +1,34 @@
 package manifest
 
 import (
-	"encoding/base64"
 	"net/url"
-	"strings"
-)
 
-// minSecret is the length from which a secret is taken out of foreign text: to
-// replace a shorter one would garble the text and hide nothing.
-const minSecret = 6
+	"example.org/imap-integration/secret"
+)
 
 // Redact takes the secrets among the values out of a text, in clear, in base64
 // and in their form in a URL: the last line of defence where foreign text, such
 // as a server's answer, is shown.
 func (v *Values) Redact(text string) string {
 	for i := range v.fields {
-		secret, _ := v.given[v.fields[i].ID].(string)
-		if !v.fields[i].Secret() || len(secret) < minSecret {
-			continue
-		}
-		coded := base64.StdEncoding.EncodeToString([]byte(secret))
-		for _, form := range []string{secret, strings.TrimRight(coded, "="), url.QueryEscape(secret), url.PathEscape(secret)} {
-			text = strings.ReplaceAll(text, form, "[secret]")
+		value, _ := v.given[v.fields[i].ID].(string)
+		if v.fields[i].Secret() && value != "" {
+			text = secret.Scrub(text, secretsIn(v.fields[i].ID, value)...)
 		}
 	}
 	return text
+}
+
+// secretsIn are the secrets of a value: the whole of it, but of proxy_url the
+// credentials alone, for a sentence about the proxy must name it.
+func secretsIn(id, value string) []secret.String {
+	u, err := url.Parse(value)
+	if id != "proxy_url" || err != nil {
+		return []secret.String{secret.New(value)}
+	}
+	if u.User == nil {
+		return nil
+	}
+	password, _ := u.User.Password()
+	return []secret.String{secret.New(u.User.String()), secret.New(u.User.Username() + ":" + password), secret.New(password)}
 }
