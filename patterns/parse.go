@@ -37,6 +37,7 @@ type parser struct {
 	names      map[string]int
 	groups     []*width // by number; nil while a group is open; [0] is nil
 	behindFrom int      // groups from this number on were opened in the look-behind around; 0: there is none
+	wideBehind bool     // a look-behind has no fixed width
 	conds      []condRef
 	nesting    int
 }
@@ -74,6 +75,9 @@ func parse(pattern string, f flags) (out parsed, err error) {
 		if ref.group >= len(p.groups) {
 			p.fail(ref.pos, "invalid group reference %d", ref.group)
 		}
+	}
+	if p.wideBehind {
+		p.fail(-1, "look-behind requires fixed-width pattern")
 	}
 	return parsed{root, p.groups, p.groupNames()}, nil
 }

@@ -114,7 +114,7 @@ func (p *parser) look(r rune, start int, f flags) *node {
 	p.behindFrom = outer
 	p.close(start)
 	if w := n.subs[0].width(p.groups); n.behind && w.min != w.max {
-		p.fail(-1, "look-behind requires fixed-width pattern")
+		p.wideBehind = true // Python finds this last
 	}
 	return n
 }
