@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -91,10 +92,13 @@ func files() fstest.MapFS {
 	}
 }
 
+// getFields are the parameters of the action get.
+var getFields = sync.OnceValues(func() ([]manifest.Field, error) { return manifest.New(files()).Parameters("get") })
+
 // decode reads parameters of the action get.
 func decode(t testing.TB, in manifest.Input) *manifest.Values {
 	t.Helper()
-	fields, err := manifest.New(files()).Parameters("get")
+	fields, err := getFields()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ func (p *program) root() *cobra.Command {
 		Short: "IMAP integration for Sumo Logic Cloud SOAR",
 		Long: "IMAP integration for Sumo Logic Cloud SOAR.\n\nAn action takes its parameters as a JSON object on standard input, else from environment\n" +
 			"variables of the same names, and prints one JSON document. imap-integration ACTION --help lists them.",
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 

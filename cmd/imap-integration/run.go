@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,7 +42,7 @@ type program struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	// A write into a broken pipe then is an error like any other, and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, manifest: manifest.New(integration.Files)}
 	root := p.root()
@@ -51,6 +52,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 		return actions.ExitParameters
 	}
 	return p.status
+}
+
+// ending lists the signals that end a run in good order. A terminal that goes
+// away is one of them, unless nohup said that it does not matter.
+func ending() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // misuse is the line about a command or a flag that is not known.
@@ -115,15 +126,21 @@ func (p *program) action(ctx context.Context, a actions.Action) {
 		err = p.caught(func() error { v, err = p.decode(a.Name); return err })
 		return v, err
 	})
-	if err != nil {
+	if err != nil { // interrupted while it waited for standard input, or a broken manifest
 		p.finish(ctx, err, nil)
 		return
 	}
 	p.logs.redact = v.Redact
+	began := time.Now()
+	p.logs.logger().Info("started", "action", a.Name, "version", version)
 	_, err = within(ctx, interruptedLimit, func() (struct{}, error) {
 		return struct{}{}, p.caught(func() error { return p.runAction(ctx, a, v) })
 	})
+	if errors.Is(err, errOverdue) {
+		err = fmt.Errorf("%w (%w); the next run does what is left", actions.ErrNotWritten, err)
+	}
 	p.finish(ctx, err, v.Redact)
+	p.logs.logger().Info("ended", "action", a.Name, "exit_status", p.status, "took", time.Since(began).Round(time.Millisecond).String())
 }
 
 func (p *program) decode(command string) (*manifest.Values, error) {
@@ -159,6 +176,9 @@ func (p *program) env(ctx context.Context) *actions.Env {
 	}
 }
 
+// errOverdue is returned by within for what did not end in time.
+var errOverdue = errors.New("interrupted, and it did not end in time")
+
 // within runs f and waits for it; once ctx has ended it waits for as long as grace and no longer.
 func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)) (T, error) {
 	type outcome struct {
@@ -178,7 +198,7 @@ func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)
 		return o.value, o.err
 	case <-overdue:
 		var none T
-		return none, ctx.Err()
+		return none, errOverdue
 	}
 }
 

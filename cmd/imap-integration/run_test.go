@@ -139,7 +139,7 @@ func TestWithinWaitsNoLongerThanGrace(t *testing.T) {
 	defer close(release)
 	began := time.Now()
 	_, err := within(ctx, 50*time.Millisecond, func() (int, error) { <-release; return 1, nil })
-	if !errors.Is(err, context.Canceled) || time.Since(began) < 50*time.Millisecond {
+	if !errors.Is(err, errOverdue) || time.Since(began) < 50*time.Millisecond {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 	if n, err := within(ctx, time.Minute, func() (int, error) { return 2, nil }); n != 2 || err != nil {
