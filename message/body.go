@@ -92,8 +92,9 @@ func (p *Part) Text() string {
 		return p.text
 	}
 	b := p.Decoded()
-	text, verdict := decodeText(b, p.charset(b))
-	p.noteCharset(verdict)
+	label := p.charset(b)
+	text, verdict := decodeText(b, label)
+	p.noteCharset(verdict, label)
 	text = strings.TrimPrefix(text, "\uFEFF")
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
 		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
@@ -147,8 +148,7 @@ func (p *Part) charset(b []byte) string {
 	return label
 }
 
-func (p *Part) noteCharset(v charsetVerdict) {
-	label := p.Params["charset"]
+func (p *Part) noteCharset(v charsetVerdict, label string) {
 	switch v {
 	case charsetUnknown:
 		p.mail.found.add(p.at, codeUnknownCharset, "part %s names the unknown charset %s; ASCII is readable, the rest was guessed", p.Path, quote(label))

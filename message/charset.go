@@ -49,6 +49,7 @@ var undeclared = map[string]bool{
 // cleanLabel is a charset label as the tables know it.
 func cleanLabel(label string) string {
 	label = strings.ToLower(strings.Trim(label, " \t\r\n\"'"))
+	label = strings.TrimPrefix(label, "charset=")
 	if i := strings.IndexByte(label, '*'); i > 0 { // RFC 2231, section 5: language
 		label = label[:i]
 	}

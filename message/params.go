@@ -30,13 +30,17 @@ type mediaValue struct {
 // parseMedia reads a value with parameters. It never fails: what cannot be
 // read is left out.
 func parseMedia(raw string, limits Limits) mediaValue {
-	v, _ := dropComments(unfold(raw))
+	v := unfold(raw)
 	head, rest, _ := strings.Cut(v, ";")
+	if i := strings.IndexByte(head, '='); i >= 0 { // "text/html charset=utf-8", "charset=utf-8"
+		head, rest = "", v
+		if blank := strings.IndexAny(v[:i], " \t"); blank > 0 {
+			head, rest = v[:blank], v[blank:]
+		}
+	}
+	head, _ = dropComments(head)
 	m := mediaValue{params: map[string]string{}}
 	m.token = strings.ToLower(strings.Trim(head, " \t\"'"))
-	if i := strings.IndexByte(m.token, '='); i >= 0 { // Content-Type: charset=utf-8
-		m.token, rest = "", v
-	}
 	list := m.scan(rest, limits.Parameters)
 	m.join(list, limits)
 	return m
@@ -83,7 +87,8 @@ func parameterValue(s string) (value string, quoted bool, rest string) {
 		if end < 0 {
 			end = len(s)
 		}
-		return strings.TrimRight(s[:end], " \t"), false, s[end:]
+		value, _, _ = strings.Cut(s[:end], " (") // a comment behind the value
+		return strings.TrimRight(value, " \t"), false, s[end:]
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {

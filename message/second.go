@@ -115,7 +115,7 @@ func foldBlanks(s string) string {
 }
 
 func (c *checker) has(p *Part) bool {
-	if !p.textual() {
+	if !p.body() {
 		return c.known[contentKey(p)]
 	}
 	text := foldBlanks(p.Text())
