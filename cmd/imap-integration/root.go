@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,9 +42,23 @@ func (p *program) root() *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(&cobra.Command{Use: "exit-status", Short: "Exit statuses and what they mean", Long: exitStatusHelp})
-	root.SetHelpCommandGroupID("person")
+	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID("person")
 	return root
+}
+
+// helpCommand is cobra's, but for a topic that is not known: that is a mistake like any other.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Help about any command", GroupID: "person",
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("unknown help topic %q", strings.Join(args, " "))
+			}
+			return found.Help()
+		},
+	}
 }
 
 // actionCommand is the subcommand of one action.
