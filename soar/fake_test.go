@@ -93,17 +93,23 @@ func newFake(t *testing.T) *fake {
 		path := regexp.MustCompile(`\\\{(\w+)\\\}`).ReplaceAllString(regexp.QuoteMeta(r.Path), `(?P<$1>[^/]+)`)
 		f.routes[name] = regexp.MustCompile("^" + r.Method + " /(?:api/csoar|incmansuite_ng/api)/v3/" + path + "$")
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(soar.OpenAPI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f.api, err = legacy.NewRouter(doc); err != nil { // validates the document, too
+	var err error
+	if f.api, err = openAPI(); err != nil {
 		t.Fatal(err)
 	}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
 }
+
+// openAPI is the router of openapi.yaml, made once because that takes a while.
+var openAPI = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(soar.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	return legacy.NewRouter(doc) // validates the document, too
+})
 
 // fault makes the next answers of a route go wrong.
 func (f *fake) fault(route string, times int, do func(http.ResponseWriter, *http.Request, func() (int, any))) {

@@ -56,7 +56,11 @@ func TestSaveAnswerLost(t *testing.T) {
 		for _, forgetful := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t, func(c *soar.Config) { c.Timeout = 2 * time.Second })
+				r := newRig(t, func(c *soar.Config) {
+					if c.Timeout = 20 * time.Second; name == "late 201" {
+						c.Timeout = 2 * time.Second
+					}
+				})
 				r.f.forgetful = forgetful
 				r.f.fault("emails.create", tc.times, tc.do)
 				one, two := draft(1), draft(2)
