@@ -39,7 +39,7 @@ type regexLocation struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"` // "" for a mail or text that was given
 	Part            string `json:"part"`               // IMAP part path; "" in a header or a text that was given
 	Where           string `json:"where"`              // text, html, link, or the name of a header
-	Offset          int    `json:"offset"`             // bytes of UTF-8 from the beginning of the text that was searched
+	Offset          int    `json:"offset"`             // bytes of UTF-8 from the beginning of the text that was searched to the entry of Matches
 	Preset          string `json:"preset"`             // which preset found it; "" for a pattern
 }
 
@@ -107,7 +107,7 @@ func (s *regexSearch) pattern(v *manifest.Values, options patterns.Options) {
 		return
 	}
 	find := regexFind{pattern: compiled}
-	switch name := v.Text("group"); {
+	switch name := v.Scalar("group"); {
 	case name != "auto":
 		var ok bool
 		if find.group, ok = compiled.Group(name); !ok {
@@ -132,7 +132,7 @@ func countGroups(p *patterns.Pattern) string {
 
 // presets reads preset: one name or several.
 func (s *regexSearch) presets(v *manifest.Values, masked bool) {
-	if v.Set("group") && v.Text("group") != "auto" {
+	if v.Set("group") && v.Scalar("group") != "auto" {
 		v.Problem("group", "goes with regex only; a preset gives what its name says")
 	}
 	for _, name := range v.List("preset") {
@@ -168,7 +168,7 @@ func (s *regexSearch) mail(ctx context.Context, id string, texts iter.Seq[regexT
 				return
 			}
 			if left[i] <= 0 {
-				s.timedOut(id, &s.finds[i], text)
+				s.timedOut(id, text)
 				continue
 			}
 			start := time.Now()
@@ -179,10 +179,9 @@ func (s *regexSearch) mail(ctx context.Context, id string, texts iter.Seq[regexT
 }
 
 // timedOut says once for each mail that its texts from here on were not searched.
-func (s *regexSearch) timedOut(id string, f *regexFind, at regexText) {
+func (s *regexSearch) timedOut(id string, at regexText) {
 	s.result.TimedOut = true
 	s.problem(codeRegexTimeout, "%s was not searched from %s on: the %v of regex_timeout_ms were used up before", mailName(id), at.place(), s.limits.Timeout)
-	_ = f
 }
 
 func (t regexText) place() string {
@@ -229,7 +228,10 @@ func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text re
 	} else {
 		r = f.pattern.FindAll(ctx, text.text, limits)
 		for _, m := range r.Matches {
-			at.Offset = max(m.Groups[f.group].Start, m.Groups[0].Start)
+			at.Offset = m.Groups[f.group].Start
+			if at.Offset < 0 { // the group has no part in the match
+				at.Offset = m.Groups[0].Start
+			}
 			s.add(s.found(f, m, text.text), at)
 		}
 	}
