@@ -175,7 +175,7 @@ func (p *addressParser) end(comma bool) {
 	case hasAngle:
 		p.angled(name, comment, angle)
 	case at:
-		p.bare(name, written, comment)
+		p.bare(written, comment)
 	case written == "":
 	case comma:
 		p.pending = append(p.pending, written) // "Doe, Jane <jane@…>" lacks its quotes
@@ -220,26 +220,24 @@ func (p *addressParser) angled(name, comment, angle string) {
 }
 
 // bare adds an address without brackets, with or without a name beside it.
-func (p *addressParser) bare(name, written, comment string) {
+func (p *addressParser) bare(written, comment string) {
 	p.flushPending()
 	addr := joinDots(written)
-	if strings.ContainsRune(addr, ' ') && !strings.ContainsRune(addr, '"') {
-		words := strings.Fields(addr)
-		name = ""
-		for _, w := range words {
-			if strings.ContainsRune(w, '@') {
-				addr = w
-			} else {
-				name += " " + w
-			}
+	if !strings.ContainsRune(addr, ' ') || strings.ContainsRune(addr, '"') {
+		p.flaws.bad = p.flaws.bad || strings.Contains(addr, "=?")
+		p.add(strings.TrimSpace(comment), addr)
+		return
+	}
+	p.flaws.bad = true
+	var names []string
+	for w := range strings.FieldsSeq(addr) {
+		if strings.ContainsRune(w, '@') {
+			addr = w
+		} else {
+			names = append(names, w)
 		}
-		comment = strings.TrimSpace(name)
-		p.flaws.bad = true
 	}
-	if strings.Contains(addr, "=?") {
-		p.flaws.bad = true
-	}
-	p.add(strings.TrimSpace(comment), addr)
+	p.add(strings.Join(names, " "), addr)
 }
 
 func (p *addressParser) takePending(name string) string {

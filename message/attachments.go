@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
 	"crypto/sha1" //nolint:gosec // likewise
 	"crypto/sha256"
@@ -15,32 +16,55 @@ func (m *Message) Attachments() []Attachment {
 		return m.files
 	}
 	m.listed = true
+	var ends []*Part
 	for _, p := range m.parts {
 		if p.body() {
 			continue
 		}
-		m.files = append(m.files, p.attachment())
+		a, flaws := p.attachment()
+		m.files = append(m.files, a)
 		if p.Message != nil {
 			m.files = append(m.files, p.Message.Attachments()...)
 		}
+		if flaws.joined {
+			ends = append(ends, p.untilPadding())
+		}
+	}
+	for _, p := range ends {
+		a, _ := p.attachment()
+		m.parts, m.files = append(m.parts, p), append(m.files, a)
 	}
 	return m.files
 }
 
-func (p *Part) attachment() Attachment {
+// untilPadding is a file as programs see it that stop at the first padding of
+// its base64 text: the digest that is known may be that one's.
+func (p *Part) untilPadding() *Part {
+	q := *p
+	q.Path, q.Message = "alt0."+p.Path, nil
+	end := max(0, bytes.IndexByte(p.raw, '='))
+	for end < len(p.raw) && base64Value[p.raw[end]] >= base64Pad {
+		end++
+	}
+	q.raw = p.raw[:end:end]
+	return &q
+}
+
+// attachment describes a leaf. The digests take one pass.
+func (p *Part) attachment() (Attachment, decodeFlaws) {
 	a := Attachment{Filename: p.Filename, ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
-	if p.mayDigest(&a); a.Size > 0 {
-		return a
+	if !p.mayDigest() {
+		return a, p.stream(func(b []byte) { a.Size += int64(len(b)) })
 	}
 	hm, h1, h2 := md5.New(), sha1.New(), sha256.New() //nolint:gosec // see the imports
-	p.stream(func(b []byte) {
+	flaws := p.stream(func(b []byte) {
 		a.Size += int64(len(b))
 		hm.Write(b)
 		h1.Write(b)
 		h2.Write(b)
 	})
 	a.MD5, a.SHA1, a.SHA256 = hex.EncodeToString(hm.Sum(nil)), hex.EncodeToString(h1.Sum(nil)), hex.EncodeToString(h2.Sum(nil))
-	return a
+	return a, flaws
 }
 
 // What the digests of one mail may cost: messages nested in each other have
@@ -50,13 +74,13 @@ const (
 	digestSpare  = 64 << 20 // bytes
 )
 
-// mayDigest books the content. Beyond the limit it gives the size alone.
-func (p *Part) mayDigest(a *Attachment) {
+// mayDigest books the content against the limit.
+func (p *Part) mayDigest() bool {
 	if *p.mail.digests -= len(p.raw); *p.mail.digests >= 0 || len(p.raw) == 0 {
-		return
+		return true
 	}
-	p.stream(func(b []byte) { a.Size += int64(len(b)) })
 	p.mail.found.add(p.at, codeLimitDigests, "the nested contents are too large together: no digests of part %s", p.Path)
+	return false
 }
 
 // Content returns the decoded bytes of the leaf at this part path, nested

@@ -20,8 +20,11 @@ func (m *Message) BodyText() string {
 	if len(html) == 0 {
 		return strings.Join(plain, "\n")
 	}
-	for i, s := range html {
-		html[i] = HTMLText(s)
+	html = html[:0]
+	for _, p := range m.parts {
+		if p.body() && p.html() {
+			html = append(html, p.visible())
+		}
 	}
 	return strings.Join(html, "\n")
 }
@@ -41,6 +44,17 @@ func (m *Message) bodies(html bool) []string {
 
 func (p *Part) html() bool { return p.MediaType == "text/html" }
 
+// visible is the text as a reader sees it.
+func (p *Part) visible() string {
+	if !p.html() {
+		return p.Text()
+	}
+	if !p.converted {
+		p.shown, p.converted = HTMLText(p.Text()), true
+	}
+	return p.shown
+}
+
 // Searchable yields every text that the filter text_body looks at: text/plain
 // parts, text/html parts as text, attached ones and those of nested messages
 // included, and all file names.
@@ -48,11 +62,7 @@ func (m *Message) Searchable() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		m.deep(func(p *Part) bool {
 			if p.textual() {
-				text := p.Text()
-				if p.html() {
-					text = HTMLText(text)
-				}
-				if !yield(text) {
+				if !yield(p.visible()) {
 					return false
 				}
 			}

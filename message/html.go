@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -104,24 +103,26 @@ func (w *textWriter) text(b []byte) {
 		w.write(strings.ToValidUTF8(string(b), "\uFFFD"))
 		return
 	}
-	for len(b) > 0 {
-		i := bytes.IndexAny(b, " \t\r\n\f")
-		if i == 0 {
+	for i := 0; i < len(b); {
+		if htmlBlank[b[i]] {
 			w.blank = true
-			b = b[1:]
+			i++
 			continue
 		}
-		if i < 0 {
-			i = len(b)
+		start := i
+		for i < len(b) && !htmlBlank[b[i]] {
+			i++
 		}
 		if w.blank && w.last != '\n' && w.last != 0 {
 			w.out.WriteByte(' ')
 		}
-		w.blank = false
-		w.write(string(b[:i]))
-		b = b[i:]
+		w.out.Write(b[start:i])
+		w.blank, w.last = false, b[i-1]
 	}
 }
+
+// htmlBlank is the white space that HTML folds; U+00A0 is text.
+var htmlBlank = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, '\f': true}
 
 // Link is one target that an HTML document can take its reader, or the program
 // that shows it, to.

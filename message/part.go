@@ -25,12 +25,12 @@ type Part struct {
 	names      []string // other file names that a program could show
 	boundaries []string // of a multipart: its boundary in every way it can be read
 	related    bool     // a part of multipart/related
-	opaque     bool     // the rest of a mail beyond a limit
-	extra      bool     // only another reading shows it
 	content    []byte   // decoded, where it had to be kept: an encoded message
 	decoded    bool
 	text       string // decoded from its charset
 	texted     bool
+	shown      string // an HTML text as a reader sees it
+	converted  bool
 }
 
 // Decoded returns the content with the transfer encoding undone, its charset
@@ -46,12 +46,13 @@ func (p *Part) Decoded() []byte {
 }
 
 // stream gives the decoded content piece by piece and keeps nothing.
-func (p *Part) stream(put func([]byte)) {
+func (p *Part) stream(put func([]byte)) decodeFlaws {
 	if p.decoded {
-		encodingIdentity.stream(p.content, put)
-		return
+		return encodingIdentity.stream(p.content, put)
 	}
-	p.noteFlaws(p.encoding.stream(p.raw, put))
+	flaws := p.encoding.stream(p.raw, put)
+	p.noteFlaws(flaws)
+	return flaws
 }
 
 func (p *Part) noteFlaws(f decodeFlaws) {
@@ -63,7 +64,7 @@ func (p *Part) noteFlaws(f decodeFlaws) {
 	switch p.encoding {
 	case encodingBase64:
 		note(f.junk, codeBase64Junk, "bytes between the base64 text were passed over")
-		note(f.joined, codeBase64Joined, "base64 text goes on after its padding; it was decoded too")
+		note(f.joined, codeBase64Joined, "base64 text goes on after its padding; it was decoded too, and a file as it ends there is listed last")
 		note(f.cut, codeBase64Cut, "the base64 text ends in the middle of a group")
 	case encodingQP:
 		note(f.junk, codeQPJunk, "\"=\" that starts no quoted-printable escape was kept as it is")

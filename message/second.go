@@ -143,7 +143,7 @@ func (c *checker) compare(parts []*Part, how string) {
 	var kinds []string
 	for _, p := range fresh {
 		c.remember(p)
-		p.mail, p.extra, p.at = c.m, true, lastPlace
+		p.mail, p.at = c.m, lastPlace
 		c.m.parts = append(c.m.parts, p)
 		kinds = append(kinds, p.MediaType)
 	}

@@ -73,7 +73,7 @@ func (s *scanner) fieldsFollow(h Header, pos int) bool {
 func (s *scanner) rest(prefix string, n, pos int) delimiter {
 	s.structural(s.shared.order, codeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
 	end := delimiter{-1, false, len(s.buf), len(s.buf)}
-	p := &Part{MediaType: "application/octet-stream", Params: map[string]string{}, raw: s.trim(pos, end), opaque: true}
+	p := &Part{MediaType: "application/octet-stream", Params: map[string]string{}, raw: s.trim(pos, end)}
 	s.leaf(p, join(prefix, max(n, 1)))
 	return end
 }
