@@ -381,6 +381,13 @@ func (w world) brokenLogins() []brokenSettings {
 		refused("Gmail wants a browser", w.provider("imap.gmail.com", &imapScript{answers: no("[WEBALERT https://accounts.google.com/signin/continue] Web login required.")}, nil), "with a web browser"),
 		refused("a password at Microsoft 365", w.provider("outlook.office365.com", &imapScript{answers: no("LOGIN failed.")}, nil), "no longer accepts passwords", "auth_method"),
 		refused("a password at Yahoo", w.provider("imap.mail.yahoo.com", &imapScript{answers: no("[AUTHENTICATIONFAILED] LOGIN Invalid credentials")}, nil), "app password"),
+		{
+			name: "no mailbox behind the login, said later", exit: 1, step: "folder", says: []string{"cannot open the folder", "the mailbox cannot be opened", "Add-MailboxPermission"},
+			params: w.provider("outlook.office365.com", &imapScript{answers: map[string]string{"EXAMINE": "%s BAD User is authenticated but not connected."}},
+				with(exchange, map[string]any{"oauth2_access_token": jwt(map[string]any{"aud": "https://outlook.office365.com", "roles": []string{"IMAP.AccessAsApp"}})})),
+		},
+		refused("a service account's own address at Gmail", w.provider("imap.gmail.com", &imapScript{answers: no("Lookup failed q17-v6mb80211309wru")},
+			map[string]any{"auth_method": "oauth2_access_token", "oauth2_access_token": "ya29.Canary"}), "Lookup failed", "check username and mailbox_account"),
 		refused("no mailbox behind the login", w.provider("outlook.office365.com", &imapScript{answers: map[string]string{"AUTHENTICATE": "%s BAD User is authenticated but not connected."}},
 			with(exchange, map[string]any{"oauth2_access_token": jwt(map[string]any{"aud": "https://outlook.office365.com", "roles": []string{"IMAP.AccessAsApp"}})})), "the mailbox cannot be opened", "New-ServicePrincipal", "Get-CASMailbox"),
 		refused("a token for Graph", w.provider("outlook.office365.com", &imapScript{answers: no("AUTHENTICATE failed.")},

@@ -106,6 +106,7 @@ var loginHints = []struct{ says, next string }{
 	{"web browser", "the provider wants this account to sign in once with a web browser; do so, then run the test again"}, // Gmail
 	{"webalert", "the provider wants this account to sign in once with a web browser; do so, then run the test again"},    // Gmail
 	{"authenticated but not connected", "the login is right but the mailbox cannot be opened; " + exchangeRights},         // Microsoft 365
+	{"lookup failed", "the user of the login has no mailbox there: check username and mailbox_account"},                   // Gmail
 	{"imap4 is disabled", "IMAP is disabled for this mailbox: Set-CASMailbox -Identity MAILBOX -ImapEnabled $true in Exchange Online PowerShell"},
 }
 
