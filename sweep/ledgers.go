@@ -105,3 +105,13 @@ func (r *rest) params() map[string]any {
 }
 func (r *rest) keys() (map[string]int, error) { return r.f.keys(), nil }
 func (r *rest) close()                        { r.f.close() }
+
+// handlerOf makes the API over a store, and the parameters to call it with.
+func handlerOf(s *local.Store) (http.Handler, map[string]any, error) {
+	keys, _, err := s.Keys(context.Background(), false)
+	if err != nil {
+		return nil, nil, err
+	}
+	handler, err := local.NewHandler(context.Background(), s, local.HandlerOptions{})
+	return handler, map[string]any{"access_id": keys.AccessID, "access_key": keys.AccessKey}, err
+}

@@ -1,11 +1,11 @@
-// Command sweep kills the daemon at every fault point and shows that no mail
+// Command sweep hurts the daemon at every fault point and shows that no mail
 // is lost, saved twice or never handed over.
 //
 //	go run ./sweep                 every fault point, all modes (long)
 //	go run ./sweep -every 40       each 40th fault point
-//	go run ./sweep -mails 50 -mode local/unseen -signal TERM
+//	go run ./sweep -mails 50 -mode local/unseen -fault SIGTERM
 //
-// A fault point is a system call that reads, writes, syncs or changes
+// The points of a kill are the system calls that read, write, sync or change
 // something; the program is stopped there from outside. See trace_linux.go.
 package main
 
@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"example.org/imap-integration/mailbox/mailboxtest"
@@ -27,13 +26,9 @@ func main() {
 	mails := flag.Int("mails", 200, "mails in the mailbox")
 	every := flag.Int("every", 1, "take each Nth fault point")
 	only := flag.String("mode", "", "only the modes whose name contains this")
-	how := flag.String("signal", "KILL", "KILL or TERM")
+	which := flag.String("fault", "", "only the faults whose name contains this")
 	flag.Parse()
-	signal := syscall.SIGKILL
-	if *how == "TERM" {
-		signal = syscall.SIGTERM
-	}
-	if err := run(*mails, *every, *only, signal); err != nil {
+	if err := run(*mails, *every, *only, *which); err != nil {
 		fmt.Fprintln(os.Stderr, "sweep:", err)
 		os.Exit(1)
 	}
@@ -46,7 +41,7 @@ type bench struct {
 	mails       int
 }
 
-func run(mails, every int, only string, signal syscall.Signal) error {
+func run(mails, every int, only, which string) error {
 	dir, err := os.MkdirTemp("", "sweep")
 	if err != nil {
 		return err
@@ -60,18 +55,21 @@ func run(mails, every int, only string, signal syscall.Signal) error {
 		return err
 	}
 	defer b.dovecot.Close()
-	fmt.Println("| mode | fault points | killed at | mails lost | saved twice | never handed over |\n|---|---|---|---|---|---|")
+	fmt.Println("| fault | mode | points | taken | mails lost | saved twice | never handed over |")
+	fmt.Println("|---|---|---|---|---|---|---|")
 	bad := 0
-	for _, m := range modes() {
-		if !strings.Contains(m.name, only) {
-			continue
+	for _, f := range faults {
+		for _, m := range modes() {
+			if !strings.Contains(m.name, only) || !strings.Contains(f.name, which) || f.local && !strings.HasPrefix(m.name, "local") || f.keys && strings.Contains(m.name, "ignores") {
+				continue
+			}
+			r, err := b.sweep(m, f, every)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", f.name, m.name, err)
+			}
+			fmt.Printf("| %s | %s | %d (%s) | %d | %d | %d | %d |\n", f.name, m.name, r.points, r.kinds, r.taken, r.lost, r.twice, r.neverOut)
+			bad += r.lost + r.twice + r.neverOut
 		}
-		r, err := b.sweep(m, every, signal)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		fmt.Printf("| %s | %d (%s) | %d | %d | %d | %d |\n", m.name, r.points, r.kinds, r.killed, r.lost, r.twice, r.neverOut)
-		bad += r.lost + r.twice + r.neverOut
 	}
 	if bad > 0 {
 		return fmt.Errorf("the ledger is wrong")
@@ -81,29 +79,33 @@ func run(mails, every int, only string, signal syscall.Signal) error {
 
 // report is a line of the table; its sums are over all fault points.
 type report struct {
-	points, killed, lost, twice, neverOut int
-	kinds                                 string
+	outcome
+	points, taken int
+	kinds         string
 }
 
-func (b *bench) sweep(m mode, every int, signal syscall.Signal) (report, error) {
-	count, err := b.point(m, 0, signal)
-	if err != nil {
-		return report{}, err
+func (b *bench) sweep(m mode, f fault, every int) (r report, err error) {
+	s, err := b.stage(m)
+	if err == nil {
+		r.points, r.kinds, err = f.count(s)
+		s.close()
 	}
-	r := report{points: count.trace.points, kinds: kinds(count.trace.kinds)}
+	if err != nil {
+		return r, err
+	}
 	began := time.Now()
 	for at := 1; at <= r.points; at += every {
-		p, err := b.point(m, at, signal)
+		p, err := b.point(m, f, at)
 		if err != nil {
-			return r, fmt.Errorf("fault point %d: %w", at, err)
+			return r, fmt.Errorf("point %d: %w", at, err)
 		}
-		r.killed++
+		r.taken++
 		r.lost, r.twice, r.neverOut = r.lost+p.lost, r.twice+p.twice, r.neverOut+p.neverOut
-		if p.lost+p.twice+p.neverOut > 0 {
-			fmt.Fprintf(os.Stderr, "%s: fault point %d: lost %d, saved twice %d, never handed over %d\n", m.name, at, p.lost, p.twice, p.neverOut)
+		if p != (outcome{}) {
+			fmt.Fprintf(os.Stderr, "%s, %s, point %d: lost %d, saved twice %d, never handed over %d\n", f.name, m.name, at, p.lost, p.twice, p.neverOut)
 		}
-		if r.killed%50 == 0 {
-			fmt.Fprintf(os.Stderr, "%s: %d of %d points, %v\n", m.name, at, r.points, time.Since(began).Round(time.Second))
+		if r.taken%50 == 0 {
+			fmt.Fprintf(os.Stderr, "%s, %s: %d of %d points, %v\n", f.name, m.name, at, r.points, time.Since(began).Round(time.Second))
 		}
 	}
 	return r, nil

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -41,44 +40,51 @@ func modes() []mode {
 }
 
 // outcome is what one fault point led to.
-type outcome struct {
-	trace                 *traced
-	lost, twice, neverOut int
-}
+type outcome struct{ lost, twice, neverOut int }
 
 // quietRuns bounds the runs until nothing more comes.
 const quietRuns = 10
 
-// point makes a mailbox and a store, kills a run at a fault point, runs on
-// until quiet, and compares.
-func (b *bench) point(m mode, at int, signal syscall.Signal) (outcome, error) {
+// stage makes a mailbox and a store with a first run behind it, and new mails that wait.
+func (b *bench) stage(m mode) (*scene, error) {
 	dir, err := os.MkdirTemp(b.dir, "point")
 	if err != nil {
-		return outcome{}, err
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
 	store, err := m.open(dir)
 	if err != nil {
-		return outcome{}, err
+		return nil, err
 	}
-	defer store.close()
 	s := &scene{b: b, m: m, dir: dir, store: store, user: b.dovecot.NewUser(), out: map[string]bool{}}
-	defer b.dovecot.Remove(s.user)
 	s.deliver(0, 1) // from_latest begins with a first run that saw something
-	if err := s.quiet(); err != nil {
-		return outcome{}, err
-	}
+	err = s.quiet()
 	s.deliver(1, b.mails)
-	t, err := s.killed(at, signal)
+	return s, err
+}
+
+func (s *scene) close() {
+	s.store.close()
+	for _, f := range s.after {
+		f()
+	}
+	s.b.dovecot.Remove(s.user)
+	os.RemoveAll(s.dir)
+}
+
+// point hurts a run at a fault point, runs on until quiet, and compares.
+func (b *bench) point(m mode, f fault, at int) (outcome, error) {
+	s, err := b.stage(m)
 	if err != nil {
 		return outcome{}, err
 	}
+	defer s.close()
+	if err := f.strike(s, at); err != nil {
+		return outcome{}, err
+	}
 	if err := s.quiet(); err != nil {
 		return outcome{}, err
 	}
-	o, err := s.compare()
-	o.trace = t
-	return o, err
+	return s.compare()
 }
 
 // scene is one mailbox and store, with what has been handed over so far.
@@ -91,6 +97,7 @@ type scene struct {
 	want       []string        // source keys
 	out        map[string]bool // sha256 handed over
 	checkpoint string
+	after      []func() // what is to be undone
 }
 
 func (s *scene) deliver(from, to int) {
@@ -102,7 +109,7 @@ func (s *scene) deliver(from, to int) {
 	}
 }
 
-func (s *scene) parameters() []byte {
+func (s *scene) parameters(change map[string]any) []byte {
 	p := map[string]any{
 		"imap_server": "localhost", "port": s.b.dovecot.TLS, "username": s.user.Name, "password": s.user.Password,
 		"ca_certificate": s.b.dovecot.Authority.PEM, "max_messages": 0, "cloud_soar_requests_per_second": 0,
@@ -113,6 +120,9 @@ func (s *scene) parameters() []byte {
 	if s.m.fromLatest {
 		p["email_fetch_type"], p["checkpoint"] = "from_latest", s.checkpoint
 	}
+	for k, v := range change {
+		p[k] = v
+	}
 	data, _ := json.Marshal(p)
 	return data
 }
@@ -120,12 +130,9 @@ func (s *scene) parameters() []byte {
 // quiet runs until nothing more comes.
 func (s *scene) quiet() error {
 	for range quietRuns {
-		cmd := exec.Command(s.b.binary, "incoming-mail-daemon")
-		cmd.Stdin = bytes.NewReader(s.parameters())
 		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("a run after the kill failed: %w: %s", err, stderr.String())
+		if err := s.command(nil, &stdout, &stderr).Run(); err != nil {
+			return fmt.Errorf("an unhurt run failed: %w: %s", err, stderr.String())
 		}
 		n, err := s.take(stdout.Bytes())
 		if err != nil || n == 0 {
@@ -150,10 +157,11 @@ func (s *scene) take(result []byte) (int, error) {
 	return len(objects), nil
 }
 
-// killed is the run that ends at a fault point. The platform takes its result only when it is whole.
-func (s *scene) killed(at int, signal syscall.Signal) (*traced, error) {
+// trace is a run under ptrace, with a signal at a fault point (0: none). The
+// platform takes its result only when it is whole.
+func (s *scene) trace(at int, signal syscall.Signal) (*traced, error) {
 	in, out := filepath.Join(s.dir, "in"), filepath.Join(s.dir, "out")
-	if err := os.WriteFile(in, s.parameters(), 0o600); err != nil {
+	if err := os.WriteFile(in, s.parameters(nil), 0o600); err != nil {
 		return nil, err
 	}
 	stdin, err := os.Open(in)
