@@ -57,6 +57,9 @@ func refang(text string) (string, spots) {
 	var places spots
 	from := 0
 	for i := 0; i < len(text); i++ {
+		if closings[text[i]] == 0 {
+			continue
+		}
 		meant, n := fangAt(text, i)
 		if n == 0 {
 			continue
@@ -74,6 +77,8 @@ func refang(text string) (string, spots) {
 	b.WriteString(text[from:])
 	return b.String(), places
 }
+
+var closings = [256]byte{'[': ']', '(': ')', '{': '}'}
 
 // fangAt returns what the brackets that open at i mean, and how many bytes they take; 0 for other text.
 func fangAt(text string, i int) (string, int) {
