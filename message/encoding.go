@@ -274,9 +274,13 @@ func (d *qpDecoder) line(line, end []byte) {
 			line = line[i+3:]
 			continue
 		}
+		line = line[i+1:]
+		if rest := bytes.TrimLeft(line, " \t"); len(rest) > 0 && rest[0] == '\r' { // a soft break in a mail of bare CRs
+			line = rest[1:]
+			continue
+		}
 		d.byte('=')
 		d.flaws.junk = true
-		line = line[i+1:]
 	}
 	d.add(line)
 	d.add(end)

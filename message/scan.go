@@ -25,6 +25,7 @@ type parseState struct {
 	order     int       // headers so far: the place of problems
 	search    int       // bytes that guesses may still look at
 	decode    int       // bytes of encoded messages that may still be decoded
+	full      bool      // the limit of parts was reached
 	near      bool      // a line that only starts like a delimiter was seen
 	bareCR    bool      // lines that matter end in CR alone
 	ambiguous bool      // a structural problem: other readers may see another mail

@@ -14,11 +14,15 @@ import (
 func (m *Message) crossCheck(st *parseState) {
 	c := checker{m: m, known: map[[32]byte]bool{}, budget: searchBudget}
 	c.learn(m)
-	for i := 0; i < len(st.wanted); i++ {
+	for _, how := range st.wanted {
 		other := newMessage(m.Raw, m.limits)
 		other.digests = m.digests
-		read(other, st.wanted[i], "alt"+strconv.Itoa(c.added+1))
-		c.compare(other.parts, "read "+st.wanted[i].String())
+		read(other, how, "alt"+strconv.Itoa(c.added+1))
+		c.compare(other.parts, "read "+how.String())
+	}
+	if st.full {
+		m.found.add(lastPlace, codeNotCrossChecked, "the second reader was not asked: the mail has too many parts for it")
+		return
 	}
 	parts, asked := secondReader(m, "alt"+strconv.Itoa(c.added+1))
 	if !asked {

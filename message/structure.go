@@ -71,7 +71,8 @@ func (s *scanner) fieldsFollow(h Header, pos int) bool {
 
 // rest makes one opaque part of all there is from pos on.
 func (s *scanner) rest(prefix string, n, pos int) delimiter {
-	s.structural(s.shared.order, codeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
+	s.shared.full = true
+	s.note(s.shared.order, codeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
 	end := delimiter{-1, false, len(s.buf), len(s.buf)}
 	p := &Part{MediaType: "application/octet-stream", Params: map[string]string{}, raw: s.trim(pos, end)}
 	s.leaf(p, join(prefix, max(n, 1)))
@@ -147,7 +148,7 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 	if closed && shadows && d.level == level {
 		d = s.nextDelimiter(d.next)
 	}
-	if !closed && parts > 0 {
+	if !closed && parts > 0 && !s.shared.full {
 		s.structural(p.at, codeMissingEnd, "the multipart with the boundary %s has no end; the mail may be cut", quote(boundary))
 	}
 	return parts, d
