@@ -22,7 +22,7 @@ func SafeFilename(name string) string {
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
-	name = strings.Map(safeRune, name)
+	name = norm.NFC.String(strings.Map(safeRune, name)) // what was between is gone
 	name = strings.TrimLeft(name, " .-~")
 	name = strings.TrimRight(name, " .")
 	name = strings.TrimRight(shorten(name, maxFilename), " .")
