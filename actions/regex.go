@@ -17,6 +17,7 @@ import (
 const (
 	mostMatches    = 100_000
 	longestTimeout = 60_000   // milliseconds
+	mostRepeats    = 200_000  // matches of one text, where each is put out once
 	mostOutput     = 16 << 20 // bytes of matches and groups: a pattern such as (?=(.*)) makes gigabytes of a mail
 )
 
@@ -217,10 +218,10 @@ func (s *regexSearch) problem(code, format string, args ...any) {
 func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text regexText, left time.Duration) {
 	limits := s.limits
 	limits.Timeout = left
-	if !s.unique { // of matches that are put out once there may be any number
-		limits.MaxMatches -= len(s.result.Matches)
+	limits.MaxMatches -= len(s.result.Matches) - 1 // one more tells whether there are more
+	if s.unique {
+		limits.MaxMatches = mostRepeats
 	}
-	limits.MaxMatches++ // one more tells whether there are more
 	var r patterns.Result
 	at := regexLocation{CloudSOARMailID: id, Part: text.part, Where: text.where, Preset: f.preset.Name}
 	if f.pattern == nil {

@@ -96,6 +96,7 @@ func TestRegexMatches(t *testing.T) {
 		{"email-body-regex", p{"text": "ab", "regex": `a|(b)`}, []string{"", "b"}},
 		{"email-body-regex", p{"text": "a b a b", "regex": `\w`, "unique": true}, []string{"a", "b"}},
 		{"email-body-regex", p{"text": "a b a c", "regex": `\w`, "unique": true, "max_matches": 2}, []string{"a", "b"}},
+		{"email-body-regex", p{"text": strings.Repeat("a", 5_000) + "b", "regex": `\w`, "unique": true}, []string{"a", "b"}},
 		{"email-body-regex", p{"text": "  ", "regex": " "}, []string{" ", " "}},
 		{"email-body-regex", p{"text": "4111111111111111", "preset": "credit_card"}, []string{"411111******1111"}},
 		{"email-body-regex", p{"text": "4111111111111111", "preset": "visa", "mask": false}, []string{"4111111111111111"}},
