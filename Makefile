@@ -7,8 +7,6 @@ LDFLAGS   := -s -w -X main.version=$(VERSION)
 IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s
 BENCHARGS ?=
-# Where tests may take long: the kill sweep, 100,000 mails.
-LONG      ?= 60m
 
 .PHONY: all build static demo test check unit setup fmt fuzz sweep oracle vulncheck image clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
@@ -51,11 +49,18 @@ sweep: ## kill the program at every fault point and compare (docs/reliability.md
 bench: ## 10,000 mails: this program, the raw drain and the peers (docs/performance.md)
 	$(GO) run ./bench bulk $(BENCHARGS)
 
-bench-poll bench-latency bench-memory bench-parse bench-start bench-regex:
+bench-poll bench-latency bench-memory bench-start:
 	$(GO) run ./bench $(@:bench-%=%) $(BENCHARGS)
 
-oracle: ## compare the parse of the mails in FOLDER with Python's email package
-	@scripts/oracle "$(FOLDER)"
+bench-parse: ## megabytes a second of the mail reader
+	$(GO) test -run '^$$' -bench . -benchmem ./message
+
+bench-regex: ## the vendor's presets on one mail, against python3
+	$(GO) run ./bench/regex $(BENCHARGS)
+
+oracle: ## compare the parse of the mails in DIR with Python's email package
+	@[ -n "$(DIR)" ] || { echo 'make oracle DIR=folder: name the folder with your mails' >&2; exit 1; }
+	$(GO) run ./oracle "$(DIR)"
 
 vulncheck:
 	@$(GO) tool govulncheck ./... || { \
