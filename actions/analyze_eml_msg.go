@@ -103,12 +103,10 @@ func base64Parameter(v *manifest.Values, id string, maxSize int64) (data []byte,
 	if !v.Set(id) {
 		return nil, false
 	}
-	text := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\t' || r == '\r' || r == '\n' {
-			return -1
-		}
-		return r
-	}, v.Text(id))
+	text := v.Text(id)
+	if strings.ContainsAny(text, " \t\r\n") { // a copy less of a large one
+		text = strings.Join(strings.Fields(text), "")
+	}
 	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	switch {
 	case err != nil:

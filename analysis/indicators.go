@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"strings"
 
 	"example.org/imap-integration/message"
@@ -11,8 +12,6 @@ import (
 const (
 	maxIndicators = 10_000
 	maxSeen       = 20 // places of one indicator
-	// maxText bounds the text that is searched, bytes over all messages of a run.
-	maxText = 64 << 20
 )
 
 // Indicator is one thing that can be looked up or blocked, and where it was seen.
@@ -42,19 +41,21 @@ var groups = map[string][]string{
 	"hashes":    {"md5", "sha1", "sha256", "sha512"},
 }
 
-// Collector gathers indicators over messages. The zero value takes all types.
+// Collector gathers indicators over messages.
 type Collector struct {
 	types map[string]bool // nil: all
-	left  int             // bytes of text
-	began bool
 	at    map[[2]string]int
 	list  []Indicator
 	full  bool
 }
 
-// NewCollector takes only the types of these groups: urls, domains, ips, addresses, hashes.
-func NewCollector(names []string) *Collector {
-	c := &Collector{types: map[string]bool{}}
+// NewCollector takes only the types of these groups: urls, domains, ips, addresses, hashes; with all, everything.
+func NewCollector(names ...string) *Collector {
+	c := &Collector{types: map[string]bool{}, at: map[[2]string]int{}, list: []Indicator{}}
+	if slices.Contains(names, "all") {
+		c.types = nil
+		return c
+	}
 	for _, name := range names {
 		for _, kind := range groups[name] {
 			c.types[kind] = true
@@ -64,14 +65,9 @@ func NewCollector(names []string) *Collector {
 }
 
 // Indicators returns what was gathered, each once, in the order of first appearance.
-func (c *Collector) Indicators() []Indicator {
-	if c.list == nil {
-		return []Indicator{}
-	}
-	return c.list
-}
+func (c *Collector) Indicators() []Indicator { return c.list }
 
-// Full reports whether something was left out because of a limit.
+// Full reports whether there were more indicators than are gathered.
 func (c *Collector) Full() bool { return c.full }
 
 // addressFields are searched for addresses, the others of searchedFields as
@@ -81,8 +77,8 @@ var (
 	searchedFields = []string{"Subject", "X-Originating-IP", "X-Sender-IP", "List-Unsubscribe", "Received-SPF"}
 )
 
-// Add takes the indicators of one message. files are its own attachments.
-func (c *Collector) Add(mailID string, m *Message, hops []Hop, files []message.Attachment) {
+// add takes the indicators of one message. files are its own attachments.
+func (c *Collector) add(mailID string, m *Message, hops []Hop, t texts, files []message.Attachment) {
 	at := func(where string) Seen { return Seen{mailID, m.Path, where} }
 	if m.Mail != nil {
 		c.header(m.Mail.Header, m.Mail.Addresses, at)
@@ -92,13 +88,18 @@ func (c *Collector) Add(mailID string, m *Message, hops []Hop, files []message.A
 	for _, hop := range hops {
 		c.text(hop.From+"\n"+hop.FromIP+"\n"+hop.By, at("received"))
 	}
-	m.texts(func(text string, html bool) {
-		if html {
-			c.html(text, at)
-		} else {
-			c.text(text, at("text"))
+	for _, text := range t.plain {
+		c.text(text, at("text"))
+	}
+	for _, link := range t.links {
+		c.text(link.Target, at("link"))
+		if inner := Unwrap(link.Target); inner != link.Target {
+			c.text(inner, at("link"))
 		}
-	})
+	}
+	for _, text := range t.html {
+		c.text(text, at("html"))
+	}
 	for _, f := range files {
 		for _, digest := range []struct{ kind, value string }{{"md5", f.MD5}, {"sha1", f.SHA1}, {"sha256", f.SHA256}} {
 			if digest.value != "" {
@@ -139,26 +140,8 @@ func (c *Collector) outlookHeader(o *message.Outlook, at func(string) Seen) {
 	}
 }
 
-// html takes the targets of links and the text.
-func (c *Collector) html(markup string, at func(string) Seen) {
-	if markup == "" || !c.room(len(markup)) {
-		return
-	}
-	for i, link := range message.Links(markup) {
-		if i == maxLinks {
-			c.full = true
-			break
-		}
-		c.text(link.Target, at("link"))
-		if inner := Unwrap(link.Target); inner != link.Target {
-			c.text(inner, at("link"))
-		}
-	}
-	c.text(message.HTMLText(markup), at("html"))
-}
-
 func (c *Collector) text(text string, at Seen) {
-	if text == "" || !c.room(len(text)) {
+	if text == "" || c.full {
 		return
 	}
 	for _, i := range patterns.Indicators(text) {
@@ -166,20 +149,8 @@ func (c *Collector) text(text string, at Seen) {
 	}
 }
 
-// room takes bytes from what may be searched.
-func (c *Collector) room(n int) bool {
-	if !c.began {
-		c.began, c.left, c.at = true, maxText, map[[2]string]int{}
-	}
-	if c.left -= n; c.left < 0 {
-		c.full = true
-		return false
-	}
-	return true
-}
-
 func (c *Collector) put(i patterns.Indicator, at Seen) {
-	if c.types != nil && !c.types[i.Type] || !c.room(0) {
+	if c.types != nil && !c.types[i.Type] {
 		return
 	}
 	key := [2]string{i.Type, i.Value}

@@ -8,11 +8,8 @@ import (
 	"example.org/imap-integration/patterns"
 )
 
-// Limits of what is looked at in links.
-const (
-	maxLinks    = 5000
-	maxLinkText = 2 << 10 // bytes: who reads more of a link than that
-)
+// maxLinkText bounds what is looked at of the text of a link, bytes: who reads more than that?
+const maxLinkText = 2 << 10
 
 // Mismatch is a link whose text shows another place than it leads to.
 type Mismatch struct {
@@ -22,15 +19,12 @@ type Mismatch struct {
 	Leads  string `json:"leads"`  // the host or the address that it leads to
 }
 
-// Mismatches returns the links of an HTML document whose text names a host or
-// an e-mail address that the target is not of. A name and a name below it count as
+// Mismatches returns the links whose text names a host or an e-mail address that
+// the target is not of. A name and a name below it count as
 // the same; so does a name with and without www.
-func Mismatches(markup string) []Mismatch {
+func Mismatches(links []message.Link) []Mismatch {
 	out := []Mismatch{}
-	for i, link := range message.Links(markup) {
-		if i == maxLinks {
-			break
-		}
+	for _, link := range links {
 		if link.Text == "" {
 			continue
 		}

@@ -36,7 +36,7 @@ func TestMismatches(t *testing.T) {
 		{"https://www.google.com/url?q=https://evil.example/", "bank.example", "bank.example > evil.example"},
 	} {
 		got := ""
-		for _, m := range Mismatches(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text)) {
+		for _, m := range Mismatches(message.Links(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text))) {
 			got += m.Shown + " > " + m.Leads
 		}
 		if got != tc.want {

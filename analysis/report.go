@@ -38,6 +38,10 @@ type FoundProblem struct {
 	message.Problem
 }
 
+// maxOfRun bounds the messages of one report, each of which may have texts of 128
+// KiB: beyond it only the mails themselves are analyzed, not what is in them.
+const maxOfRun = 1000
+
 // Topics are what an analysis may be asked for.
 var Topics = []string{"headers", "addresses", "urls", "domains", "ips", "hashes", "attachments", "authentication", "all"}
 
@@ -54,20 +58,23 @@ type Analyzer struct {
 	options   Options
 	report    *Report
 	collector *Collector
+	left      int // bytes of text to be searched yet
+	cut       bool
 }
 
 // New returns an analyzer.
 func New(o Options) *Analyzer {
-	a := &Analyzer{options: o, collector: &Collector{}}
-	if !a.wants("all") {
-		a.collector = NewCollector(o.Topics)
+	if len(o.Topics) == 0 {
+		o.Topics = []string{"all"}
 	}
-	a.report = &Report{Messages: []Found{}, Reported: []Reported{}, Problems: []FoundProblem{}}
-	return a
+	return &Analyzer{
+		options: o, left: maxText, collector: NewCollector(o.Topics...),
+		report: &Report{Messages: []Found{}, Reported: []Reported{}, Problems: []FoundProblem{}},
+	}
 }
 
 func (a *Analyzer) wants(topic string) bool {
-	return len(a.options.Topics) == 0 || slices.Contains(a.options.Topics, "all") || slices.Contains(a.options.Topics, topic)
+	return slices.Contains(a.options.Topics, "all") || slices.Contains(a.options.Topics, topic)
 }
 
 // Add analyzes a mail and every message in it. record is that of Cloud SOAR,
@@ -78,6 +85,10 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 		id = strconv.FormatInt(record.ID, 10)
 	}
 	all := Unfold(raw, kind, a.options.Limits)
+	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
+		all[0].limit(message.Problem{Code: "limit_messages", Detail: "there are too many messages already; those inside this one are not analyzed"})
+		all = all[:1]
+	}
 	described := make([]soar.Mail, len(all))
 	for i, m := range all {
 		described[i] = describe(m)
@@ -111,13 +122,13 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 // lineBreaks keeps a decoded value on its line.
 var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
 
-// Report returns the report of all mails so far.
+// Report returns the report. Nothing may be added after it.
 func (a *Analyzer) Report() *Report {
 	a.report.Indicators = a.collector.Indicators()
 	a.report.Count = len(a.report.Messages)
-	if a.collector.Full() {
+	if a.cut || a.collector.Full() {
 		a.report.Problems = append(a.report.Problems, FoundProblem{Problem: message.Problem{
-			Code: "limit_indicators", Detail: "there is more text, or there are more indicators, than are looked at; the list of indicators is not complete",
+			Code: "limit_indicators", Detail: "there is more text, or there are more links or indicators, than are looked at; indicators and link_mismatches are not complete",
 		}})
 	}
 	return a.report
@@ -126,7 +137,9 @@ func (a *Analyzer) Report() *Report {
 // add puts one message into the report.
 func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	hops := Hops(m.header())
-	a.collector.Add(id, m, hops, ownFiles(mail.Attachments))
+	texts, cut := m.read(&a.left)
+	a.cut = a.cut || cut
+	a.collector.add(id, m, hops, texts, ownFiles(mail.Attachments))
 	for _, p := range mail.Problems {
 		a.report.Problems = append(a.report.Problems, FoundProblem{id, m.Path, p})
 	}
@@ -142,7 +155,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 		f.Headers = soar.Headers{}
 	}
 	if a.wants("urls") {
-		f.LinkMismatches = m.mismatches()
+		f.LinkMismatches = Mismatches(texts.links)
 	}
 	if a.wants("authentication") {
 		f.Authentication = Results(m.header(), a.options.Servers)
@@ -162,33 +175,6 @@ func (m *Message) header() message.Header {
 		return m.Mail.Header
 	}
 	return m.Items.Header
-}
-
-// texts calls use for each text of a message itself.
-func (m *Message) texts(use func(text string, html bool)) {
-	switch {
-	case m.record != nil:
-		use(m.record.BodyText, false)
-		use(m.record.BodyHTML, true)
-	case m.Mail == nil:
-		use(m.Items.BodyText, false)
-		use(m.Items.BodyHTML, true)
-	default:
-		for leaf := range m.Mail.TextLeaves(false) {
-			use(leaf.Text, leaf.HTML)
-		}
-	}
-}
-
-// mismatches of a message's HTML texts.
-func (m *Message) mismatches() []Mismatch {
-	out := []Mismatch{}
-	m.texts(func(text string, html bool) {
-		if html {
-			out = append(out, Mismatches(text)...)
-		}
-	})
-	return out
 }
 
 // ownFiles leaves out what is attached inside nested messages, which come by themselves.

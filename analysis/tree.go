@@ -13,8 +13,9 @@ import (
 
 // Limits of what one mail may unfold to.
 const (
-	maxDepth    = 30  // messages in messages, of whatever kind
-	maxMessages = 500 // each has texts of up to 128 KiB in the result
+	maxDepth    = 30        // messages in messages, of whatever kind
+	maxMessages = 500       // each has texts of up to 128 KiB in the result
+	maxRead     = 128 << 20 // bytes of messages that are attached as files, read one inside the other
 )
 
 // Kinds of a [Message].
@@ -58,11 +59,12 @@ func Unfold(raw []byte, kind string, l message.Limits) []*Message {
 type unfolder struct {
 	limits message.Limits
 	found  []*Message
+	read   int // bytes of attached files
 }
 
 // open reads a message from its bytes.
 func (u *unfolder) open(parent *Message, path, kind string, raw []byte, depth int) {
-	if !u.room(parent, path, depth) {
+	if !u.room(parent, path, depth) || parent != nil && !u.affords(parent, path, len(raw)) {
 		return
 	}
 	m := &Message{Path: path, Kind: kind, Parent: parent, Raw: raw, base: path}
@@ -90,10 +92,24 @@ func (u *unfolder) room(parent *Message, path string, depth int) bool {
 	default:
 		return true
 	}
-	if n := len(parent.Problems); n == 0 || parent.Problems[n-1].Code != problem.Code {
-		parent.Problems = append(parent.Problems, problem)
-	}
+	parent.limit(problem)
 	return false
+}
+
+// affords reports whether a file may be read as a message too.
+func (u *unfolder) affords(parent *Message, path string, size int) bool {
+	if u.read += size; u.read <= maxRead {
+		return true
+	}
+	parent.limit(message.Problem{Code: "limit_messages", Detail: fmt.Sprintf("the messages attached as files have more than %d MiB together; the one in part %s is not read", maxRead>>20, path)})
+	return false
+}
+
+// limit notes a limit, and not each time that it is met.
+func (m *Message) limit(p message.Problem) {
+	if n := len(m.Problems); n == 0 || m.Problems[n-1].Code != p.Code {
+		m.Problems = append(m.Problems, p)
+	}
 }
 
 // mail unfolds a MIME message.

@@ -109,9 +109,12 @@ func (f *cfbFile) tryMini() error {
 func (f *cfbFile) pass() (*mscfb.Reader, error) {
 	f.work = len(f.data)/16 + 1<<17
 	f.entries, f.started = nil, false
-	f.difat = int(binary.LittleEndian.Uint32(f.data[72:]))
+	f.difat = min(int(binary.LittleEndian.Uint32(f.data[72:])), f.mostDIFAT())
 	return mscfb.New(f)
 }
+
+// mostDIFAT is how many DIFAT sectors a file of this size can need.
+func (f *cfbFile) mostDIFAT() int { return len(f.data)/(127*128*512) + 1 }
 
 // Slice gives the library the header, DIFAT sectors and directory sectors, in this order.
 func (f *cfbFile) Slice(offset int64, length int) ([]byte, error) {
@@ -130,6 +133,7 @@ func (f *cfbFile) Slice(offset int64, length int) ([]byte, error) {
 	switch {
 	case !f.started:
 		f.started = true
+		binary.LittleEndian.PutUint32(out[72:], uint32(f.difat))
 		if f.noMini {
 			clear(out[64:68])
 		}
@@ -290,7 +294,8 @@ func (f *cfbFile) checkTables() {
 // table reads the entries of the FAT or the mini FAT.
 func (f *cfbFile) table(at []uint32, size, sectors int64) []uint32 {
 	var out []uint32
-	for _, s := range at[:min(int64(len(at)), sectors+1)] {
+	// Two more than the file's sectors need show whether it was cut.
+	for _, s := range at[:min(int64(len(at)), sectors/(size/4)+2)] {
 		start := min((int64(s)+1)*size, int64(len(f.data)))
 		entries := f.data[start:min(start+size, int64(len(f.data)))]
 		f.cut = f.cut || int64(len(entries)) < size
@@ -346,8 +351,7 @@ func (f *cfbFile) fatSectors(size int64) []uint32 {
 	}
 	add(f.data[76:cfbHeaderSize])
 	next := binary.LittleEndian.Uint32(f.data[68:])
-	// No more DIFAT sectors than the file has room for: a cycle ends there.
-	for left := int64(len(f.data)) / size / (size / 4); left >= 0; left-- {
+	for left := f.mostDIFAT(); left > 0; left-- { // a circle ends there
 		start := (int64(next) + 1) * size
 		if start+size > int64(len(f.data)) {
 			break

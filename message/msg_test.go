@@ -302,6 +302,25 @@ func TestMSGCut(t *testing.T) {
 	}
 }
 
+// TestMSGLarge has a file whose FAT needs the DIFAT, as every .msg over 7 MB.
+func TestMSGLarge(t *testing.T) {
+	data := make([]byte, 20<<20)
+	for i := range data {
+		data[i] = byte(i >> 9)
+	}
+	m := &testMSG{props: []testProp{{propSubject, "large"}}, attachments: []testAttachment{{data: data}, {data: []byte("x")}}}
+	whole := writeMSG(m)
+	o := readBounded(t, "large", whole)
+	if o.Subject != "large" || len(o.Attachments) != 2 || !bytes.Equal(o.Attachments[0].Data, data) || len(o.Problems) > 0 {
+		t.Errorf("subject %q, %d attachments, problems %v", o.Subject, len(o.Attachments), o.Problems)
+	}
+	for n := len(whole) - 512; n > 0; n -= len(whole) / 7 / 512 * 512 {
+		if o := readBounded(t, fmt.Sprint(n), whole[:n]); len(o.Problems) == 0 {
+			t.Errorf("cut at %d: no problem", n)
+		}
+	}
+}
+
 // TestMSGDamaged has the rows of what a hostile compound file can be.
 func TestMSGDamaged(t *testing.T) {
 	whole := writeMSG(sampleMSG())

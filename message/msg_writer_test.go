@@ -92,16 +92,17 @@ func (w *cfbWriter) file() []byte {
 	for _, b := range w.big {
 		rest += sectors(len(b))
 	}
-	fat := 1
-	for fat*128 < fat+rest {
+	fat, difat := 1, 0
+	for fat*128 < fat+difat+rest {
 		fat++
-	}
-	if fat > 109 {
-		panic("the writer has no DIFAT")
+		difat = max(0, (fat-109+126)/127)
 	}
 	table := make([]uint32, 0, fat*128)
 	for range fat {
 		table = append(table, 0xFFFFFFFD)
+	}
+	for range difat {
+		table = append(table, 0xFFFFFFFC)
 	}
 	chain := func(n int) uint32 {
 		start := uint32(len(table))
@@ -130,7 +131,11 @@ func (w *cfbWriter) file() []byte {
 	out.WriteString("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
 	out.Write(make([]byte, 16))
 	u16(0x3E, 3, 0xFFFE, 9, 6, 0, 0, 0)
-	u32(0, uint32(fat), dirStart, 0, 4096, miniFATStart, uint32(miniFAT), 0xFFFFFFFE, 0)
+	difatStart := uint32(0xFFFFFFFE)
+	if difat > 0 {
+		difatStart = uint32(fat)
+	}
+	u32(0, uint32(fat), dirStart, 0, 4096, miniFATStart, uint32(miniFAT), difatStart, uint32(difat))
 	for i := range 109 {
 		if i < fat {
 			u32(uint32(i))
@@ -139,6 +144,20 @@ func (w *cfbWriter) file() []byte {
 		}
 	}
 	u32(table...)
+	for i := range difat {
+		for j := 109 + i*127; j < 109+(i+1)*127; j++ {
+			if j < fat {
+				u32(uint32(j))
+			} else {
+				u32(cfbFreeSector)
+			}
+		}
+		if next := uint32(fat + i + 1); i+1 < difat {
+			u32(next)
+		} else {
+			u32(0xFFFFFFFE)
+		}
+	}
 	var d bytes.Buffer
 	for i, e := range w.dir {
 		d.Write(w.dirEntry(i, e, starts))

@@ -193,12 +193,12 @@ func (o *Outlook) recipient(p *mapiProps) {
 	if name := p.line(propRecipientName); r.Name == "" && name != r.Addr {
 		r.Name = name
 	}
-	switch p.number(propRecipientType) & 0xF {
-	case 0:
+	switch kind := p.number(propRecipientType) & 0xF; {
+	case kind == 0 && p.has(propRecipientType):
 		return // the originator
-	case 2:
+	case kind == 2:
 		r.Kind = "cc"
-	case 3:
+	case kind == 3:
 		r.Kind = "bcc"
 	}
 	if r.Addr != "" && !outlookSMTP(r.Addr) {
