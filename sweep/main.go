@@ -3,6 +3,7 @@
 //
 //	go run ./sweep                 every fault point, all modes (long)
 //	go run ./sweep -every 40       each 40th fault point
+//	go run ./sweep -storm -mails 100000
 //	go run ./sweep -mails 50 -mode local/unseen -fault SIGTERM
 //
 // The points of a kill are the system calls that read, write, sync or change
@@ -27,8 +28,9 @@ func main() {
 	every := flag.Int("every", 1, "take each Nth fault point")
 	only := flag.String("mode", "", "only the modes whose name contains this")
 	which := flag.String("fault", "", "only the faults whose name contains this")
+	storm := flag.Bool("storm", false, "a large mailbox behind a bad line and a bad API instead")
 	flag.Parse()
-	if err := run(*mails, *every, *only, *which); err != nil {
+	if err := run(*mails, *every, *only, *which, *storm); err != nil {
 		fmt.Fprintln(os.Stderr, "sweep:", err)
 		os.Exit(1)
 	}
@@ -41,7 +43,7 @@ type bench struct {
 	mails       int
 }
 
-func run(mails, every int, only, which string) error {
+func run(mails, every int, only, which string, storm bool) error {
 	dir, err := os.MkdirTemp("", "sweep")
 	if err != nil {
 		return err
@@ -55,6 +57,9 @@ func run(mails, every int, only, which string) error {
 		return err
 	}
 	defer b.dovecot.Close()
+	if storm {
+		return b.storm()
+	}
 	fmt.Println("| fault | mode | points | taken | mails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	bad := 0
