@@ -236,10 +236,27 @@ func TestBrokenSettings(t *testing.T) {
 					}
 				}
 			}
+			if c.exit == 1 && c.step != "cloud_soar" && c.step != "folder" {
+				c.daemon(t)
+			}
 			if c.silent != nil && strings.Contains(c.silent.heard(), "Canary") {
 				t.Errorf("credentials were sent: %s", c.silent.heard())
 			}
 		})
+	}
+}
+
+// daemon holds that the daemon fails with these settings too, and shows no secret.
+func (c brokenSettings) daemon(t *testing.T) {
+	t.Helper()
+	_, exit, text := runDaemon(t, c.params, "")
+	if exit != 1 {
+		t.Errorf("the daemon's exit status is %d: %s", exit, text)
+	}
+	for _, form := range canaryForms(c.params) {
+		if strings.Contains(text, form) {
+			t.Errorf("a secret (%q) is in the daemon's output: %s", form, text)
+		}
 	}
 }
 

@@ -73,16 +73,17 @@ func runDaemon(t *testing.T, params map[string]any, refreshTokenFile string) (ma
 		Progress: func(int, int) {}, Deliver: func(write func(io.Writer) error) error { return write(&out) }, RefreshTokenFile: refreshTokenFile,
 	}
 	action := actions.All[slices.IndexFunc(actions.All, func(a actions.Action) bool { return a.Name == "incoming-mail-daemon" })]
-	_, err = action.Run(t.Context(), env, manifest.Decode("incoming-mail-daemon", fields, manifest.Input{Stdin: bytes.NewReader(input)}))
+	v := manifest.Decode("incoming-mail-daemon", fields, manifest.Input{Stdin: bytes.NewReader(input)})
+	_, err = action.Run(t.Context(), env, v)
 	var objects []map[string]any
 	if out.Len() > 0 {
 		if err := json.Unmarshal(out.Bytes(), &objects); err != nil {
 			t.Fatal(err)
 		}
 	}
-	text = out.String() + log.String()
+	text = out.String() + v.Redact(log.String()) // the program redacts what it logs and complains of
 	if err != nil {
-		text += actions.Sentence(err)
+		text += v.Redact(actions.Sentence(err))
 	}
 	return len(objects), actions.ExitStatus(err, false), text
 }
