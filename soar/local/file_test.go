@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,12 +37,12 @@ func TestNewStoreIsWholeAndPrivate(t *testing.T) {
 		t.Errorf("after opening again: %+v", got)
 	}
 	var mode string
-	var sync int
+	var synchronous int
 	if err := s.write.QueryRow("PRAGMA journal_mode").Scan(&mode); err != nil || mode != "wal" {
 		t.Errorf("journal mode %q, %v", mode, err)
 	}
-	if err := s.write.QueryRow("PRAGMA synchronous").Scan(&sync); err != nil || sync != 2 {
-		t.Errorf("synchronous %d, %v", sync, err)
+	if err := s.write.QueryRow("PRAGMA synchronous").Scan(&synchronous); err != nil || synchronous != 2 {
+		t.Errorf("synchronous %d, %v", synchronous, err)
 	}
 }
 
@@ -137,6 +138,47 @@ func TestOthersLoseTheirRights(t *testing.T) {
 	open(t, path, Options{})
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestLogOfADeletedStoreIsNotTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soar.db")
+	old := open(t, path, Options{})
+	save(t, old, draft(1, "a"))
+	log, err := os.ReadFile(path + "-wal") // as a killed run leaves it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(old.Close(), os.Remove(path), os.WriteFile(path+"-wal", log, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if got := save(t, open(t, path, Options{}), draft(1, "a")); got[0] != (soar.Saved{ID: 1}) {
+		t.Errorf("a new store knows the mail: %+v", got)
+	}
+}
+
+func TestManyMakeOneStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soar.db")
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			s, err := Open(context.Background(), path, Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			if _, err := s.Save(context.Background(), []*soar.Draft{draft(uint32(i+1), fmt.Sprint(i))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if page, err := open(t, path, Options{}).Search(context.Background(), soar.Query{}); err != nil || page.Total != 8 {
+		t.Errorf("%d of 8 mails, %v", page.Total, err)
+	}
+	if names, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(names) > 0 {
+		t.Errorf("left: %v", names)
 	}
 }
 

@@ -186,22 +186,39 @@ func (s *Store) makeNew(ctx context.Context) error {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = unix.Renameat2(unix.AT_FDCWD, f.Name(), unix.AT_FDCWD, s.path, unix.RENAME_NOREPLACE)
-	}
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // a file system without RENAME_NOREPLACE
-		err = os.Link(f.Name(), s.path)
-	}
-	if errors.Is(err, fs.ErrExist) { // another run was faster; its store is as good
-		return nil
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(s.path))
+		err = s.publish(f.Name())
 	}
 	if err != nil {
 		return s.explain("make", err)
 	}
-	s.options.Log.Info("made a new store", "path", s.path)
 	return nil
+}
+
+// publish gives a finished store its name, unless another run was faster: its store is as good.
+func (s *Store) publish(name string) error {
+	folder, err := os.Open(filepath.Dir(s.path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	// Between the look at the path and the rename no other run may make its store.
+	if err := unix.Flock(int(folder.Fd()), unix.LOCK_EX); err != nil && !errors.Is(err, unix.EBADF) && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.ENOLCK) {
+		return err
+	}
+	if _, err := os.Lstat(s.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// The log of a store that somebody deleted would be taken for that of the new one.
+	for _, old := range []string{"-wal", "-shm", "-journal"} {
+		if err := os.Remove(s.path + old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(name, s.path); err != nil {
+		return err
+	}
+	s.options.Log.Info("made a new store", "path", s.path)
+	return folder.Sync()
 }
 
 // removeStale removes what killed runs left of stores that they never finished.
@@ -220,18 +237,10 @@ func fill(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA page_size=%d; PRAGMA journal_mode=WAL; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
+	// No syncs of its own: makeNew syncs the file before anybody can see it.
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous=OFF; PRAGMA page_size=%d; PRAGMA journal_mode=WAL; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
 		pageSize, applicationID, schemaVersion, schema))
 	return errors.Join(err, db.Close())
-}
-
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // connect makes the two pools; their connections are opened when needed.
