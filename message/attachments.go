@@ -56,14 +56,18 @@ func (p *Part) attachment() (Attachment, decodeFlaws) {
 	if !p.mayDigest() {
 		return a, p.stream(func(b []byte) { a.Size += int64(len(b)) })
 	}
+	var start []byte
 	hm, h1, h2 := md5.New(), sha1.New(), sha256.New() //nolint:gosec // see the imports
 	flaws := p.stream(func(b []byte) {
-		a.Size += int64(len(b))
+		if a.Size += int64(len(b)); len(start) < sniffedStart {
+			start = append(start, b[:min(len(b), sniffedStart-len(start))]...)
+		}
 		hm.Write(b)
 		h1.Write(b)
 		h2.Write(b)
 	})
 	a.MD5, a.SHA1, a.SHA256 = hex.EncodeToString(hm.Sum(nil)), hex.EncodeToString(h1.Sum(nil)), hex.EncodeToString(h2.Sum(nil))
+	p.noteSniffed(start)
 	return a, flaws
 }
 

@@ -111,6 +111,8 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 	for pos < len(s.buf) {
 		line, next := s.headerLine(pos, at)
 		switch {
+		case len(line) == 0 && message && h.fields == 0 && s.headerFollows(next):
+			s.structural(at, codeLeadingBlankLine, "empty lines stand before the header")
 		case len(line) == 0:
 			h.body = next
 			return h
@@ -144,6 +146,35 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 		pos = next
 	}
 	return h
+}
+
+// maxBlankLines is how many empty lines in front of a header are passed over.
+const maxBlankLines = 20
+
+// headerFollows reports whether a header starts behind an empty line in front of a mail.
+func (s *scanner) headerFollows(pos int) bool {
+	for range maxBlankLines {
+		end, next, _ := s.line(pos)
+		if end > pos {
+			sp, ok := fieldSpan(s.buf[pos:end], pos)
+			return ok && usualField(string(s.buf[sp.name:sp.nameEnd]))
+		}
+		if next <= pos {
+			return false
+		}
+		pos = next
+	}
+	return false
+}
+
+// usualField tells the names with which the header of a mail starts in real life.
+func usualField(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "from", "to", "subject", "date", "received", "return-path", "message-id", "mime-version", "delivered-to", "sender", "reply-to", "cc":
+		return true
+	}
+	return strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "dkim-") || strings.HasPrefix(name, "arc-") || strings.HasPrefix(name, "authentication-")
 }
 
 // headerLine is the line at pos; a bare CR ends one too, and is noted.

@@ -116,6 +116,9 @@ func (s *scanner) checkAddresses(at int) {
 				if a.Addr != "" {
 					n++
 				}
+				if lookalike(a.Addr) {
+					s.note(at, codeLookalike, "the address %s of %s may be taken for another", quote(a.Addr), name)
+				}
 			}
 			if flaws.bad {
 				s.note(at, codeBadAddress, "the addresses of %s are malformed: %s", name, quote(h.fields[i].Value))

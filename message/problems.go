@@ -12,6 +12,9 @@ import (
 const (
 	codeEnvelopeLine       = "envelope_line"
 	codeBOM                = "byte_order_mark"
+	codeLeadingBlankLine   = "leading_blank_line"
+	codeLookalike          = "lookalike_domain"
+	codeTypeDiffers        = "content_type_differs"
 	codeBareCR             = "bare_cr"
 	codeNUL                = "nul"
 	codeBadHeaderLine      = "bad_header_line"

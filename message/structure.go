@@ -16,10 +16,10 @@ func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimit
 	s.shared.order++
 	at := s.shared.order
 	h, scan := s.header(pos, at, n == 0)
-	body := scan.body
+	h, body := s.bodyStart(h, scan, at, n == 0)
 	if n == 0 {
-		body = s.root(h, scan, at)
-		h = s.m.Header
+		s.m.Header = h
+		s.checkHeader(at)
 	}
 	p := s.describe(h, at, usual)
 	switch composite := p.multipart() || p.message(); {
@@ -36,11 +36,10 @@ func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimit
 	return d
 }
 
-// root takes over the header of a mail and decides where its body starts.
-func (s *scanner) root(h Header, scan headerScan, at int) int {
-	s.m.Header = h
+// bodyStart decides where the body starts, where programs differ about it.
+func (s *scanner) bodyStart(h Header, scan headerScan, at int, message bool) (Header, int) {
 	body := scan.body
-	if scan.junk >= 0 {
+	if scan.junk >= 0 && message {
 		s.shared.want(reading{earlyBody: true})
 		if s.how.earlyBody {
 			body = scan.junk
@@ -51,12 +50,11 @@ func (s *scanner) root(h Header, scan headerScan, at int) int {
 		s.shared.want(reading{lateBody: true})
 		if s.how.lateBody {
 			more, scan := s.header(body, at, false)
-			s.m.Header.fields = append(slices.Clone(h.fields), more.fields...)
+			h.fields = append(slices.Clone(h.fields), more.fields...)
 			body = scan.body
 		}
 	}
-	s.checkHeader(at)
-	return body
+	return h, body
 }
 
 // fieldsFollow reports whether a body that is no mail starts with MIME fields.

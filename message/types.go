@@ -12,7 +12,7 @@ type Problem struct {
 // Address is one mailbox of an address header (RFC 5322, section 3.4).
 type Address struct {
 	Name string // display name, decoded; "" where there is none
-	Addr string // addr-spec as written (domain in Unicode or xn-- form); never ""
+	Addr string // addr-spec as written (domain in Unicode or xn-- form); "" where a field has a name alone (then Name is not "")
 }
 
 // Field is one header field.
