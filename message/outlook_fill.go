@@ -146,11 +146,17 @@ func (o *Outlook) fillBody(p *mapiProps) {
 	if strings.TrimSpace(o.BodyText) == "" && o.BodyHTML != "" {
 		o.BodyText = HTMLText(o.BodyHTML)
 	}
-	o.BodyText = strings.ToValidUTF8(o.BodyText, "\uFFFD")
-	o.BodyHTML = strings.ToValidUTF8(o.BodyHTML, "\uFFFD")
+	o.BodyText, o.BodyHTML = outlookText(o.BodyText), outlookText(o.BodyHTML)
 }
 
-// htmlBody decodes PR_HTML, which is in the Internet code page where it is bytes.
+// outlookText gives a body the line ends of all texts here: LF.
+func outlookText(text string) string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
+
+// htmlBody decodes PR_HTML, which is in the Internet code page where it is bytes; without one, it is read
+// as its meta element says.
 func (o *Outlook) htmlBody(p *mapiProps) string {
 	prop, ok := p.props[propHTML]
 	if !ok {
@@ -161,6 +167,11 @@ func (o *Outlook) htmlBody(p *mapiProps) string {
 	}
 	number := p.number(propInternetCodePage)
 	if number == 0 && !utf8.Valid(prop.data) {
+		if m := metaCharset.FindSubmatch(prop.data[:min(len(prop.data), 4<<10)]); m != nil {
+			if text, verdict := decodeCharset(prop.data, string(m[1])); verdict == charsetGood {
+				return outlookClean(text)
+			}
+		}
 		number = p.codePage
 	}
 	return outlookClean(p.decode(prop.data, number))
