@@ -44,6 +44,8 @@ func (x *exchange) ask(next http.RoundTripper, req *http.Request) (*http.Respons
 		x.err = &Error{Kind: Redirected, Status: resp.StatusCode}
 		return nil, x.err
 	}
+	// RFC 6749, section 5.1 has JSON and nothing else; the library would read text/plain as a query string.
+	resp.Header.Set("Content-Type", "application/json")
 	resp.Body = &body{resp.Body, maxAnswer, x}
 	return resp, nil
 }

@@ -437,6 +437,18 @@ func TestSlowEndpoint(t *testing.T) {
 	}
 }
 
+func TestAnswerWithAnyContentType(t *testing.T) {
+	for _, kind := range []string{"", "text/plain", "text/html; charset=utf-8", "application/x-www-form-urlencoded"} {
+		e := newEndpoint(t, func(w http.ResponseWriter, _ url.Values, _ int) {
+			w.Header()["Content-Type"] = []string{kind}
+			fmt.Fprint(w, `{"access_token":"a","expires_in":"3600","token_type":"bearer"}`)
+		})
+		if v, err := newSource(t, config(token.ClientCredentials, e.URL, io.Discard)).Token(t.Context(), false); err != nil || v.Reveal() != "a" {
+			t.Errorf("%q: %v", kind, err)
+		}
+	}
+}
+
 func TestRecoversFromRefusal(t *testing.T) {
 	e := newEndpoint(t, func(w http.ResponseWriter, _ url.Values, n int) {
 		if n == 1 {
