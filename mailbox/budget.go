@@ -9,7 +9,11 @@ import (
 // consumer's Release; one mail may be larger.
 const memoryBudget = 32 << 20
 
-var errInterrupted = errors.New("interrupted")
+var (
+	errInterrupted = errors.New("interrupted")
+	// errGreedy ends a connection on which mails far larger than announced come in the wrong order.
+	errGreedy = protocolError("mails that are much larger than the server said, in the wrong order")
+)
 
 // budget blocks the wire while the consumer holds enough. It never waits for a
 // consumer that has nothing in hand: where the next mail in order is not there
@@ -18,14 +22,16 @@ type budget struct {
 	mu      sync.Mutex
 	change  *sync.Cond
 	limit   int64
+	most    int64 // never more than this, in no order
 	used    int64
 	lent    int  // mails at the consumer, not released
 	ready   bool // a mail is there for the consumer to take
 	stopped bool
 }
 
-func newBudget(limit int64) *budget {
-	b := &budget{limit: limit}
+// newBudget is for mails of at most largest bytes each.
+func newBudget(limit, largest int64) *budget {
+	b := &budget{limit: limit, most: 2*limit + 2*largest}
 	b.change = sync.NewCond(&b.mu)
 	return b
 }
@@ -40,8 +46,18 @@ func (b *budget) take(n int64) error {
 	if b.stopped {
 		return errInterrupted
 	}
+	if b.used+n > b.most {
+		return errGreedy
+	}
 	b.used += n
 	return nil
+}
+
+// tight reports whether n bytes more go beyond the limit.
+func (b *budget) tight(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used > 0 && b.used+n > b.limit
 }
 
 func (b *budget) give(n int64) {

@@ -72,7 +72,8 @@ type batch struct {
 	items []*item
 	bytes int64 // by their hints
 	sent  *pending
-	done  bool
+	done  bool // all of its answers came
+	over  bool // and that was noticed
 }
 
 // fetchRun is one call of Fetch. It is the sink of the answers.
@@ -80,10 +81,13 @@ type fetchRun struct {
 	f     *Folder
 	yield func(*Raw) error
 	good  int // mails that came whole
+	wake  chan struct{}
 
 	mu       sync.Mutex
 	items    map[UID]*item
 	flight   []*batch // sent and not yet yielded, in order
+	head     *item    // the next to be yielded
+	pressed  bool     // room is short: yield head as soon as it is there
 	discard  bool
 	cautious bool // a too large body came for an unknown UID: one at a time
 }
@@ -96,7 +100,7 @@ type fetchRun struct {
 // error means that the UIDs not yielded are not accounted for.
 func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
 	f.budget.start()
-	r := &fetchRun{f: f, yield: yield}
+	r := &fetchRun{f: f, yield: yield, wake: make(chan struct{}, 1)}
 	for _, part := range chunks(ascending(uids), sizesAtOnce) {
 		if err := r.part(ctx, part); err != nil {
 			r.wind()
@@ -183,6 +187,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 		return r.f.fault(StageFetch, err)
 	}
 	r.abandonFlight()
+	r.cautious = r.cautious || errors.Is(err, errGreedy)
 	var large errTooLarge
 	if errors.As(err, &large) {
 		if err := r.tooLarge(left, large, r.f.reconnects >= maxReconnects-1); err != nil {
@@ -205,7 +210,7 @@ func (r *fetchRun) abandonFlight() {
 			it.asked = false
 		}
 	}
-	r.flight = nil
+	r.flight, r.head, r.pressed = nil, nil, false
 	r.f.budget.setReady(false)
 }
 
@@ -233,12 +238,9 @@ func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 	for planned := list; len(list) > 0; {
 		planned = r.sendAhead(planned)
 		b := r.flight[0]
-		if err := r.awaitBatch(ctx, b); err != nil {
-			return list, err
-		}
 		for _, it := range b.items {
-			if ctx.Err() != nil {
-				return list, context.Cause(ctx)
+			if err := r.await(ctx, b, it); err != nil {
+				return list, err
 			}
 			if err := r.settle(ctx, it); err != nil {
 				return list, err
@@ -340,38 +342,86 @@ func (r *fetchRun) itemsFor(it *item) string {
 func (r *fetchRun) batchDone(b *batch) {
 	r.mu.Lock()
 	b.done = true
-	ready := len(r.flight) > 0 && r.flight[0].done
+	ready := r.readyLocked()
 	r.mu.Unlock()
 	r.f.budget.setReady(ready)
+}
+
+// readyLocked reports whether the consumer has something to take: a batch that
+// is complete, or under pressure the next mail.
+func (r *fetchRun) readyLocked() bool {
+	return len(r.flight) > 0 && r.flight[0].done || r.pressed && r.head != nil && r.head.body != nil
+}
+
+// press has the next mail yielded although its batch is not complete. That is
+// needed where mails are larger than the server said; otherwise a batch is
+// awaited, so that a second body for one of its mails can be told of.
+func (r *fetchRun) press() {
+	r.mu.Lock()
+	r.pressed = true
+	ready := r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// isNext makes a mail the next to be yielded, and reports whether it must be at once.
+func (r *fetchRun) isNext(it *item) bool {
+	r.mu.Lock()
+	r.head = it
+	now, ready := r.pressed && it.body != nil, r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+	return now
 }
 
 // land takes the first batch out of the flight.
 func (r *fetchRun) land() {
 	r.mu.Lock()
-	r.flight = r.flight[1:]
-	ready := len(r.flight) > 0 && r.flight[0].done
+	r.flight, r.head, r.pressed = r.flight[1:], nil, false
+	ready := r.readyLocked()
 	r.mu.Unlock()
 	r.f.budget.setReady(ready)
 }
 
-// awaitBatch waits for the end of a batch. A refusal that does not pass is left
-// to settle, which asks for each mail alone.
-func (r *fetchRun) awaitBatch(ctx context.Context, b *batch) error {
-	if b.sent == nil {
-		return nil
+// await waits until a mail of a batch can be settled: for the end of the batch,
+// or under pressure for the mail itself.
+func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
+	for {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case b.over || b.sent == nil, r.isNext(it):
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case answer, ok := <-b.sent.done:
+			b.over = true
+			if err := r.judge(b, answer, ok); err != nil {
+				return err
+			}
+		}
 	}
-	answer, err := r.f.s.awaitUntil(ctx, b.sent)
+}
+
+// judge looks at the end of a batch. A refusal that does not pass is left to
+// settle, which asks for each mail alone.
+func (r *fetchRun) judge(b *batch, answer reply, ok bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range b.items {
 		it.asked = false
 	}
-	var refused refusal
-	if !errors.As(err, &refused) {
-		return err
+	if !ok {
+		return r.f.s.broken()
 	}
-	if _, slow := throttled(answer); slow || passing(answer) {
-		return err
+	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+		return refusal{answer}
 	}
 	return nil
 }
@@ -380,6 +430,7 @@ func (r *fetchRun) awaitBatch(ctx context.Context, b *batch) error {
 func (r *fetchRun) settle(ctx context.Context, it *item) error {
 	r.mu.Lock()
 	body := it.body
+	it.asked = false
 	r.mu.Unlock()
 	if body == nil || len(body.data) == 0 || r.isPlaceholder(it) {
 		return r.again(ctx, it)

@@ -1,5 +1,7 @@
 package mailbox
 
+import "errors"
+
 // room implements [fetchSink].
 func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 	limit, keep, wanted := r.limits(f)
@@ -10,8 +12,13 @@ func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 		return nil, errTooLarge{r.owner(f), n}
 	}
 	price := cost(min(n, keep))
-	if err := r.f.budget.take(price); err != nil {
+	if r.f.budget.tight(price) {
+		r.press()
+	}
+	if err := r.f.budget.take(price); errors.Is(err, errInterrupted) {
 		return nil, nil // the consumer is gone: the literal is read over
+	} else if err != nil {
+		return nil, err
 	}
 	b := newBody(n, keep)
 	b.budget, b.cost = r.f.budget, price

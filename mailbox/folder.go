@@ -44,7 +44,7 @@ func Dial(ctx context.Context, c Config) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{conf: c, s: s, budget: newBudget(memoryBudget)}
+	f := &Folder{conf: c, s: s, budget: newBudget(memoryBudget, c.MaxSize)}
 	f.status = f.readStatus()
 	return f, nil
 }

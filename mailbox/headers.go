@@ -241,8 +241,10 @@ func (r *headRun) room(f *fetched, n int64) (*body, error) {
 	}
 	keep := min(n, maxHeaderBlock)
 	b := &body{size: keep, excess: n - keep}
-	if err := r.f.budget.take(keep); err != nil {
+	if err := r.f.budget.take(keep); errors.Is(err, errInterrupted) {
 		return nil, nil // nobody takes it any more
+	} else if err != nil {
+		return nil, err
 	}
 	b.data, b.budget, b.cost = make([]byte, keep), r.f.budget, keep
 	return b, nil

@@ -251,7 +251,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestBudget: a mail waits for room only while the consumer has something in hand.
 func TestBudget(t *testing.T) {
-	b := newBudget(100)
+	b := newBudget(100, 200)
 	for range 3 { // nobody holds anything: beyond the limit
 		if err := b.take(80); err != nil {
 			t.Fatal(err)
