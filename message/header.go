@@ -6,10 +6,7 @@ import (
 )
 
 // Header is a header block, fields in the order of the mail.
-type Header struct {
-	fields []Field
-	limits Limits
-}
+type Header struct{ fields []Field }
 
 // Fields returns the fields in order. Do not write to the slice.
 func (h Header) Fields() []Field { return h.fields }
@@ -254,7 +251,7 @@ func fieldSpan(line []byte, pos int) (span, bool) {
 // header reads the block at pos and decodes its fields. at places its problems.
 func (s *scanner) header(pos, at int, message bool) (Header, headerScan) {
 	h := s.scanHeader(pos, at, message)
-	out := Header{limits: s.limits}
+	var out Header
 	if len(h.spans) == 0 {
 		return out, h
 	}
