@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -448,6 +452,91 @@ func TestNobodyThere(t *testing.T) {
 	r.f.Close()
 	_, err := r.Check(t.Context())
 	wants(t, err, "connection refused", "cloud_soar_api_url")
+}
+
+// A certificate that is not trusted is explained, and nothing is sent.
+func TestUntrustedCertificate(t *testing.T) {
+	heard := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { heard++ }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	r := newRig(t, func(c *soar.Config) { c.URL = server.URL })
+	_, err := r.Check(t.Context())
+	wants(t, err, "certificate", "ca_certificate")
+	plain := newRig(t, func(c *soar.Config) { c.URL = strings.Replace(c.URL, "http://", "https://", 1) })
+	_, err = plain.Check(t.Context())
+	wants(t, err, "does not speak TLS")
+	same(t, "requests", heard, 0)
+	same(t, "tries", len(r.slept)+len(plain.slept), 0)
+}
+
+// Over HTTP/2 a stream that breaks is looked up and repeated with the same key.
+func TestHTTP2(t *testing.T) {
+	for name, stored := range map[string]bool{"stored, then broken": true, "broken": false} {
+		f := newFake(t)
+		f.forgetful = true
+		server := httptest.NewUnstartedServer(f)
+		server.EnableHTTP2 = true
+		server.StartTLS()
+		defer server.Close()
+		r := newRig(t, func(c *soar.Config) { c.URL, c.HTTP = server.URL, server.Client() })
+		f.fault("emails.create", 1, func(_ http.ResponseWriter, req *http.Request, work func() (int, any)) {
+			if req.ProtoMajor != 2 {
+				t.Errorf("the protocol is %s", req.Proto)
+			}
+			if stored {
+				work()
+			}
+			panic(http.ErrAbortHandler) // RST_STREAM
+		})
+		d := draft(1)
+		if _, err := r.Save(t.Context(), []*soar.Draft{d}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		f.ledger(d)
+	}
+}
+
+// A raw mail is sent from where it is: memory does not grow with its size.
+func TestUploadIsNotCopied(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		n, err := io.Copy(io.Discard, req.Body)
+		if err != nil || n != req.ContentLength {
+			t.Errorf("%d bytes of %d, %v", n, req.ContentLength, err)
+		}
+		answer(w, 201, map[string]any{"id": 1})
+	}))
+	defer server.Close()
+	r := newRig(t, func(c *soar.Config) { c.URL, c.Timeout = server.URL, time.Minute })
+	d := draft(1)
+	d.Raw = make([]byte, 48<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := r.Save(t.Context(), []*soar.Draft{d}); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 8<<20 {
+		t.Errorf("%d bytes were allocated to send 48 MiB", n)
+	}
+}
+
+func FuzzParseRoutes(f *testing.F) {
+	for _, seed := range []string{`{"emails.get": "GET mails/{id}/"}`, `{"emails.eml": "GET ./{id}//../"}`, `{"emails.create": "POST //x"}`, `{"emails.get": 1}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		routes, err := soar.ParseRoutes(text)
+		if err != nil && strings.ContainsAny(err.Error(), "\x00\r\x1b") {
+			t.Errorf("not escaped: %q", err)
+		}
+		for name, r := range routes {
+			if p := path.Join("/base", strings.ReplaceAll(r.Path, "{id}", "1")); !strings.HasPrefix(p+"/", "/base/") || strings.ContainsAny(r.Path, "?#% \\") {
+				t.Errorf("%s leaves the base: %q", name, r.Path)
+			}
+		}
+	})
 }
 
 func FuzzAnswers(f *testing.F) {

@@ -66,37 +66,45 @@ func is(err error, k kind) bool {
 
 // statusFailure explains an answer that is not 2xx. It reads a bounded part of it.
 func (c *Client) statusFailure(call *request, resp *http.Response) *Failure {
-	f := &Failure{Doing: call.doing, Host: c.base.Host, Status: resp.StatusCode}
-	f.Cause = fmt.Sprintf("it answered %d", resp.StatusCode)
+	status := resp.StatusCode
+	f := &Failure{Doing: call.doing, Host: c.base.Host, Status: status, retryAfter: retryAfter(resp.Header.Get("Retry-After"), c.now())}
+	if status >= 300 && status < 400 {
+		f.Cause = fmt.Sprintf("it answered %d, a redirect to %s, which is never followed", status, c.place(resp.Header.Get("Location")))
+		f.Advice = "wrong region or address: set cloud_soar_api_url to the address of your own region"
+		return f
+	}
+	f.Cause = fmt.Sprintf("it answered %d", status)
 	if said := c.said(resp.Body); said != "" {
 		f.Cause += " (" + said + ")"
 	}
-	f.retryAfter = retryAfter(resp.Header.Get("Retry-After"), c.now())
-	f.kind, f.Advice = broken, "check cloud_soar_api_url"
-	switch s := resp.StatusCode; {
-	case s >= 300 && s < 400:
-		f.Cause = fmt.Sprintf("it answered %d, a redirect to %s, which is never followed", s, c.place(resp.Header.Get("Location")))
-		f.Advice = "wrong region or address: set cloud_soar_api_url to the address of your own region"
-	case s == http.StatusUnauthorized:
-		f.Advice = c.credentialAdvice()
-	case s == http.StatusForbidden:
-		f.Advice = "the credentials may not do this: give their user a role with the Cloud SOAR capabilities"
-	case s == http.StatusNotFound:
-		f.kind, f.Advice = missing, "check cloud_soar_api_url, and "+call.route+" in cloud_soar_routes"
-	case s == http.StatusMethodNotAllowed, s == http.StatusGone, s == http.StatusUnsupportedMediaType:
-		f.Advice = "check " + call.route + " in cloud_soar_routes"
-	case s == http.StatusConflict:
-		f.kind, f.Advice = conflict, "look at this object in Cloud SOAR"
-	case s == http.StatusBadRequest, s == http.StatusRequestEntityTooLarge, s == http.StatusUnprocessableEntity:
-		f.kind, f.Advice = refused, "see what Cloud SOAR says of it"
-	case s == http.StatusRequestTimeout, s == http.StatusTooEarly:
-		f.kind, f.Advice = lost, "run it again later"
-	case s == http.StatusTooManyRequests:
-		f.kind, f.Advice = lost, "run it less often, or lower cloud_soar_requests_per_second"
-	case s >= 500:
-		f.kind, f.Advice = lost, "run it again later"
-	}
+	f.kind, f.Advice = c.judge(status, call.route)
 	return f
+}
+
+// judge says what may be done about an error status (cloud-soar-api.md, Manners), and the next step.
+func (c *Client) judge(status int, route string) (kind, string) {
+	switch status {
+	case http.StatusUnauthorized:
+		return broken, c.credentialAdvice()
+	case http.StatusForbidden:
+		return broken, "the credentials may not do this: give their user a role with the Cloud SOAR capabilities"
+	case http.StatusNotFound:
+		return missing, "check cloud_soar_api_url, and " + route + " in cloud_soar_routes"
+	case http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
+		return broken, "check " + route + " in cloud_soar_routes"
+	case http.StatusConflict:
+		return conflict, "look at this object in Cloud SOAR"
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return refused, "see what Cloud SOAR says of it"
+	case http.StatusTooManyRequests:
+		return lost, "run it less often, or lower cloud_soar_requests_per_second"
+	case http.StatusRequestTimeout, http.StatusTooEarly:
+		return lost, "run it again later"
+	}
+	if status >= 500 {
+		return lost, "run it again later"
+	}
+	return broken, "check cloud_soar_api_url"
 }
 
 // maxErrorBody bounds what is read of an answer that is an error.

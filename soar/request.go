@@ -108,8 +108,11 @@ func (c *Client) persist(ctx context.Context, b *budget, try func() error) error
 	for n := 0; ; n++ {
 		err := try()
 		var f *Failure
-		if !errors.As(err, &f) || f.kind != lost || ctx.Err() != nil {
+		if !errors.As(err, &f) || f.kind != lost {
 			return err
+		}
+		if ctx.Err() != nil {
+			return ended(ctx, f)
 		}
 		wait := c.backoff(n, f.retryAfter)
 		if wait >= b.left() {
@@ -117,9 +120,17 @@ func (c *Client) persist(ctx context.Context, b *budget, try func() error) error
 		}
 		c.log.Info("Cloud SOAR is asked again", "after", wait, "why", f.Cause)
 		if c.sleep(ctx, wait) != nil {
-			return err // it says more than "interrupted"; the caller knows its context
+			return ended(ctx, f)
 		}
 	}
+}
+
+// ended keeps the sentence, which says more than "interrupted", and lets errors.Is
+// find what ended the run.
+func ended(ctx context.Context, f *Failure) error {
+	last := *f
+	last.kind, last.err = broken, errors.Join(ctx.Err(), f.err)
+	return &last
 }
 
 // backoff is the pause before the try after n failures.

@@ -260,6 +260,21 @@ func TestSaveInterrupted(t *testing.T) {
 	}
 }
 
+// A run that is ended while it waits to try again says what it waited for.
+func TestSaveInterruptedInPause(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := newRig(t, func(c *soar.Config) {
+		c.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+	})
+	r.f.fault("emails.create", 9, status(503, false))
+	_, err := r.Save(ctx, []*soar.Draft{draft(1)})
+	wants(t, err, "503")
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v does not tell that it was interrupted", err)
+	}
+	same(t, "POSTs", r.f.count("emails.create"), 1)
+}
+
 // An upload that nobody reads ends, and so does an answer that trickles.
 func TestStalls(t *testing.T) {
 	if testing.Short() {
