@@ -122,27 +122,34 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 				h.spans[cur].end, h.spans[cur].folded = pos+len(line), true
 			}
 		default:
-			sp, ok := fieldSpan(line, pos)
-			switch {
-			case ok:
+			cur = -1
+			if sp, ok := fieldSpan(line, pos); ok {
 				cur = s.keep(&h, sp, start, at)
-			case h.fields == 0 && message && envelopeLine(line):
-				s.note(at, codeEnvelopeLine, "a line %s stands before the header", quote(string(line)))
-			case s.bodyStartsAt(h, next):
-				s.structural(at, codeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote(string(line)))
-				h.body = pos
+			} else if s.noField(&h, line, pos, next, at, message) {
 				return h
-			default:
-				s.structural(at, codeBadHeaderLine, "a line in the header is no field: %s", quote(string(line)))
-				if h.junk < 0 {
-					h.junk = pos
-				}
-				cur = -1
 			}
 		}
 		pos = next
 	}
 	return h
+}
+
+// noField judges a line that is no field. It reports whether the header ends before it.
+func (s *scanner) noField(h *headerScan, line []byte, pos, next, at int, message bool) bool {
+	switch {
+	case h.fields == 0 && message && envelopeLine(line):
+		s.note(at, codeEnvelopeLine, "a line %s stands before the header", quote(string(line)))
+	case s.bodyStartsAt(*h, next):
+		s.structural(at, codeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote(string(line)))
+		h.body = pos
+		return true
+	default:
+		s.structural(at, codeBadHeaderLine, "a line in the header is no field: %s", quote(string(line)))
+		if h.junk < 0 {
+			h.junk = pos
+		}
+	}
+	return false
 }
 
 // maxBlankLines is how many empty lines in front of a header are passed over.

@@ -123,38 +123,46 @@ func (p *parameter) split(name string) bool {
 	return p.name != ""
 }
 
+// parameterForms are the ways in which one parameter is given.
+type parameterForms struct {
+	plain, ext []string
+	pieces     map[int]parameter
+	most       int // the highest piece
+}
+
+func (m *mediaValue) take(f *parameterForms, p parameter, limits Limits) {
+	m.coded = m.coded || p.name == "boundary" && (p.ext || p.index >= 0)
+	switch {
+	case p.index >= 0:
+		if f.pieces == nil {
+			f.pieces = map[int]parameter{}
+		}
+		if _, ok := f.pieces[p.index]; ok {
+			m.bad = p.name
+			return
+		}
+		f.pieces[p.index] = p
+		f.most = max(f.most, p.index)
+	case p.ext:
+		f.ext = append(f.ext, m.extended(p.value))
+	default:
+		f.plain = append(f.plain, m.plainValue(p.value, limits))
+	}
+}
+
 // join makes the values: continuations are put together in their order, the
 // extended form counts before the plain one, the first before a later one.
 func (m *mediaValue) join(list []parameter, limits Limits) {
-	type forms struct {
-		plain  []string
-		ext    []string
-		pieces map[int]parameter
-		most   int
-	}
-	all := map[string]*forms{}
+	all := map[string]*parameterForms{}
 	var names []string
 	for _, p := range list {
 		f := all[p.name]
 		if f == nil {
-			f = &forms{pieces: map[int]parameter{}}
+			f = &parameterForms{}
 			all[p.name] = f
 			names = append(names, p.name)
 		}
-		m.coded = m.coded || p.name == "boundary" && (p.ext || p.index >= 0)
-		switch {
-		case p.index >= 0:
-			if _, ok := f.pieces[p.index]; ok {
-				m.bad = p.name
-				continue
-			}
-			f.pieces[p.index] = p
-			f.most = max(f.most, p.index)
-		case p.ext:
-			f.ext = append(f.ext, m.extended(p.value))
-		default:
-			f.plain = append(f.plain, m.plainValue(p.value, limits))
-		}
+		m.take(f, p, limits)
 	}
 	for _, name := range names {
 		f := all[name]
