@@ -2,9 +2,11 @@ package soar_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -470,6 +472,23 @@ func TestUntrustedCertificate(t *testing.T) {
 	same(t, "requests", heard, 0)
 	same(t, "tries", len(r.slept)+len(plain.slept), 0)
 }
+
+// A proxy that wants other credentials is not asked again.
+func TestPermanentDialError(t *testing.T) {
+	r := newRig(t, func(c *soar.Config) {
+		c.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, refusal{} }}}
+	})
+	_, err := r.Check(t.Context())
+	if wants(t, err, "407"); !errors.Is(err, refusal{}) {
+		t.Errorf("%v does not wrap its cause", err)
+	}
+	same(t, "pauses", len(r.slept), 0)
+}
+
+type refusal struct{}
+
+func (refusal) Error() string   { return "407" }
+func (refusal) Permanent() bool { return true }
 
 // Over HTTP/2 a stream that breaks is looked up and repeated with the same key.
 func TestHTTP2(t *testing.T) {

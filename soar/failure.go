@@ -197,6 +197,13 @@ func retryAfter(value string, now time.Time) time.Duration {
 // errSlow ends a request that takes longer than the settings allow.
 var errSlow = errors.New("too slow")
 
+// permanent is a dialer's error that knows whether another try may help: a proxy
+// that wants other credentials will want them in a minute, too.
+type permanent interface {
+	error
+	Permanent() bool
+}
+
 // lostFailure explains a request without a whole answer.
 func (c *Client) lostFailure(call *request, err error) *Failure {
 	f := &Failure{Doing: call.doing, Host: c.base.Host, kind: lost, err: err, Advice: "run it again later"}
@@ -210,6 +217,9 @@ func (c *Client) lostFailure(call *request, err error) *Failure {
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	f.unsent = errors.As(err, &op) && op.Op == "dial"
+	if p, ok := errors.AsType[permanent](err); ok && p.Permanent() {
+		f.kind = broken
+	}
 	switch {
 	case errors.Is(err, errSlow):
 		f.Cause = "it did not answer in time"

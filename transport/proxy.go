@@ -60,6 +60,11 @@ func (e *ProxyError) Error() string {
 // Unwrap returns the cause.
 func (e *ProxyError) Unwrap() error { return e.Err }
 
+// Permanent reports whether another try with the same settings would fail alike.
+func (e *ProxyError) Permanent() bool {
+	return e.Fault == Credentials || e.Fault == Refused || e.Fault == Garbled
+}
+
 // CheckProxy reports what is wrong with a proxy_url, without ever quoting it
 // (it may hold a password). "" is right: no proxy.
 func CheckProxy(proxyURL secret.String) error {
