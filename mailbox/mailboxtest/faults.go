@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -134,7 +135,7 @@ func hook(h Hook) func(*ScriptOptions) { return func(o *ScriptOptions) { o.Hook 
 
 // Faults are the ways in which IMAP servers go wrong, the bearable and the hostile ones.
 func Faults() []Fault {
-	return append(append(literalFaults(), connectionFaults()...), answerFaults()...)
+	return slices.Concat(literalFaults(), connectionFaults(), answerFaults(), folderFaults())
 }
 
 // literalFaults lie about bodies.
@@ -318,28 +319,6 @@ func answerFaults() []Fault {
 				o.Mails[i].Date = date
 			}
 		}},
-		{Name: "UIDNEXT that is lower than the mails", Apply: hook(func(c *ScriptConn, cmd Command) bool {
-			if cmd.Name != "SELECT" && cmd.Name != "EXAMINE" {
-				return false
-			}
-			c.Say("* 10 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 2] ok\r\n%s OK done\r\n", cmd.Tag)
-			return true
-		})},
-		{Name: "no UIDNEXT", Apply: hook(func(c *ScriptConn, cmd Command) bool {
-			if cmd.Name != "SELECT" && cmd.Name != "EXAMINE" {
-				return false
-			}
-			c.Say("* 10 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n%s OK done\r\n", cmd.Tag)
-			return true
-		})},
-		{Name: "capabilities that shrink after the login", Apply: hook(func(c *ScriptConn, cmd Command) bool {
-			if cmd.Name != "LOGIN" && cmd.Name != "AUTHENTICATE" {
-				return false
-			}
-			c.Script.Change(func(o *ScriptOptions) { o.Capabilities = "IMAP4rev1" })
-			c.Say("%s OK [CAPABILITY IMAP4rev1] done\r\n", cmd.Tag)
-			return true
-		})},
 		{Name: "a SEARCH answer in pieces, with doubles", Apply: hook(func(c *ScriptConn, cmd Command) bool {
 			if cmd.Name != "UID SEARCH" || strings.Contains(cmd.Args, "RETURN") {
 				return false
@@ -354,5 +333,61 @@ func answerFaults() []Fault {
 			c.OK(cmd)
 			return true
 		})},
+	}
+}
+
+// isOpen reports whether a command opens the folder.
+func isOpen(cmd Command) bool { return cmd.Name == "SELECT" || cmd.Name == "EXAMINE" }
+
+// opening makes an Apply that answers the opening of the folder with these lines and OK.
+func opening(lines string) func(*ScriptOptions) {
+	return hook(func(c *ScriptConn, cmd Command) bool {
+		if isOpen(cmd) {
+			c.Say("* 10 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n%s%s OK done\r\n", lines, cmd.Tag)
+		}
+		return isOpen(cmd)
+	})
+}
+
+// folderFaults concern what is around the mails: login, folder, search, flags.
+func folderFaults() []Fault {
+	storing := func(f func(c *ScriptConn, cmd Command)) Hook {
+		return func(c *ScriptConn, cmd Command) bool {
+			if cmd.Name != "UID STORE" {
+				return false
+			}
+			f(c, cmd)
+			return true
+		}
+	}
+	return []Fault{
+		{Name: "UIDNEXT that is lower than the mails", Apply: opening("* OK [UIDNEXT 2] ok\r\n")},
+		{Name: "UIDNEXT that is the last number", Apply: opening("* OK [UIDNEXT 4294967295] ok\r\n")},
+		{Name: "no UIDNEXT", Apply: opening("")},
+		{Name: "capabilities that shrink after the login", Apply: hook(func(c *ScriptConn, cmd Command) bool {
+			if cmd.Name != "LOGIN" && cmd.Name != "AUTHENTICATE" {
+				return false
+			}
+			c.Script.Change(func(o *ScriptOptions) { o.Capabilities = "IMAP4rev1" })
+			c.Say("%s OK [CAPABILITY IMAP4rev1] done\r\n", cmd.Tag)
+			return true
+		})},
+		// QUIRK(Microsoft 365): says so for a while after a mailbox was moved.
+		{Name: "authenticated but not connected", Stops: true, Apply: hook(once(func(c *ScriptConn, cmd Command) bool {
+			if isOpen(cmd) {
+				c.Say("%s BAD User is authenticated but not connected.\r\n", cmd.Tag)
+			}
+			return isOpen(cmd)
+		}))},
+		{Name: "a mail that is gone when it is fetched", Apply: hook(func(c *ScriptConn, cmd Command) bool {
+			if cmd.Name != "UID SEARCH" || strings.Contains(cmd.Args, "RETURN") {
+				return false
+			}
+			c.Say("* SEARCH 77\r\n")
+			return false
+		})},
+		{Name: "NO to STORE", Stops: true, Apply: hook(storing(func(c *ScriptConn, cmd Command) { c.Say("%s NO not now\r\n", cmd.Tag) }))},
+		{Name: "RST at the STORE", Apply: hook(once(storing(func(c *ScriptConn, _ Command) { c.Reset() })))},
+		{Name: "silence at the STORE", Stops: true, Apply: hook(once(storing(func(c *ScriptConn, _ Command) { c.Silence() })))},
 	}
 }
