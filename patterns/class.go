@@ -23,8 +23,16 @@ type kind struct {
 
 // Python's \s: str.isspace (bidirectional class WS, B or S, or category Zs).
 var spaces = []runeRange{
-	{'\t', '\r'}, {0x1c, ' '}, {0x85, 0x85}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
-	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+	{'\t', '\r'},
+	{0x1c, ' '},
+	{0x85, 0x85},
+	{0xa0, 0xa0},
+	{0x1680, 0x1680},
+	{0x2000, 0x200a},
+	{0x2028, 0x2029},
+	{0x202f, 0x202f},
+	{0x205f, 0x205f},
+	{0x3000, 0x3000},
 }
 
 // asciiKind returns the set under the flag ASCII.
@@ -104,8 +112,8 @@ func complement(set []runeRange, last rune) []runeRange {
 	return out
 }
 
-// within cuts a merged set at last.
-func within(set []runeRange, last rune) []runeRange {
+// cut ends a merged set at last.
+func cut(set []runeRange, last rune) []runeRange {
 	var out []runeRange
 	for _, r := range set {
 		if r.lo <= last {
@@ -115,44 +123,107 @@ func within(set []runeRange, last rune) []runeRange {
 	return out
 }
 
-// set computes the characters of a class up to last, before negation.
-func (c class) set(f flags, last rune) []runeRange {
-	set := c.folded(f)
-	for _, k := range c.kinds {
-		of := unicodeKind
-		if f.ascii || last < 0x80 {
-			of = asciiKind
+// The halves of surrogate pairs: a pattern may name them, but no text holds one.
+const (
+	firstHalf = 0xd800
+	lastHalf  = 0xdfff
+)
+
+func withoutHalves(ranges []runeRange) []runeRange {
+	var out []runeRange
+	for _, r := range ranges {
+		if r.lo < firstHalf || r.hi > lastHalf {
+			if r.lo >= firstHalf && r.lo <= lastHalf {
+				r.lo = lastHalf + 1
+			}
+			if r.hi >= firstHalf && r.hi <= lastHalf {
+				r.hi = firstHalf - 1
+			}
+			out = append(out, r)
 		}
-		members := of(k.letter)
-		if k.letter == 's' && last < 0x80 && !f.ascii {
-			members = spaces // \x1c to \x1f are spaces too
-		}
-		if k.not {
-			members = complement(members, unicode.MaxRune)
-		}
-		set = append(set, members...)
 	}
-	return within(merge(set), last)
+	return out
 }
 
-// folded returns the class's ranges and, where case is ignored, what equals one of their characters.
-func (c class) folded(f flags) []runeRange {
-	if !f.ignoreCase {
-		return slices.Clone(c.ranges)
+// without returns the class less a kind, and whether it had it.
+func (c class) without(k kind) (class, bool) {
+	rest := c
+	rest.kinds = nil
+	for _, other := range c.kinds {
+		if other != k {
+			rest.kinds = append(rest.kinds, other)
+		}
 	}
-	if len(c.ranges) == 1 && c.ranges[0].lo == c.ranges[0].hi {
-		return foldRune(c.ranges[0].lo, f.ascii)
+	return rest, len(rest.kinds) < len(c.kinds)
+}
+
+func (c class) empty() bool { return len(c.kinds) == 0 && len(c.ranges) == 0 }
+
+// folder writes out sets. It remembers what takes long to find.
+type folder struct {
+	cased []foldedRune // of Unicode
+}
+
+// foldedRune is a character that has another case, with all that equal it where case is ignored.
+type foldedRune struct {
+	r     rune
+	equal []runeRange
+}
+
+// set computes the characters of a class up to last, before negation.
+func (fo *folder) set(c class, f flags, last rune) []runeRange {
+	set := slices.Clone(c.ranges)
+	if f.ignoreCase {
+		set = fo.ranges(set, f.ascii)
 	}
-	return foldRanges(c.ranges, f.ascii)
+	for _, k := range c.kinds {
+		set = append(set, k.members(f.ascii, last)...)
+	}
+	return cut(merge(set), last)
+}
+
+// members are the characters of a kind; they may go beyond last.
+func (k kind) members(ascii bool, last rune) []runeRange {
+	var members []runeRange
+	switch {
+	case ascii || last <= unicode.MaxASCII && k.letter != 's': // \x1c to \x1f are spaces without the flag
+		members = asciiKind(k.letter)
+	default:
+		members = unicodeKind(k.letter)
+	}
+	if k.not {
+		return complement(members, unicode.MaxRune)
+	}
+	return members
 }
 
 // sameUpper are the groups of lower-case letters that share an upper-case one;
 // Python takes the members of a group for equal where it ignores case.
 var sameUpper = [][]rune{
-	{'i', 0x131}, {'s', 0x17f}, {0xb5, 0x3bc}, {0x345, 0x3b9, 0x1fbe}, {0x390, 0x1fd3}, {0x3b0, 0x1fe3}, {0x3b2, 0x3d0},
-	{0x3b5, 0x3f5}, {0x3b8, 0x3d1}, {0x3ba, 0x3f0}, {0x3c0, 0x3d6}, {0x3c1, 0x3f1}, {0x3c2, 0x3c3}, {0x3c6, 0x3d5},
-	{0x432, 0x1c80}, {0x434, 0x1c81}, {0x43e, 0x1c82}, {0x441, 0x1c83}, {0x442, 0x1c84, 0x1c85}, {0x44a, 0x1c86},
-	{0x463, 0x1c87}, {0xa64b, 0x1c88}, {0x1e61, 0x1e9b}, {0xfb05, 0xfb06},
+	{'i', 0x131},
+	{'s', 0x17f},
+	{0xb5, 0x3bc},
+	{0x345, 0x3b9, 0x1fbe},
+	{0x390, 0x1fd3},
+	{0x3b0, 0x1fe3},
+	{0x3b2, 0x3d0},
+	{0x3b5, 0x3f5},
+	{0x3b8, 0x3d1},
+	{0x3ba, 0x3f0},
+	{0x3c0, 0x3d6},
+	{0x3c1, 0x3f1},
+	{0x3c2, 0x3c3},
+	{0x3c6, 0x3d5},
+	{0x432, 0x1c80},
+	{0x434, 0x1c81},
+	{0x43e, 0x1c82},
+	{0x441, 0x1c83},
+	{0x442, 0x1c84, 0x1c85},
+	{0x44a, 0x1c86},
+	{0x463, 0x1c87},
+	{0xa64b, 0x1c88},
+	{0x1e61, 0x1e9b},
+	{0xfb05, 0xfb06},
 }
 
 // lower is str.lower of one character, as Python's engine does it.
@@ -192,38 +263,49 @@ func foldRune(r rune, ascii bool) []runeRange {
 	return merge(set)
 }
 
-// foldRanges does the same for a set: a cased character is a member when its
-// lower case, or one equal to it, is the lower case of a member.
-func foldRanges(ranges []runeRange, ascii bool) []runeRange {
-	set := slices.Clone(ranges)
-	for _, r := range merge(slices.Clone(ranges)) {
-		if r.hi-r.lo > 1<<13 { // fewer characters have a case than a long range has characters
-			for _, c := range cased() {
-				if c >= r.lo && c <= r.hi {
-					set = append(set, foldRune(c, ascii)...)
-				}
+// longRange is where it takes longer to try each character than to look for those that have a case.
+const longRange = 64
+
+// ranges adds to a set what equals one of its characters where case is ignored.
+func (fo *folder) ranges(set []runeRange, ascii bool) []runeRange {
+	for _, r := range slices.Clone(set) {
+		if ascii {
+			r.hi = min(r.hi, unicode.MaxASCII)
+		}
+		if r.hi-r.lo < longRange || ascii {
+			for c := r.lo; c <= r.hi; c++ {
+				set = append(set, foldRune(c, ascii)...)
 			}
 			continue
 		}
-		for c := r.lo; c <= r.hi; c++ {
-			if unicode.SimpleFold(c) != c || c == 0x130 || len(equals(c, ascii)) > 1 {
-				set = append(set, foldRune(c, ascii)...)
+		for _, c := range fo.all() {
+			if c.r >= r.lo && c.r <= r.hi {
+				set = append(set, c.equal...)
 			}
 		}
 	}
 	return merge(set)
 }
 
-// cased returns the characters that have another case.
-func cased() []rune {
-	all := []rune{0x130}
+// all returns the characters that have another case.
+func (fo *folder) all() []foldedRune {
+	if fo.cased != nil {
+		return fo.cased
+	}
+	add := func(r rune) {
+		if equal := foldRune(r, false); len(equal) > 1 || equal[0].lo != equal[0].hi {
+			fo.cased = append(fo.cased, foldedRune{r, equal})
+		}
+	}
 	for _, r := range unicode.CaseRanges {
 		for c := rune(r.Lo); c <= rune(r.Hi); c++ {
-			all = append(all, c)
+			add(c)
 		}
 	}
 	for _, group := range sameUpper {
-		all = append(all, group...)
+		for _, r := range group {
+			add(r)
+		}
 	}
-	return all
+	return fo.cased
 }

@@ -1,6 +1,7 @@
 package patterns
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -22,6 +23,7 @@ type emitter struct {
 	strings.Builder
 	texts  texts
 	linear bool // for Go's regexp
+	fold   folder
 }
 
 // translate returns the pattern for regexp2.
@@ -118,7 +120,7 @@ func (e *emitter) repeat(n *node) {
 	if n.possessive {
 		e.WriteString("(?>")
 	}
-	e.wrap("(?:", n.subs[0])
+	e.body(n.subs[0])
 	switch {
 	case n.min == 0 && n.max == infinite:
 		e.WriteByte('*')
@@ -135,6 +137,37 @@ func (e *emitter) repeat(n *node) {
 	if n.possessive {
 		e.WriteByte(')')
 	}
+}
+
+// body writes what is repeated. QUIRK(regexp2 v2.13.0): it takes a repeat of an
+// atomic repeat for one atomic repeat, so that (?:x*+)?x finds nothing in "x". An
+// assertion that always holds keeps the two apart.
+func (e *emitter) body(n *node) {
+	if !n.atomic() || e.linear {
+		e.wrap("(?:", n)
+		return
+	}
+	e.WriteString("(?:")
+	e.node(n)
+	e.WriteString(`(?!\z.))`)
+}
+
+// atomic reports whether nothing but an atomic group or a possessive repeat would be left of a node.
+func (n *node) atomic() bool {
+	switch n.op {
+	case opConcat:
+		return len(n.subs) > 0 && !slices.ContainsFunc(n.subs, func(sub *node) bool { return !sub.atomic() && !sub.nothing() })
+	case opRepeat:
+		return n.possessive || n.subs[0].atomic()
+	case opAlternate:
+		return slices.ContainsFunc(n.subs, (*node).atomic)
+	}
+	return n.op == opAtomic
+}
+
+// nothing reports whether a node matches the empty text only, and looks at nothing.
+func (n *node) nothing() bool {
+	return n.op == opConcat && !slices.ContainsFunc(n.subs, func(sub *node) bool { return !sub.nothing() }) || n.op == opRepeat && n.max == 0
 }
 
 func (e *emitter) assertion(n *node) {
@@ -175,7 +208,7 @@ func (e *emitter) literal(n *node) {
 		e.class(class{ranges: []runeRange{{n.r, n.r}}}, n.flags)
 		return
 	}
-	if n.r >= 0xd800 && n.r <= 0xdfff { // half of a pair: no text holds one
+	if n.r >= firstHalf && n.r <= lastHalf {
 		e.never()
 		return
 	}
@@ -192,61 +225,84 @@ func (e *emitter) never() {
 
 // rune writes a character, in a set or outside.
 func (e *emitter) rune(r rune) {
-	if strings.ContainsRune(`\*+?|{}[]()^$.#-&~`, r) && (r != '#' && r != '&' && r != '~') {
+	if strings.ContainsRune(`\*+?|{}[]()^$.-`, r) {
 		e.WriteByte('\\')
 	}
 	e.WriteRune(r)
 }
 
-// class writes a set. Its kinds are named where the engines know them, for a
-// short pattern, and written out where one is a complement.
+// class writes a set. The kinds are named, which keeps the pattern short: only
+// \W, in a set with others, has no name in either syntax.
 func (e *emitter) class(c class, f flags) {
+	c.ranges = withoutHalves(c.ranges)
 	last := rune(unicode.MaxRune)
 	if e.texts == asciiText {
 		last = unicode.MaxASCII
 	}
-	if len(c.kinds) == 1 && len(c.ranges) == 0 && c.kinds[0].not {
-		c = class{negate: !c.negate, kinds: []kind{{letter: c.kinds[0].letter}}}
+	if e.texts == asciiText || f.ascii {
+		e.set("", e.fold.set(c, f, last), c.negate)
+		return
 	}
-	named := ""
-	if last == unicode.MaxRune && !f.ascii {
-		named, c.kinds = nameKinds(c.kinds)
+	rest, notWord := c.without(kind{'w', true})
+	switch {
+	case !notWord:
+		e.named(c, f, e.set)
+	case rest.empty():
+		e.set(wordSet, nil, !c.negate)
+	case !c.negate:
+		e.WriteString("(?:[^" + wordSet + "]|")
+		e.named(rest, f, e.brackets)
+		e.WriteByte(')')
+	case e.linear:
+		e.set("", e.fold.set(c, f, last), true)
+	default: // characters of words less the rest
+		rest.negate = false
+		e.WriteString("[" + wordSet + "-")
+		e.named(rest, f, e.brackets)
+		e.WriteByte(']')
 	}
-	e.set(named, c.set(f, last), c.negate)
 }
 
-// nameKinds returns the names of the kinds, and the kinds that are left.
-func nameKinds(kinds []kind) (named string, rest []kind) {
-	for _, k := range kinds {
+// wordSet is \w inside a set.
+const wordSet = `\p{L}\p{N}_`
+
+// named writes a set without \W.
+func (e *emitter) named(c class, f flags, write func(named string, set []runeRange, negate bool)) {
+	var names string
+	var kinds []kind
+	for _, k := range c.kinds {
 		switch {
-		case k.not:
-			return "", kinds
-		case k.letter == 'd':
-			named += `\p{Nd}`
+		case k == kind{'d', false}:
+			names += `\p{Nd}`
+		case k == kind{'d', true}:
+			names += `\P{Nd}`
 		case k.letter == 'w':
-			named += `\p{L}\p{N}_`
+			names += wordSet
 		default:
-			rest = append(rest, k)
+			kinds = append(kinds, k)
 		}
 	}
-	return named, rest
+	c.kinds = kinds
+	write(names, e.fold.set(c, f, unicode.MaxRune), c.negate)
 }
 
+// set writes a set of named and single characters, as short as it can be.
 func (e *emitter) set(named string, set []runeRange, negate bool) {
-	if named == "" {
-		if len(set) == 0 && negate {
-			e.WriteString(`(?s:.)`)
-			return
-		}
-		if len(set) == 0 {
-			e.never()
-			return
-		}
-		if len(set) == 1 && set[0].lo == set[0].hi && !negate && set[0].lo != 0xd800 {
-			e.rune(set[0].lo)
-			return
-		}
+	switch {
+	case named != "" || len(set) > 1:
+		e.brackets(named, set, negate)
+	case len(set) == 0 && negate:
+		e.WriteString(`(?s:.)`)
+	case len(set) == 0:
+		e.never()
+	case !negate && set[0].lo == set[0].hi:
+		e.rune(set[0].lo)
+	default:
+		e.brackets(named, set, negate)
 	}
+}
+
+func (e *emitter) brackets(named string, set []runeRange, negate bool) {
 	e.WriteByte('[')
 	if negate {
 		e.WriteByte('^')
@@ -258,17 +314,7 @@ func (e *emitter) set(named string, set []runeRange, negate bool) {
 	e.WriteByte(']')
 }
 
-// ends writes a range, without the halves of pairs, which stand in no text.
 func (e *emitter) ends(r runeRange) {
-	if r.lo >= 0xd800 && r.lo <= 0xdfff {
-		r.lo = min(0xe000, r.hi)
-	}
-	if r.hi >= 0xd800 && r.hi <= 0xdfff {
-		r.hi = 0xd7ff
-	}
-	if r.lo > r.hi {
-		return
-	}
 	e.rune(r.lo)
 	if r.hi > r.lo {
 		e.WriteByte('-')

@@ -104,10 +104,9 @@ type search struct {
 	deadline time.Time
 	result   Result
 
-	piece  piece
-	linear *linearProgram // set once the search has gone over to it
-	pos    int            // where the next match may start, bytes in text
-	empty  bool           // the last match was empty and ended at pos
+	piece piece
+	pos   int  // where the next match may start, bytes in text
+	empty bool // the last match was empty and ended at pos
 }
 
 // over reports why the search must end; nil to go on.

@@ -127,7 +127,7 @@ func setAside(kind, value string) (private, documentation bool) {
 		return false, false
 	}
 	if addr, err := netip.ParseAddr(value); err == nil {
-		return privateAddr(addr), withinNets(addr, documentationNets)
+		return privateAddr(addr), within(addr, documentationNets)
 	}
 	return value == "localhost" || strings.HasSuffix(value, ".localhost"), exampleName(value)
 }
@@ -156,10 +156,10 @@ var documentationNets = []string{
 func privateAddr(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsUnspecified() ||
-		withinNets(addr, []string{"100.64.0.0/10"}) // RFC 6598: behind a carrier's NAT
+		within(addr, []string{"100.64.0.0/10"}) // RFC 6598: behind a carrier's NAT
 }
 
-func withinNets(addr netip.Addr, nets []string) bool {
+func within(addr netip.Addr, nets []string) bool {
 	for _, net := range nets {
 		if netip.MustParsePrefix(net).Contains(addr.Unmap()) {
 			return true

@@ -5,3 +5,5 @@ package patterns
 import "time"
 
 const raceSlack = 100 * time.Millisecond
+
+const underRace = false

@@ -343,7 +343,7 @@ func (p *parser) checkBehind(group int) {
 // checkName refuses what is no identifier.
 func (p *parser) checkName(name string, offset int) {
 	for i, r := range name {
-		if r == '_' || unicode.IsLetter(r) || unicode.Is(unicode.Nl, r) || i > 0 && (unicode.In(r, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc)) {
+		if r == '_' || unicode.IsLetter(r) || unicode.Is(unicode.Nl, r) || i > 0 && unicode.In(r, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc) {
 			continue
 		}
 		p.fail(p.pos-len([]rune(name))-offset, "bad character in group name '%s'", name)

@@ -1,6 +1,7 @@
 package patterns
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"unicode"
@@ -51,6 +52,9 @@ func (p *Pattern) Names() []string { return p.names }
 // stackSlots bounds the memory of a search that backtracks: 2 million slots are 16 MiB.
 const stackSlots = 2 << 20
 
+// maxTranslated bounds what a pattern may become when its sets are written out, in bytes.
+const maxTranslated = 4 << 20
+
 // program returns the program for a sort of text, made at the first call.
 func (p *Pattern) program(t texts, nonzero bool) (re *regexp2.Regexp, err error) {
 	slot, source := &p.backtrack[t].any, ""
@@ -61,6 +65,9 @@ func (p *Pattern) program(t texts, nonzero bool) (re *regexp2.Regexp, err error)
 		return *slot, nil
 	}
 	source = translate(p.root, t)
+	if len(source) > maxTranslated {
+		return nil, errors.New("its sets are too large when case is ignored; make them fewer or shorter")
+	}
 	if nonzero {
 		source = "(?:" + source + `)(?!\G)`
 	}

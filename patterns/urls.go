@@ -10,8 +10,17 @@ import (
 
 // schemes are those of findURLs with what they are written as to be harmless.
 var schemes = []struct{ written, meant string }{
-	{"https", "https"}, {"http", "http"}, {"hxxps", "https"}, {"hxxp", "http"}, {"h**ps", "https"}, {"h**p", "http"},
-	{"ftps", "ftps"}, {"ftp", "ftp"}, {"fxps", "ftps"}, {"fxp", "ftp"}, {"sftp", "sftp"},
+	{"https", "https"},
+	{"http", "http"},
+	{"hxxps", "https"},
+	{"hxxp", "http"},
+	{"h**ps", "https"},
+	{"h**p", "http"},
+	{"ftps", "ftps"},
+	{"ftp", "ftp"},
+	{"fxps", "ftps"},
+	{"fxp", "ftp"},
+	{"sftp", "sftp"},
 }
 
 const (
