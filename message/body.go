@@ -3,7 +3,6 @@ package message
 import (
 	"bytes"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -136,7 +135,29 @@ func newlines(b []byte) string {
 	return out.String()
 }
 
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_.:-]{2,40})`)
+// metaCharset is what a meta element in the start of an HTML text declares, "" without one.
+func metaCharset(b []byte) string {
+	for s := lowerASCII(string(b)); ; {
+		_, rest, ok := strings.Cut(s, "<meta")
+		if !ok {
+			return ""
+		}
+		tag, after, _ := strings.Cut(rest, ">")
+		s = after
+		_, value, ok := strings.Cut(tag, "charset")
+		value = strings.TrimLeft(value, " \t\r\n")
+		if !ok || !strings.HasPrefix(value, "=") {
+			continue
+		}
+		value = strings.TrimLeft(value[1:], " \t\r\n\"'")
+		if end := strings.IndexAny(value, " \t\r\n\"';/"); end >= 0 {
+			value = value[:end]
+		}
+		if value != "" {
+			return value
+		}
+	}
+}
 
 // sniffed is how much of an HTML text is searched for its own declaration, bytes.
 const sniffed = 2048
@@ -151,8 +172,9 @@ func (p *Part) charset(b []byte) string {
 	}
 	label := p.Params["charset"]
 	if p.html() && undeclared[cleanLabel(label)] {
-		if m := metaCharset.FindSubmatch(b[:min(len(b), sniffed)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
-			return string(m[1])
+		// A text whose meta element could be read is not UTF-16, whatever that says.
+		if meta := metaCharset(b[:min(len(b), sniffed)]); meta != "" && !strings.HasPrefix(meta, "utf-16") {
+			return meta
 		}
 	}
 	return label

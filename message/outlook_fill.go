@@ -167,8 +167,8 @@ func (o *Outlook) htmlBody(p *mapiProps) string {
 	}
 	number := p.number(propInternetCodePage)
 	if number == 0 && !utf8.Valid(prop.data) {
-		if m := metaCharset.FindSubmatch(prop.data[:min(len(prop.data), 4<<10)]); m != nil {
-			if text, verdict := decodeCharset(prop.data, string(m[1])); verdict == charsetGood {
+		if meta := metaCharset(prop.data[:min(len(prop.data), 4<<10)]); meta != "" {
+			if text, verdict := decodeCharset(prop.data, meta); verdict == charsetGood {
 				return outlookClean(text)
 			}
 		}
