@@ -19,7 +19,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	if err := r.alone(ctx, it, "UID FETCH", uint32(it.uid)); err != nil {
 		return err
 	}
-	if r.came(it) {
+	if r.arrived(it) {
 		return r.deliverChecked(it)
 	}
 	there, err := r.f.s.exists(ctx, it.uid)
@@ -32,13 +32,37 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	if err := r.bySequence(ctx, it); err != nil {
 		return err
 	}
-	if r.came(it) {
+	if r.arrived(it) {
 		return r.deliverChecked(it)
+	}
+	if it.refusal != "" && !r.others(ctx) {
+		return refusal{reply{status: "NO", text: it.refusal}}
 	}
 	return r.giveUp(it)
 }
 
-func (r *fetchRun) came(it *item) bool {
+// others reports whether the server gives other mails. Where it refuses all of
+// them, the fault is not one mail's; so the next of the batch is tried.
+func (r *fetchRun) others(ctx context.Context) bool {
+	r.mu.Lock()
+	came := r.came
+	var next *item
+	for _, it := range r.flight[0].items {
+		if r.items[it.uid] == it && it != r.head && it.body == nil && it.tries == 0 {
+			next = it
+			break
+		}
+	}
+	r.mu.Unlock()
+	if came > 0 || next == nil {
+		return came > 0
+	}
+	err := r.alone(ctx, next, "UID FETCH", uint32(next.uid))
+	next.tries = 0
+	return err == nil && r.arrived(next)
+}
+
+func (r *fetchRun) arrived(it *item) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return it.body != nil && len(it.body.data) > 0
@@ -54,22 +78,16 @@ func (r *fetchRun) deliverChecked(it *item) error {
 	return r.deliver(it)
 }
 
-// giveUp settles a mail that is there and has no content. Where the server
-// refused every mail so far, the fault is not this mail's.
+// giveUp settles a mail that is there and has no content.
 func (r *fetchRun) giveUp(it *item) error {
-	if it.refusal != "" && r.good == 0 {
-		return refusal{reply{status: "NO", text: it.refusal}}
-	}
-	detail := "the server gives no content for this mail, also when asked again"
-	if it.refusal != "" {
-		detail = fmt.Sprintf("the server refuses to give this mail: %q", it.refusal)
-	}
 	if it.header {
 		return r.hand(it, &Raw{Outcome: TooLarge, Size: it.hint})
 	}
-	r.mu.Lock()
-	it.note(NoteNoContent, detail)
-	r.mu.Unlock()
+	if it.refusal != "" {
+		r.mu.Lock()
+		it.note(NoteNoContent, fmt.Sprintf("the server refuses to give this mail: %q", it.refusal))
+		r.mu.Unlock()
+	}
 	return r.hand(it, &Raw{Outcome: Empty, Size: max(it.hint, 0)})
 }
 

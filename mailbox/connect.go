@@ -124,7 +124,6 @@ func tlsKind(err error, otherwise Kind) Kind {
 	var host x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &record):
 		return NotTLS
@@ -136,7 +135,7 @@ func tlsKind(err error, otherwise Kind) Kind {
 		return CertUntrusted
 	case errors.As(err, &invalid), errors.As(err, &certificate):
 		return CertInvalid
-	case errors.As(err, &alert), strings.Contains(err.Error(), "protocol version"):
+	case strings.Contains(err.Error(), "protocol version"): // the library has no type for it
 		return TLSVersion
 	}
 	return otherwise

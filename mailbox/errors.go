@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -119,7 +120,7 @@ func (e *Error) cause() string {
 	if e.Server != "" {
 		parts = append(parts, `the server answered "`+e.Server+`"`)
 	}
-	if e.Err != nil && (len(parts) == 0 || detailed[e.Kind]) {
+	if e.Err != nil && (len(parts) == 0 || detailed[e.Kind] && !errors.Is(e.Err, context.DeadlineExceeded)) { // "deadline exceeded" says nothing more
 		parts = append(parts, cut(e.Err.Error(), maxQuote))
 	}
 	if len(parts) == 0 {

@@ -36,10 +36,9 @@ const (
 
 // The codes of Raw.Problems; docs/problems.md explains them.
 const (
-	NoteDuplicate   = "duplicate_body"       // the server sent a second body for this UID; the first counts
-	NoteDate        = "bad_internal_date"    // INTERNALDATE is missing, unreadable or absurd
+	NoteDuplicate   = "duplicate_fetch"      // the server sent a second body for this UID; the first counts
 	NotePlaceholder = "provider_placeholder" // the server sent a text of its own in place of the mail
-	NoteNoContent   = "no_content"           // the server gives nothing for this mail
+	NoteNoContent   = "empty_content"        // the server refuses to give this mail, in these words
 )
 
 // errTooLarge ends a connection before a literal that is larger than allowed is read.
@@ -80,7 +79,7 @@ type batch struct {
 type fetchRun struct {
 	f     *Folder
 	yield func(*Raw) error
-	good  int // mails that came whole
+	came  int // mails that came whole
 	wake  chan struct{}
 
 	mu       sync.Mutex
@@ -197,6 +196,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 	if err := r.f.recover(ctx, StageFetch, 1, err); err != nil {
 		return err
 	}
+	r.f.s.drain(r.f.conf.Timeout) // answers to what will be asked again
 	r.f.s.n.setSink(r)
 	return nil
 }
@@ -447,7 +447,6 @@ func (r *fetchRun) deliver(it *item) error {
 		it.body = nil
 		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(it.hint, limit+1), Body: head})
 	}
-	r.good++
 	body := it.body
 	it.body = nil
 	budget := r.f.budget
@@ -465,9 +464,6 @@ func (r *fetchRun) hand(it *item, raw *Raw) error {
 	raw.Problems = it.notes
 	delete(r.items, it.uid)
 	r.mu.Unlock()
-	if it.date.IsZero() && raw.Outcome != Vanished {
-		raw.Problems = append(raw.Problems, Note{NoteDate, "the server gives no date of arrival that can be read"})
-	}
 	if err := r.yield(raw); err != nil {
 		return errYield{err}
 	}

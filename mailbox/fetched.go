@@ -22,9 +22,8 @@ type fetched struct {
 	uid      UID // 0: not given
 	flags    []string
 	date     time.Time // zero: not given, or unreadable
-	badDate  bool
-	size     int64  // RFC822.SIZE; -1: not given, or unreadable
-	section  string // of the body, upper case: "", "HEADER", "HEADER.FIELDS"
+	size     int64     // RFC822.SIZE; -1: not given, or unreadable
+	section  string    // of the body, upper case: "", "HEADER", "HEADER.FIELDS"
 	content  content
 	body     *body // nil where the sink did not want it
 	literals int   // bodies in the answer
@@ -225,20 +224,19 @@ func flagName(s string) string {
 
 func (p *fetchParser) internalDate() error {
 	if c, _ := p.peek(); c != '"' || p.pos >= len(p.line) {
-		p.f.badDate = true // QUIRK: NIL, or a bare word
-		return p.skipValue()
+		return p.skipValue() // QUIRK: NIL, or a bare word
 	}
 	text, err := p.quoted()
 	if err != nil {
 		return err
 	}
-	p.f.date, p.f.badDate = internalDate(string(text))
+	p.f.date = internalDate(string(text))
 	return nil
 }
 
-// internalDate reads a date-time of RFC 9051, section 9. One that no mail
-// server of this world can have written is as bad as an unreadable one.
-func internalDate(s string) (date time.Time, bad bool) {
+// internalDate reads a date-time of RFC 9051, section 9; zero for one that
+// cannot be read, or that no mail server of this world can have written.
+func internalDate(s string) time.Time {
 	const oldest, youngest, widestZone = 1970, 2200, 15 * 60 * 60
 	t, err := time.Parse("_2-Jan-2006 15:04:05 -0700", s)
 	if err != nil {
@@ -246,9 +244,9 @@ func internalDate(s string) (date time.Time, bad bool) {
 	}
 	_, zone := t.Zone()
 	if err != nil || t.Year() < oldest || t.Year() > youngest || zone > widestZone || zone < -widestZone {
-		return time.Time{}, true
+		return time.Time{}
 	}
-	return t.UTC(), false
+	return t.UTC()
 }
 
 // size reads RFC822.SIZE; QUIRK: -1 is seen.

@@ -106,6 +106,9 @@ func (r *fetchRun) accept(f *fetched) bool {
 		return false
 	}
 	it.body = f.body
+	if f.body != nil && len(f.body.data) > 0 {
+		r.came++
+	}
 	return f.body != nil
 }
 

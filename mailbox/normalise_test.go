@@ -81,8 +81,8 @@ func TestInternalDate(t *testing.T) {
 		"17-Jul-1996 02:44:25 -0700": false, " 7-Jul-1996 02:44:25 -0700": false, "7-Jul-1996 02:44:25 +0000": false,
 		"": true, "yesterday": true, "01-Jan-0001 00:00:00 +0000": true, "31-Dec-9999 23:59:59 +0000": true, "17-Jul-1996 02:44:25 +2400": true,
 	} {
-		if date, got := internalDate(in); got != bad || date.IsZero() != bad {
-			t.Errorf("%q: %v %v", in, date, got)
+		if date := internalDate(in); date.IsZero() != bad {
+			t.Errorf("%q: %v", in, date)
 		}
 	}
 }

@@ -119,14 +119,14 @@ func throttled(r reply) (wait time.Duration, ok bool) {
 // codes of RFC 5530 and what servers are known to say.
 func passing(r reply) bool {
 	switch r.code {
-	case "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN":
+	case "UNAVAILABLE", "INUSE", "LIMIT":
 		return true
 	}
 	text := strings.ToLower(r.text)
 	for _, known := range []string{
 		"authenticated but not connected",       // QUIRK(Microsoft 365)
 		"server unavailable", "try again later", // QUIRK(Microsoft 365, Yahoo)
-		"temporary", "internal error", "system error",
+		"temporary",
 	} {
 		if strings.Contains(text, known) {
 			return true

@@ -122,7 +122,7 @@ func (c *Config) fault(stage string, s *session, err error) *Error {
 		e.Server, e.Err = refused.said(), nil
 		if _, slow := throttled(refused.reply); slow {
 			e.Kind = Throttled
-		} else if passing(refused.reply) {
+		} else if passing(refused.reply) || refused.code == "SERVERBUG" {
 			e.Kind = Unavailable
 		}
 	}
