@@ -27,7 +27,7 @@ const (
 	cacheKiB        = 8 << 10 // page cache of the writing connection; pages beyond it go to the log early
 	readCacheKiB    = 1 << 10
 	readers         = 2        // connections that read while one writes
-	checkpointPages = 1000     // 16 MiB of log, then it is moved into the file
+	checkpointPages = 500      // 16 MiB of log, then it is moved into the file
 	logSizeLimit    = 64 << 20 // bytes the log keeps on the disk after one large save
 	fullBelow       = 1 << 20  // bytes free on the disk below which test-settings calls it full
 	staleTemporary  = time.Hour

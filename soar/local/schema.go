@@ -6,9 +6,10 @@ const (
 	schemaVersion = 1          // in user_version; a newer one is refused
 )
 
-// pageSize keeps a mail of usual size on one to three pages: half the system
-// calls of SQLite's 4 KiB. It counts when the file is made.
-const pageSize = 16 << 10
+// pageSize keeps a mail of usual size on one or two pages. A bulk run then
+// costs a third less CPU time than with SQLite's 4 KiB, most of it in system
+// calls. It counts when the file is made.
+const pageSize = 32 << 10
 
 // schema keeps what lists read apart from what they do not: a scan for a
 // sender touches no body and no raw mail.
