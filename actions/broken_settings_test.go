@@ -368,6 +368,7 @@ func (w world) brokenProxies() []brokenSettings {
 	}
 	return []brokenSettings{
 		refused("no proxy there", w.at(993, map[string]any{"proxy_url": "http://soc:Canary-proxy@127.0.0.1:1"}), "the proxy http://127.0.0.1:1 cannot be reached", "check proxy_url"),
+		refused("no proxy there, and no login for it", w.at(993, map[string]any{"proxy_url": "http://127.0.0.1:1"}), "the proxy http://127.0.0.1:1 cannot be reached", "check proxy_url"),
 		refused("a proxy that wants a login", w.proxied(transporttest.Options{User: "soc", Password: "another"}, nil), "407", "check the user name and the password in proxy_url"),
 		refused("a proxy that refuses", w.proxied(transporttest.Options{Mode: transporttest.Refuse}, nil), "refused to connect to imap.corp.example:993", "allow this host and port on the proxy"),
 		refused("nothing behind the proxy", w.proxied(transporttest.Options{Mode: transporttest.Fail}, nil), "what is behind it does not", "the proxy's own way to it"),
