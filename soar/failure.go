@@ -211,33 +211,23 @@ func (c *Client) lostFailure(call *request, err error) *Failure {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // its text repeats method and address
 	}
-	var dns *net.DNSError
 	var op *net.OpError
-	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
 	f.unsent = errors.As(err, &op) && op.Op == "dial"
 	if p, ok := errors.AsType[permanent](err); ok && p.Permanent() {
 		f.kind = broken
 	}
+	if f.untrusted(err) {
+		return f
+	}
+	var dns *net.DNSError
 	switch {
 	case errors.Is(err, errSlow):
-		f.Cause = "it did not answer in time"
-		f.Advice = "run it again later, or raise timeout"
+		f.Cause, f.Advice = "it did not answer in time", "run it again later, or raise timeout"
 	case errors.As(err, &dns):
+		f.Cause, f.Advice = fmt.Sprintf("the name %s is not known (%s)", quoted(dns.Name), quoted(dns.Err)), "check cloud_soar_api_url"
 		if dns.IsNotFound {
 			f.kind = broken // a name that does not exist will not exist in a minute
 		}
-		f.Cause = fmt.Sprintf("the name %s is not known (%s)", quoted(dns.Name), quoted(dns.Err))
-		f.Advice = "check cloud_soar_api_url"
-	case errors.As(err, &authority):
-		f.Cause, f.kind = "its certificate comes from an authority that is not known here", broken
-		f.Advice = "set ca_certificate to the certificate of that authority, or check that nobody is in between"
-	case errors.As(err, &name), errors.As(err, &invalid):
-		f.Cause, f.kind = "its certificate is not valid ("+quoted(err.Error())+")", broken
-		f.Advice = "check cloud_soar_api_url, and this machine's clock"
-	case errors.Is(err, http.ErrSchemeMismatch):
-		f.Cause, f.kind, f.Advice = "it does not speak TLS", broken, "check the port in cloud_soar_api_url"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Cause, f.Advice = "nobody listens there (connection refused)", "check cloud_soar_api_url, and whether a proxy is needed"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
@@ -246,6 +236,27 @@ func (c *Client) lostFailure(call *request, err error) *Failure {
 		f.Cause = quoted(c.redact(err.Error()))
 	}
 	return f
+}
+
+// untrusted fills in why a connection is not safe, which no other try changes.
+func (f *Failure) untrusted(err error) bool {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &authority):
+		f.Cause = "its certificate comes from an authority that is not known here"
+		f.Advice = "set ca_certificate to the certificate of that authority, or check that nobody is in between"
+	case errors.As(err, &name), errors.As(err, &invalid):
+		f.Cause = "its certificate is not valid (" + quoted(err.Error()) + ")"
+		f.Advice = "check cloud_soar_api_url, and this machine's clock"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		f.Cause, f.Advice = "it does not speak TLS", "check the port in cloud_soar_api_url"
+	default:
+		return false
+	}
+	f.kind = broken
+	return true
 }
 
 // unexpected explains a 2xx answer that is not what is documented.

@@ -126,38 +126,12 @@ func (c *Client) files(incident int64, send sender) ([]IncidentFile, error) {
 // the same bytes from the same mail and part before this call. A lost answer is
 // looked up before the file is sent again.
 func (c *Client) AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error) {
-	var answer created
 	call := &request{
 		doing: "add an attachment to an incident", route: routeFileAdd, limit: answerLimit,
 		place: map[string]int64{incidentPlace: incident}, body: fileBody(f, content),
 	}
-	call.accept = c.acceptCreated(call, &answer)
-	b := c.newBudget(call.body.size())
-	look := func(call *request) error { return c.once(ctx, b, call) }
-	posted, own, found := false, false, int64(0)
-	err = c.persist(ctx, b, func() (err error) {
-		if posted {
-			if found, err = c.findFile(incident, f, look); err != nil || found != 0 {
-				return err
-			}
-		}
-		err = c.once(ctx, b, call)
-		posted, own = posted || is(err, lost), own || unsure(err)
-		return err
-	})
-	switch {
-	case is(err, conflict):
-		found, lookErr := c.findFile(incident, f, c.sender(ctx))
-		if lookErr == nil && found != 0 {
-			return found, !own, nil
-		}
-		return 0, false, err
-	case err != nil:
-		return 0, false, notFound(err, "incident", incident)
-	case found != 0:
-		return found, !own, nil
-	}
-	return *answer.ID, answer.Existed && !own, nil
+	id, existed, err = c.post(ctx, call, func(send sender) (int64, error) { return c.findFile(incident, f, send) })
+	return id, existed, notFound(err, "incident", incident)
 }
 
 // findFile returns the id of the same bytes from the same mail and part, 0 without one.

@@ -57,18 +57,29 @@ func refusal(s Saved, err error) (Saved, error) {
 	return s, err
 }
 
-// create posts one record. Whenever an answer was lost, it looks the record up
-// before it posts again: a store need not know Idempotency-Key. What is there after
-// an answer that may have been lost on its way was made by this call.
+// create posts one record.
 func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, error) {
-	var answer created
 	call := &request{doing: "save a mail", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
+	id, existed, err := c.post(ctx, call, func(send sender) (int64, error) {
+		r, _, err := c.byKey(ctx, m.SourceKey, send)
+		return r.ID, err
+	})
+	return Saved{ID: id, Existed: existed}, err
+}
+
+// post sends what makes an object. Whenever an answer was lost, look asks for the
+// object's id (0: there is none) before it is posted again: a store need not know
+// that it is the same. What is there after an answer that may have been lost on
+// its way was made by this call; existed is true for what was there before.
+func (c *Client) post(ctx context.Context, call *request, look func(sender) (int64, error)) (id int64, existed bool, err error) {
+	var answer created
 	call.accept = c.acceptCreated(call, &answer)
 	b := c.newBudget(call.body.size())
-	posted, own, found := false, false, Saved{}
-	err := c.persist(ctx, b, func() (err error) {
+	posted, own, found := false, false, int64(0)
+	err = c.persist(ctx, b, func() (err error) {
 		if posted {
-			if found, err = c.lookUp(ctx, b, m.SourceKey); err != nil || found.ID != 0 {
+			found, err = look(func(call *request) error { return c.once(ctx, b, call) })
+			if err != nil || found != 0 {
 				return err
 			}
 		}
@@ -76,36 +87,18 @@ func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, err
 		posted, own = posted || is(err, lost), own || unsure(err)
 		return err
 	})
+	if is(err, conflict) { // a success when it is ours, and not when it is another's
+		if found, lookErr := look(c.sender(ctx)); lookErr != nil || found != 0 {
+			return found, !own, lookErr
+		}
+	}
 	switch {
-	case is(err, conflict):
-		return c.existing(ctx, m.SourceKey, own, err)
 	case err != nil:
-		return Saved{}, err
-	case found.ID != 0:
-		return Saved{ID: found.ID, Existed: !own}, nil
+		return 0, false, err
+	case found != 0:
+		return found, !own, nil
 	}
-	return Saved{ID: *answer.ID, Existed: answer.Existed && !own}, nil
-}
-
-// lookUp asks once whether there is a record with this key.
-func (c *Client) lookUp(ctx context.Context, b *budget, key string) (Saved, error) {
-	r, ok, err := c.byKey(ctx, key, func(call *request) error { return c.once(ctx, b, call) })
-	if err != nil || !ok {
-		return Saved{}, err
-	}
-	return Saved{ID: r.ID}, nil
-}
-
-// existing settles a 409: with our key it is a success, with another's it is not.
-func (c *Client) existing(ctx context.Context, key string, own bool, why error) (Saved, error) {
-	r, ok, err := c.ByKey(ctx, key)
-	if err != nil {
-		return Saved{}, err
-	}
-	if !ok {
-		return Saved{}, why
-	}
-	return Saved{ID: r.ID, Existed: !own}, nil
+	return *answer.ID, answer.Existed && !own, nil
 }
 
 // mailBody is the body of emails.create.
