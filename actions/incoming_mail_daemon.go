@@ -27,10 +27,12 @@ type daemon struct {
 // incomingMailDaemon takes the mails that are due, saves them in Cloud SOAR and
 // hands them over.
 func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	checkpoint := v.Text("checkpoint")
 	d, err := daemonParameters(env, v)
 	if err != nil {
 		return nil, err
 	}
+	d.options.Checkpoint = checkpoint
 	store, err := d.store(ctx)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	d.options = ingest.Options{
 		Account: r.account(), Folder: d.mailbox.Folder,
 		MarkAsSeen: run.MarkAsSeen, SearchMode: searchModes[run.SearchMode],
-		MaxMessages: run.MaxMessages, MaxSize: run.MaxSize, Checkpoint: v.Text("checkpoint"),
+		MaxMessages: run.MaxMessages, MaxSize: run.MaxSize,
 		Limits: message.DefaultLimits(), Log: env.Log, Progress: env.Progress, Now: env.Now,
 	}
 	if run.FromLatest {

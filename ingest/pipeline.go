@@ -38,10 +38,13 @@ type job struct {
 func (r *run) round(ctx context.Context, uids []mailbox.UID) (done int, err error) {
 	save, endSave := graceful(ctx)
 	defer endSave()
-	ctx, stop := context.WithCancelCause(ctx)
+	fetch, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	batches, fetched := r.produce(ctx, uids)
+	batches, fetched := r.produce(fetch, uids)
 	for batch := range batches {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx) // interrupted: what is not being saved yet is dropped whole
+		}
 		if err == nil {
 			var n int
 			n, err = r.saveBatch(save, batch)
