@@ -216,34 +216,35 @@ func (s *regexSearch) problem(code, format string, args ...any) {
 
 // text searches one text for one pattern.
 func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text regexText, left time.Duration) {
-	limits := s.limits
-	limits.Timeout = left
-	limits.MaxMatches -= len(s.result.Matches) - 1 // one more tells whether there are more
+	limits := patterns.Limits{Timeout: left, MaxMatches: s.limits.MaxMatches - len(s.result.Matches) + 1} // one more tells whether there are more
 	if s.unique {
 		limits.MaxMatches = mostRepeats
 	}
-	var r patterns.Result
 	at := regexLocation{CloudSOARMailID: id, Part: text.part, Where: text.where, Preset: f.preset.Name}
+	search := s.matched
 	if f.pattern == nil {
-		r = s.checked(ctx, f, text.text, at, limits)
-	} else {
-		r = f.pattern.FindAll(ctx, text.text, limits)
-		for _, m := range r.Matches {
-			at.Offset = m.Groups[f.group].Start
-			if at.Offset < 0 { // the group has no part in the match
-				at.Offset = m.Groups[0].Start
-			}
-			s.add(s.found(f, m, text.text), at)
-		}
+		search = s.checked
 	}
+	r := search(ctx, f, text.text, at, limits)
 	s.result.TimedOut = s.result.TimedOut || r.TimedOut
 	s.result.Truncated = s.result.Truncated || r.Truncated
-	switch {
-	case r.TimedOut:
-		s.problem(codeRegexTimeout, "%s, %s: %s", mailName(id), text.place(), r.Problem)
-	case r.Problem != "":
-		s.problem(codeRegexFailed, "%s, %s: %s", mailName(id), text.place(), r.Problem)
+	if r.Problem != "" {
+		code := map[bool]string{true: codeRegexTimeout, false: codeRegexFailed}[r.TimedOut]
+		s.problem(code, "%s, %s: %s", mailName(id), text.place(), r.Problem)
 	}
+}
+
+// matched searches for a pattern.
+func (s *regexSearch) matched(ctx context.Context, f *regexFind, text string, at regexLocation, limits patterns.Limits) patterns.Result {
+	r := f.pattern.FindAll(ctx, text, limits)
+	for _, m := range r.Matches {
+		at.Offset = m.Groups[f.group].Start
+		if at.Offset < 0 { // the group has no part in the match
+			at.Offset = m.Groups[0].Start
+		}
+		s.add(s.found(f, m, text), at)
+	}
+	return r
 }
 
 // regexFound is one match, ready for the result.
