@@ -96,8 +96,8 @@ func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]
 	if err := positive("incident", incident); err != nil {
 		return nil, err
 	}
-	return s.records(ctx, `JOIN incident_mails i ON i.mail_id = m.id WHERE i.incident_id = ? ORDER BY m.id DESC LIMIT ? OFFSET ?`,
-		incident, w.limit, w.offset)
+	return s.records(ctx, `incident_mails i CROSS JOIN mails m ON m.id = i.mail_id`,
+		`WHERE i.incident_id = ? ORDER BY i.mail_id DESC LIMIT ? OFFSET ?`, incident, w.limit, w.offset)
 }
 
 // AddFile stores an attachment with an incident. The same content of the same
@@ -134,7 +134,7 @@ func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, si
 	if id, err = result.LastInsertId(); err != nil {
 		return 0, false, err
 	}
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO file_contents (file_id, chunk, raw) VALUES (?, ?, ?)`)
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO file_contents (slot, file_id, raw) VALUES (?, ?, ?)`)
 	if err != nil {
 		return 0, false, err
 	}

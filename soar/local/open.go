@@ -245,7 +245,8 @@ func fill(ctx context.Context, path string) error {
 
 // connect makes the two pools; their connections are opened when needed.
 func (s *Store) connect() error {
-	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", s.options.Busy.Milliseconds())
+	// temp_store: an image of nothing but the program has no folder for temporary files.
+	busy := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=temp_store(MEMORY)", s.options.Busy.Milliseconds())
 	writing := dsn(s.path, "mode=rw", busy, "_txlock=immediate", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
 		fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB), fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointPages),
 		fmt.Sprintf("_pragma=journal_size_limit(%d)", logSizeLimit))

@@ -20,12 +20,15 @@ const (
 	markOfLast  = 100 // how many of the newest records Newest looks at
 )
 
-// recordQuery reads records; conditions follow it.
-const recordQuery = `SELECT m.id, r.metadata, r.body_text, r.body_html, m.created_at, d.mail_id IS NOT NULL
-	FROM mails m JOIN records r ON r.mail_id = m.id LEFT JOIN discarded d ON d.mail_id = m.id `
+// isDiscarded is a term of SQL over mails m.
+const isDiscarded = `EXISTS (SELECT 1 FROM discarded d WHERE d.mail_id = m.id)`
 
-func (s *Store) records(ctx context.Context, condition string, args ...any) ([]soar.Record, error) {
-	rows, err := s.read.QueryContext(ctx, recordQuery+condition, args...)
+// records reads the records of the mails m in from, a FROM clause without the
+// word. It and the joins here are CROSS JOINs, whose order SQLite keeps: it
+// must not walk over all mails to find those of a short list.
+func (s *Store) records(ctx context.Context, from, condition string, args ...any) ([]soar.Record, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT m.id, r.metadata, r.body_text, r.body_html, m.created_at, `+isDiscarded+
+		` FROM `+from+` CROSS JOIN records r ON r.mail_id = m.id `+condition, args...)
 	if err != nil {
 		return nil, s.explain("read", err)
 	}
@@ -75,13 +78,13 @@ func noMail(id int64) error {
 
 // Get returns the record of a mail.
 func (s *Store) Get(ctx context.Context, id int64) (soar.Record, error) {
-	found, err := s.records(ctx, "WHERE m.id = ?", id)
+	found, err := s.records(ctx, "mails m", "WHERE m.id = ?", id)
 	return one(found, id, err)
 }
 
 // ByKey returns the record with this source_key, if there is one.
 func (s *Store) ByKey(ctx context.Context, key string) (soar.Record, bool, error) {
-	found, err := s.records(ctx, "WHERE m.source_key = ?", key)
+	found, err := s.records(ctx, "mails m", "WHERE m.source_key = ?", key)
 	if err != nil || len(found) == 0 {
 		return soar.Record{}, false, err
 	}
@@ -91,7 +94,8 @@ func (s *Store) ByKey(ctx context.Context, key string) (soar.Record, bool, error
 // Pending returns the mails of this account and folder that a run saved and
 // none handed over, in the order of their ids.
 func (s *Store) Pending(ctx context.Context, account, folder string) ([]soar.Record, error) {
-	return s.records(ctx, `JOIN pending p ON p.mail_id = m.id WHERE m.mailbox_account = ? AND m.folder = ? ORDER BY m.id`, account, folder)
+	return s.records(ctx, `pending p CROSS JOIN mails m ON m.id = p.mail_id`,
+		`WHERE m.mailbox_account = ? AND m.folder = ? ORDER BY p.mail_id`, account, folder)
 }
 
 // Search returns one page of the records that match, newest id first. A page
@@ -100,12 +104,12 @@ func (s *Store) Search(ctx context.Context, q soar.Query) (soar.Page, error) {
 	where, args := conditions(q)
 	page := soar.Page{Records: []soar.Record{}}
 	var err error
-	page.Total, err = s.count(ctx, `SELECT count(*) FROM mails m LEFT JOIN discarded d ON d.mail_id = m.id `+where, args...)
+	page.Total, err = s.count(ctx, `SELECT count(*) FROM mails m `+where, args...)
 	w := windowOf(q.PageSize, q.PageNumber)
 	if err != nil || w.offset >= page.Total {
 		return page, err
 	}
-	page.Records, err = s.records(ctx, where+` ORDER BY m.id DESC LIMIT ? OFFSET ?`, append(args, w.limit, w.offset)...)
+	page.Records, err = s.records(ctx, `mails m`, where+` ORDER BY m.id DESC LIMIT ? OFFSET ?`, append(args, w.limit, w.offset)...)
 	return page, err
 }
 
@@ -150,7 +154,7 @@ func conditions(q soar.Query) (string, []any) {
 		add("m.received_at <= ?", q.ReceivedBefore.UnixMicro())
 	}
 	if q.Discarded != nil {
-		add("(d.mail_id IS NOT NULL) = ?", *q.Discarded)
+		add(isDiscarded+" = ?", *q.Discarded)
 	}
 	if len(tests) == 0 {
 		return "", nil
@@ -232,7 +236,8 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 // contentSize returns the size of a raw mail.
 func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	var size sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT (SELECT sum(length(raw)) FROM contents WHERE mail_id = id) FROM mails WHERE id = ?`, id).Scan(&size)
+	err := s.read.QueryRowContext(ctx, `SELECT (SELECT sum(length(raw)) FROM contents WHERE slot >= ? AND slot < ?) FROM mails WHERE id = ?`,
+		slot(id, 0), slot(id+1, 0), id).Scan(&size)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, noMail(id)
@@ -247,7 +252,7 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 // chunk returns one piece of a raw mail. Each is a query of its own, so that a
 // slow reader of the whole keeps no other process's log from being emptied.
 func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT raw FROM contents WHERE mail_id = ? AND chunk = ?`, id, n).Scan(&raw)
+	err = s.read.QueryRowContext(ctx, `SELECT raw FROM contents WHERE slot = ?`, slot(id, n)).Scan(&raw)
 	if err != nil {
 		return nil, s.explain("read", err)
 	}

@@ -36,7 +36,7 @@ func (s *Store) prepareStatements(ctx context.Context) error {
 		{&s.statements.mail, `INSERT INTO mails (source_key, mailbox_account, folder, uid_validity, uid, message_id,
 			from_folded, subject_folded, received_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.statements.record, `INSERT INTO records (mail_id, metadata, body_text, body_html) VALUES (?, ?, ?, ?)`},
-		{&s.statements.content, `INSERT INTO contents (mail_id, chunk, raw) VALUES (?, ?, ?)`},
+		{&s.statements.content, `INSERT INTO contents (slot, mail_id, raw) VALUES (?, ?, ?)`},
 		{&s.statements.pending, `INSERT INTO pending (mail_id) VALUES (?)`},
 	} {
 		if *p.to != nil {
@@ -169,13 +169,16 @@ func chunksOf(raw []byte) chunks {
 	}
 }
 
+// slot is the key of a chunk: all of one mail stand side by side, in order.
+func slot(id int64, n int) int64 { return id<<20 + int64(n) }
+
 func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, content chunks) error {
 	n := 0
 	for chunk, err := range content {
 		if err != nil {
 			return err
 		}
-		if _, err := insert.ExecContext(ctx, id, n, chunk); err != nil {
+		if _, err := insert.ExecContext(ctx, slot(id, n), id, chunk); err != nil {
 			return err
 		}
 		n++

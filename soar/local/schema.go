@@ -38,12 +38,11 @@ CREATE TABLE records (
   body_html BLOB NOT NULL
 );
 
--- The raw mail, in chunks of 1 MiB from 0; a record without content has none.
+-- The raw mail, in chunks of 1 MiB; a record without content has none.
 CREATE TABLE contents (
+  slot INTEGER PRIMARY KEY,  -- mail_id * 1048576 + the chunk's number from 0: one B-tree and no index
   mail_id INTEGER NOT NULL REFERENCES mails (id),
-  chunk INTEGER NOT NULL,
-  raw BLOB NOT NULL,
-  PRIMARY KEY (mail_id, chunk)
+  raw BLOB NOT NULL
 );
 
 -- Saved by a run, but not yet in a result that was written.
@@ -73,10 +72,9 @@ CREATE TABLE incident_files (
   UNIQUE (incident_id, mail_id, part, sha256)
 );
 CREATE TABLE file_contents (
+  slot INTEGER PRIMARY KEY,  -- file_id * 1048576 + the chunk's number from 0
   file_id INTEGER NOT NULL REFERENCES incident_files (id),
-  chunk INTEGER NOT NULL,
-  raw BLOB NOT NULL,
-  PRIMARY KEY (file_id, chunk)
+  raw BLOB NOT NULL
 );
 
 -- Digests of the credentials that serve accepts; the values are shown once and not kept.
