@@ -445,20 +445,25 @@ func (w world) brokenTokens() []brokenSettings {
 
 func serviceAccountKey(t *testing.T) string {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	key, err := oneKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	file, _ := json.Marshal(map[string]string{
 		"type": "service_account", "client_email": "soar@project.iam.gserviceaccount.com",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
 	})
 	return string(file)
 }
+
+// oneKey is made once: RSA keys take long.
+var oneKey = sync.OnceValues(func() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	return x509.MarshalPKCS8PrivateKey(key)
+})
 
 func (w world) brokenRest() []brokenSettings {
 	w.d.CreateFolder(w.u, "Phishing")

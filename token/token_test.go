@@ -243,14 +243,19 @@ func TestRotatedFileIsNotTrusted(t *testing.T) {
 	}
 }
 
+// oneKey is made once: RSA keys take long.
+var oneKey = sync.OnceValues(func() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	return x509.MarshalPKCS8PrivateKey(key)
+})
+
 // serviceKey is a key file as the Google Cloud console gives one.
 func serviceKey(t *testing.T, tokenURI string) secret.String {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	der, err := oneKey()
 	if err != nil {
 		t.Fatal(err)
 	}
