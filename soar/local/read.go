@@ -271,6 +271,9 @@ func (s *Store) Check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if mails == 1 {
+		return fmt.Sprintf("the store %s holds 1 mail", s.path), nil
+	}
 	return fmt.Sprintf("the store %s holds %d mails", s.path, mails), nil
 }
 
