@@ -529,3 +529,28 @@ func TestBearer(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenExpiresInMidRun: the server ends the session, and a new token opens the next one.
+func TestTokenExpiresInMidRun(t *testing.T) {
+	s := bearerServer(t, 0)
+	login := s.hook
+	s.hook = func(c *scriptConn, tag, command string) bool {
+		if c.number == 1 && strings.Contains(command, "BODY") {
+			c.say("* BYE Session invalidated - AccessTokenExpired\r\n")
+			_ = c.Close()
+			return true
+		}
+		return login(c, tag, command)
+	}
+	conf := s.config(t)
+	var asked []bool
+	conf.Login.Token = func(_ context.Context, renew bool) (secret.String, error) {
+		asked = append(asked, renew)
+		return secret.New("Canary-token-that-is-long"), nil
+	}
+	f := dial(t, conf)
+	defer f.Close()
+	if got := fetch(t, f, uidRange(1, 1)); got[0].Outcome != mailbox.Whole || !slices.Equal(asked, []bool{false, true}) {
+		t.Errorf("%v, tokens asked for: %v", got[0].Outcome, asked)
+	}
+}

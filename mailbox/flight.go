@@ -1,0 +1,194 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+)
+
+// batch is one FETCH of bodies.
+type batch struct {
+	items []*item
+	bytes int64 // by their hints
+	sent  *pending
+	done  bool // all of its answers came
+	over  bool // and that was noticed
+}
+
+// abandonFlight forgets the batches of a broken connection; the mails that came whole are kept.
+func (r *fetchRun) abandonFlight() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.flight {
+		for _, it := range b.items {
+			it.asked = false
+		}
+	}
+	r.flight, r.head, r.pressed = nil, nil, false
+	r.f.budget.setReady(false)
+}
+
+// sendAhead keeps the window full and returns what is not sent yet.
+func (r *fetchRun) sendAhead(planned []*item) []*item {
+	for len(planned) > 0 && r.mayFly(planned[0]) {
+		b := r.plan(planned)
+		planned = planned[len(b.items):]
+		r.launch(b)
+	}
+	return planned
+}
+
+// mayFly reports whether one more batch fits the window and the budget.
+func (r *fetchRun) mayFly(next *item) bool {
+	limit := window
+	if r.cautious {
+		limit = 1
+	}
+	bytes := int64(0)
+	for _, b := range r.flight {
+		bytes += b.bytes
+	}
+	return len(r.flight) == 0 || len(r.flight) < limit && bytes+min(max(next.hint, 0), r.f.conf.MaxSize) <= memoryBudget
+}
+
+// plan takes the next batch: several mails of known, moderate size, or one other.
+func (r *fetchRun) plan(planned []*item) *batch {
+	b := &batch{}
+	for _, it := range planned {
+		usual := r.usual(it)
+		cost := min(max(it.hint, 0), r.f.conf.MaxSize)
+		if len(b.items) > 0 && (!usual || !r.usual(b.items[0]) || len(b.items) == batchCount || b.bytes+cost > batchBytes) {
+			break
+		}
+		b.items, b.bytes = append(b.items, it), b.bytes+cost
+	}
+	return b
+}
+
+// usual mails can share a command.
+func (r *fetchRun) usual(it *item) bool {
+	return it.hint >= 0 && it.hint <= r.f.conf.MaxSize && !it.header && !r.cautious && it.body == nil
+}
+
+// launch sends a batch; mails that came before the connection broke need no answer.
+func (r *fetchRun) launch(b *batch) {
+	var uids []UID
+	r.mu.Lock()
+	for _, it := range b.items {
+		if it.body == nil {
+			it.asked = true
+			uids = append(uids, it.uid)
+		}
+	}
+	r.flight = append(r.flight, b)
+	r.mu.Unlock()
+	if len(uids) == 0 {
+		r.batchDone(b)
+		return
+	}
+	items := itemsBody
+	if len(b.items) == 1 && !r.usual(b.items[0]) {
+		items = r.itemsFor(b.items[0])
+	}
+	b.sent = r.f.s.n.send("UID FETCH "+compactSet(uids)+" "+items, func(reply, bool) { r.batchDone(b) })
+}
+
+// itemsFor is what to ask of one mail alone. RFC822.SIZE is a hint only: of one
+// that should be too large, one byte more than allowed is fetched, and what comes decides.
+func (r *fetchRun) itemsFor(it *item) string {
+	switch {
+	case it.header:
+		return fmt.Sprintf(itemsHeader, maxHeaderBlock)
+	case it.hint > r.f.conf.MaxSize || r.cautious:
+		return fmt.Sprintf(itemsPart, r.f.conf.MaxSize+1)
+	default:
+		return itemsAlone
+	}
+}
+
+// batchDone tells the budget whether the consumer has something to take.
+func (r *fetchRun) batchDone(b *batch) {
+	r.mu.Lock()
+	b.done = true
+	ready := r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+}
+
+// readyLocked reports whether the consumer has something to take: a batch that
+// is complete, or under pressure the next mail.
+func (r *fetchRun) readyLocked() bool {
+	return len(r.flight) > 0 && r.flight[0].done || r.pressed && r.head != nil && r.head.body != nil
+}
+
+// press has the next mail yielded although its batch is not complete. That is
+// needed where mails are larger than the server said; otherwise a batch is
+// awaited, so that a second body for one of its mails can be told of.
+func (r *fetchRun) press() {
+	r.mu.Lock()
+	r.pressed = true
+	ready := r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// isNext makes a mail the next to be yielded, and reports whether it must be at once.
+func (r *fetchRun) isNext(it *item) bool {
+	r.mu.Lock()
+	r.head = it
+	now, ready := r.pressed && it.body != nil, r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+	return now
+}
+
+// land takes the first batch out of the flight.
+func (r *fetchRun) land() {
+	r.mu.Lock()
+	r.flight, r.head, r.pressed = r.flight[1:], nil, false
+	ready := r.readyLocked()
+	r.mu.Unlock()
+	r.f.budget.setReady(ready)
+}
+
+// await waits until a mail of a batch can be settled: for the end of the batch,
+// or under pressure for the mail itself.
+func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
+	for {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case b.over || b.sent == nil, r.isNext(it):
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case answer, ok := <-b.sent.done:
+			b.over = true
+			if err := r.judge(b, answer, ok); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// judge looks at the end of a batch. A refusal that does not pass is left to
+// settle, which asks for each mail alone.
+func (r *fetchRun) judge(b *batch, answer reply, ok bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, it := range b.items {
+		it.asked = false
+	}
+	if !ok {
+		return r.f.s.broken()
+	}
+	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+		return refusal{answer}
+	}
+	return nil
+}
