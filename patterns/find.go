@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp/syntax"
 	"slices"
 	"strconv"
@@ -142,19 +143,47 @@ func (s *search) pieces() (err error) {
 	}
 }
 
-// one searches a piece, with the engine that suits pattern and text.
+// briefTrial is what regexp2 gets for a pattern that may explode, on a text that
+// is long: where the text is harmless, it is done by then.
+const briefTrial = 25 * time.Millisecond
+
+// longText is from where on Go's regexp takes a tenth of a second or more, in bytes.
+const longText = 1 << 20
+
+// one searches a piece with regexp2, which is fast on most texts, or with Go's
+// regexp where the pattern may explode and the two mean the same by it. Go's goes on where the other gave up.
 func (s *search) one() error {
 	sort := sortOf(s.piece.text)
-	linear := s.p.linear(sort)
-	affordable := linear != nil && linear.size*len(s.piece.text) <= maxLinearSteps
-	if affordable && s.p.explosive {
-		return s.goThrough(linear)
+	if trial := s.trial(sort); trial > 0 {
+		err := s.attempt(sort, trial)
+		costly := errors.Is(err, errCostly) || errors.Is(err, regexp2.ErrBacktrackingStackLimit)
+		if !costly || !s.p.hasLinear(sort) {
+			return err
+		}
 	}
-	err := s.backtrack(sort)
-	if affordable && errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
-		return s.goThrough(linear)
+	return s.goThrough(s.p.linear(sort))
+}
+
+// trial returns how long regexp2 may try.
+func (s *search) trial(sort texts) time.Duration {
+	switch {
+	case !s.p.explosive || !s.p.hasLinear(sort):
+		return s.left()
+	case len(s.piece.text) < longText:
+		return 0
+	default:
+		return briefTrial
 	}
-	return err
+}
+
+// attempt is backtrack with less time.
+func (s *search) attempt(sort texts, limit time.Duration) error {
+	deadline := s.deadline
+	defer func() { s.deadline = deadline }()
+	if end := time.Now().Add(limit); end.Before(deadline) {
+		s.deadline = end
+	}
+	return s.backtrack(sort)
 }
 
 // add takes a match whose spans are bytes of the text. It returns false when the
@@ -251,8 +280,9 @@ func (s *search) spans(v regexp2.MatchView) []Span {
 	return groups
 }
 
-// maxLinearSteps bounds one call of Go's regexp, which nothing can interrupt:
-// about a tenth of a second.
+// maxLinearSteps bounds a call of Go's regexp that nothing can interrupt: about a
+// tenth of a second. Beyond it the text is given to it as a stream, which can end
+// early but is slower.
 const maxLinearSteps = 8 << 20
 
 func programSize(source string) int {
@@ -273,40 +303,69 @@ func (s *search) goThrough(program *linearProgram) error {
 		if err := s.over(); err != nil {
 			return err
 		}
-		groups := program.next(s.piece.text, s.pos-s.piece.start)
-		if groups == nil {
-			return nil
-		}
-		for i := range groups {
-			if groups[i].Start >= 0 {
-				groups[i] = Span{groups[i].Start + s.piece.start, groups[i].End + s.piece.start}
-			}
-		}
-		if !s.add(groups) {
-			return nil
+		groups, err := s.next(program)
+		if err != nil || groups == nil || !s.add(groups) {
+			return err
 		}
 	}
 }
 
-// next returns the groups of the first match in text from the byte at on.
-func (l *linearProgram) next(text string, at int) []Span {
-	re, from := l.re, at
-	if at > 0 && l.inside != nil {
-		_, size := utf8.DecodeLastRuneInString(text[:at])
-		re, from = l.inside, at-size
+// next returns the groups of the first match from s.pos on, nil where there is none.
+func (s *search) next(l *linearProgram) ([]Span, error) {
+	re, from := l.re, s.pos
+	if from > s.piece.start && l.inside != nil {
+		_, size := utf8.DecodeLastRuneInString(s.text[s.piece.start:from])
+		re, from = l.inside, from-size
 	}
-	found := re.FindStringSubmatchIndex(text[from:])
+	text := s.text[from:s.piece.end]
+	if l.size*len(text) <= maxLinearSteps {
+		return spansFrom(re.FindStringSubmatchIndex(text), from), nil
+	}
+	stream := &stream{search: s, text: text}
+	found := re.FindReaderSubmatchIndex(stream)
+	if stream.err != nil {
+		return nil, stream.err
+	}
+	return spansFrom(found, from), nil
+}
+
+// spansFrom reads the groups behind the first one, which is the whole match, of a text that begins at from.
+func spansFrom(found []int, from int) []Span {
 	if found == nil {
 		return nil
 	}
 	groups := make([]Span, len(found)/2-1)
 	for i := range groups {
-		groups[i] = Span{found[2*i+2], found[2*i+3]}
-		if groups[i].Start >= 0 {
-			groups[i].Start, groups[i].End = groups[i].Start+from, groups[i].End+from
+		groups[i] = Span{-1, -1}
+		if start := found[2*i+2]; start >= 0 {
+			groups[i] = Span{start + from, found[2*i+3] + from}
 		}
 	}
 	return groups
+}
+
+// stream is a text that ends when the time is up.
+type stream struct {
+	search *search
+	text   string
+	read   int // runes
+	err    error
+}
+
+// lookEvery is how many characters a stream gives before it looks at the clock.
+const lookEvery = 256
+
+// ReadRune implements io.RuneReader.
+func (s *stream) ReadRune() (rune, int, error) {
+	if s.read++; s.read%lookEvery == 0 {
+		s.err = s.search.over()
+	}
+	if s.text == "" || s.err != nil {
+		return 0, 0, io.EOF
+	}
+	r, size := utf8.DecodeRuneInString(s.text)
+	s.text = s.text[size:]
+	return r, size, nil
 }
 
 // piece is the part of a text that is searched at once.

@@ -20,7 +20,7 @@ func FuzzTranslate(f *testing.F) {
 			}
 			return
 		}
-		p := &Pattern{parsed: parsed, isLinear: parsed.root.linear(parsed.groups)}
+		p := newPattern(parsed)
 		for sort := asciiText; sort <= exoticText; sort++ {
 			for _, nonzero := range []bool{false, true} {
 				re, err := p.program(sort, nonzero)
@@ -31,7 +31,7 @@ func FuzzTranslate(f *testing.F) {
 					t.Fatalf("%q has %d groups, not %d", pattern, n, len(parsed.groups))
 				}
 			}
-			p.linear(sort)
+			p.hasLinear(sort)
 		}
 	})
 }
@@ -73,6 +73,7 @@ func FuzzCompile(f *testing.F) {
 // FuzzIndicators holds that each indicator stands in the text, once, and comes back from its defanged form.
 func FuzzIndicators(f *testing.F) {
 	f.Add(readPage(f))
+	f.Add("http://a\u2028b.com\u200b/")
 	f.Add("hxxp[:]//a[.]b/ x (at) y (dot) com")
 	f.Fuzz(func(t *testing.T, text string) {
 		seen := map[[2]string]bool{}

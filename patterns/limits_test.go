@@ -70,18 +70,29 @@ func TestEvil(t *testing.T) {
 		if underRace && len(text) > 100_000 {
 			continue
 		}
-		before := allocated()
-		start := time.Now()
-		r := p.FindAll(context.Background(), text, Limits{})
-		took := time.Since(start)
-		t.Logf("%-34s %8d bytes: %4d ms, %4d matches, timed out %v, %3d MiB", c.pattern, len(text), took.Milliseconds(), len(r.Matches), r.TimedOut, (allocated()-before)>>20)
-		if took > DefaultTimeout+slack {
-			t.Errorf("%s on %d bytes took %v", c.pattern, len(text), took)
+		// On a machine that does other things a search may have to wait for a processor: the best of three counts.
+		best := time.Hour
+		for tries := 0; tries < 3 && best > DefaultTimeout+slack; tries++ {
+			best = min(best, evilSearch(t, p, c.pattern, text))
 		}
-		if grown := allocated() - before; grown > 192<<20 {
-			t.Errorf("%s on %d bytes took %d MiB", c.pattern, len(text), grown>>20)
+		if best > DefaultTimeout+slack {
+			t.Errorf("%s on %d bytes took %v", c.pattern, len(text), best)
 		}
 	}
+}
+
+// evilSearch returns how long one search took.
+func evilSearch(t *testing.T, p *Pattern, pattern, text string) time.Duration {
+	before := allocated()
+	start := time.Now()
+	r := p.FindAll(context.Background(), text, Limits{})
+	took := time.Since(start)
+	grown := (allocated() - before) >> 20
+	t.Logf("%-34s %8d bytes: %4d ms, %4d matches, timed out %v, %3d MiB", pattern, len(text), took.Milliseconds(), len(r.Matches), r.TimedOut, grown)
+	if grown > 128 {
+		t.Errorf("%s on %d bytes took %d MiB", pattern, len(text), grown)
+	}
+	return took
 }
 
 // allocated counts bytes ever allocated: more than what was in use at once.

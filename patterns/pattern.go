@@ -22,6 +22,7 @@ type Pattern struct {
 	goPrograms [exoticText + 1]*linearProgram
 	explosive  bool
 	isLinear   bool
+	bounded    bool // it has a \b: Go's regexp knows that of ASCII only
 }
 
 // programs are a pattern for the backtracking engine.
@@ -37,13 +38,20 @@ func Compile(pattern string, o Options) (*Pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pattern{parsed: parsed, explosive: parsed.root.explosive(), isLinear: parsed.root.linear(parsed.groups)}
+	p := newPattern(parsed)
 	// What the engine refuses shall be known before anything is contacted. Python
 	// takes it, so there is no position to name.
 	if _, err := p.program(asciiText, false); err != nil {
 		return nil, &SyntaxError{"the pattern is not supported: " + err.Error(), -1}
 	}
 	return p, nil
+}
+
+func newPattern(of parsed) *Pattern {
+	return &Pattern{
+		parsed: of, explosive: of.root.explosive(), isLinear: of.root.linear(of.groups),
+		bounded: of.root.any(func(n *node) bool { return n.op == opBoundary }),
+	}
 }
 
 // Names returns the names of the groups by their number, "" for one without; the first is the whole match.
@@ -90,14 +98,15 @@ type linearProgram struct {
 	size   int // steps per character at most
 }
 
-// linear returns the linear program for a sort of text, nil where there is none.
+// hasLinear reports whether there is a linear program for a sort of text.
+func (p *Pattern) hasLinear(t texts) bool {
+	return p.isLinear && (t == asciiText || !p.bounded) && p.linear(t) != nil
+}
+
+// linear returns the linear program for a sort of text, made at the first call; nil where the engine refuses the pattern.
 func (p *Pattern) linear(t texts) *linearProgram {
 	if !p.isLinear || p.goPrograms[t] != nil {
 		return p.goPrograms[t]
-	}
-	looks := p.root.any(func(n *node) bool { return n.op == opBegin || n.op == opLineBegin || n.op == opBoundary })
-	if t != asciiText && p.root.any(func(n *node) bool { return n.op == opBoundary }) {
-		return nil // the engine's \b knows ASCII only
 	}
 	source := translateLinear(p.root, t)
 	re, err := regexp.Compile(source)
@@ -106,7 +115,7 @@ func (p *Pattern) linear(t texts) *linearProgram {
 		return nil
 	}
 	program := &linearProgram{re: re, size: programSize(source)}
-	if looks {
+	if p.root.any(func(n *node) bool { return n.op == opBegin || n.op == opLineBegin || n.op == opBoundary }) {
 		program.inside = regexp.MustCompile(`\A(?s:.)(?s:.*?)` + source)
 	}
 	p.goPrograms[t] = program

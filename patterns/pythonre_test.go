@@ -98,6 +98,48 @@ func TestAsPython(t *testing.T) {
 	t.Logf("%d pairs; of the documented differences: %v", pairs, differ)
 }
 
+// TestLinearAsPython does the same with Go's regexp alone, on every pattern that
+// it may be given, from a string and from a stream.
+func TestLinearAsPython(t *testing.T) {
+	golden := readPythonRE(t)
+	patterns := 0
+	for _, c := range golden.Cases {
+		p, err := Compile(c.Pattern, Options{IgnoreCase: strings.Contains(c.Flags, "i"), Multiline: strings.Contains(c.Flags, "m"), DotAll: strings.Contains(c.Flags, "s")})
+		if err != nil || !p.hasLinear(asciiText) {
+			continue
+		}
+		patterns++
+		for i, want := range c.Results {
+			for _, size := range []int{1, maxLinearSteps} {
+				got, ok := linearOnly(t, p, golden.Texts[i], size)
+				if ok && fmt.Sprint(flat(got)) != fmt.Sprint(want) {
+					t.Errorf("%q (%s) on %q:\n got %v\nwant %v", c.Pattern, c.Flags, golden.Texts[i], flat(got), want)
+				}
+			}
+		}
+	}
+	if patterns < 50 {
+		t.Errorf("only %d patterns are linear", patterns)
+	}
+}
+
+// linearOnly searches with Go's regexp, if it may, as if its program had this size.
+func linearOnly(t *testing.T, p *Pattern, text string, size int) (Result, bool) {
+	t.Helper()
+	sort := sortOf(text)
+	if !p.hasLinear(sort) {
+		return Result{}, false
+	}
+	program := *p.linear(sort)
+	program.size = size
+	s := &search{p: p, ctx: context.Background(), text: text, limits: patient.withDefaults(), deadline: time.Now().Add(time.Minute)}
+	s.piece.set(text, 0, DefaultPiece)
+	if err := s.goThrough(&program); err != nil {
+		t.Error(err)
+	}
+	return s.result, true
+}
+
 func TestRefusedAsPython(t *testing.T) {
 	for _, c := range readPythonRE(t).Refused {
 		_, err := Compile(c.Pattern, Options{})

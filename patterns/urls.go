@@ -61,6 +61,7 @@ func urlAround(text string, from, colon int) (hit, bool) {
 	begin := colon + len("://")
 	host, hostEnd := authority(text[begin:min(len(text), begin+maxAuthority)])
 	host, hostEnd = host+begin, hostEnd+begin
+	hostEnd = max(host, urlEnd(text[:hostEnd], host))
 	name := strings.ToLower(text[host:hostEnd])
 	if !plausibleHost(name) {
 		return hit{}, false
