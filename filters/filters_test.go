@@ -72,8 +72,10 @@ func TestSureFragment(t *testing.T) {
 }
 
 func TestQueryLeavesOutWhatIsNotSure(t *testing.T) {
-	f, err := Compile(Spec{Subject: []string{"invoice", "ß"}, From: []string{"bücher.example"}, To: []string{"@corp.example"},
-		TextBody: []string{"body"}, NotSubject: []string{"never"}, HeaderField: []string{"X-Kit", "Reply-To"}, Header: []string{"phish kit"}})
+	f, err := Compile(Spec{
+		Subject: []string{"invoice", "ß"}, From: []string{"bücher.example"}, To: []string{"@corp.example"},
+		TextBody: []string{"body"}, NotSubject: []string{"never"}, HeaderField: []string{"X-Kit", "Reply-To"}, Header: []string{"phish kit"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
