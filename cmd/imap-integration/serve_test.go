@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
 // lockedBuffer is standard output that a test reads while the program writes.
@@ -89,6 +93,37 @@ func TestServe(t *testing.T) {
 	_ = answer.Body.Close()
 	if err := stop(); err != nil {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestServeOverTLS(t *testing.T) {
+	authority, err := mailboxtest.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key, err := authority.WriteLeaf(mailboxtest.Good, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// With a certificate it may listen on all addresses.
+	printed, stop := served(t, serveOptions{store: filepath.Join(t.TempDir(), "soar.db"), listen: "0.0.0.0:0", cert: cert, key: key})
+	_, port, err := net.SplitHostPort(printed["listen"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := json.Marshal(map[string]any{
+		"cloud_soar_api_url": "https://localhost:" + port, "ca_certificate": authority.PEM, "jwt_token": printed["jwt_token"], "incident_id": 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	status := run([]string{"list-incident-emails"}, bytes.NewReader(params), &out, &errs, func(string) string { return "" })
+	if status != 0 || !strings.Contains(out.String(), `"count":0`) {
+		t.Errorf("over https: exit %d, %s %s", status, out.String(), errs.String())
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
 

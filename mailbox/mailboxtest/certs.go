@@ -8,9 +8,12 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -147,16 +150,23 @@ func certificate(name string, from, to time.Duration) (*x509.Certificate, error)
 	}, nil
 }
 
-// certificatePEM writes a certificate chain and its key as PEM.
-func certificatePEM(c tls.Certificate) (chain, key string, err error) {
-	for _, der := range c.Certificate {
-		chain += encodePEM("CERTIFICATE", der)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+// WriteLeaf makes a certificate of this kind and writes its chain and its key
+// as PEM into cert.pem and key.pem of a folder.
+func (a *Authority) WriteLeaf(kind LeafKind, folder string) (cert, key string, err error) {
+	leaf, err := a.Leaf(kind)
 	if err != nil {
 		return "", "", err
 	}
-	return chain, encodePEM("PRIVATE KEY", der), nil
+	chain := ""
+	for _, der := range leaf.Certificate {
+		chain += encodePEM("CERTIFICATE", der)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+	if err != nil {
+		return "", "", err
+	}
+	cert, key = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	return cert, key, errors.Join(os.WriteFile(cert, []byte(chain), 0o644), os.WriteFile(key, []byte(encodePEM("PRIVATE KEY", der)), 0o600))
 }
 
 func encodePEM(kind string, der []byte) string {

@@ -192,21 +192,13 @@ func (d *Dovecot) layOut() error {
 	if os.Getuid() == 0 {
 		d.own.uid, d.own.gid = nobody, nobody
 	}
-	leaf, err := d.Authority.Leaf(Good)
-	if err != nil {
-		return err
-	}
-	chain, key, err := certificatePEM(leaf)
-	if err != nil {
-		return err
-	}
+	_, _, err := d.Authority.WriteLeaf(Good, d.dir)
 	return errors.Join(
+		err,
 		os.Chmod(d.dir, 0o755), // Dovecot's own users must get in
 		os.Mkdir(d.path("run"), 0o755),
 		os.Mkdir(d.path("mail"), 0o755),
 		os.Chown(d.path("mail"), d.own.uid, d.own.gid),
-		os.WriteFile(d.path("cert.pem"), []byte(chain), 0o644),
-		os.WriteFile(d.path("key.pem"), []byte(key), 0o600),
 		d.writeUsers(),
 		d.layOutOAuth(),
 	)
