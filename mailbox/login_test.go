@@ -93,6 +93,8 @@ const withStartTLS = "* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] hi
 
 // TestBeforeTheLogin are servers to which no byte of a credential may go.
 func TestBeforeTheLogin(t *testing.T) {
+	var all sync.WaitGroup // as in TestBroken
+	defer all.Wait()
 	for _, c := range []struct {
 		name     string
 		security mailbox.Security
@@ -118,31 +120,33 @@ func TestBeforeTheLogin(t *testing.T) {
 		{"not IMAP", mailbox.Clear, replies("220 smtp.example ESMTP\r\n"), "login", mailbox.Protocol},
 		{"drip", mailbox.Clear, func(c net.Conn) { perform(&scriptConn{Conn: c}, "drip") }, "login", mailbox.Timeout},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			l := listen(t, c.talk)
-			start := time.Now()
-			_, err := mailbox.Dial(t.Context(), l.config(t, c.security))
-			e, _ := err.(*mailbox.Error)
-			if e == nil || e.Kind != c.kind || e.Stage != c.stage {
-				t.Errorf("%v", err)
-			}
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("took %s", took)
-			}
-			for _, bad := range []string{"Canary", "LOGIN", "AUTHENTICATE", "soc@corp", "U2", "AHNvY0"} {
-				if strings.Contains(strings.ReplaceAll(l.heard(), "LOGINDISABLED", ""), bad) && c.kind != mailbox.NotTLS && c.stage != "tls" {
-					t.Errorf("the server heard %q", bad)
+		all.Go(func() {
+			t.Run(c.name, func(t *testing.T) {
+				l := listen(t, c.talk)
+				start := time.Now()
+				_, err := mailbox.Dial(t.Context(), l.config(t, c.security))
+				e, _ := err.(*mailbox.Error)
+				if e == nil || e.Kind != c.kind || e.Stage != c.stage {
+					t.Errorf("%v", err)
 				}
-			}
-			if text := err.Error(); !strings.Contains(text, "127.0.0.1:") || !strings.Contains(text, "; ") {
-				t.Errorf("sentence without address or next step: %s", text)
-			}
+				if took := time.Since(start); took > 5*time.Second {
+					t.Errorf("took %s", took)
+				}
+				for _, bad := range []string{"Canary", "LOGIN", "AUTHENTICATE", "soc@corp", "U2", "AHNvY0"} {
+					if strings.Contains(strings.ReplaceAll(l.heard(), "LOGINDISABLED", ""), bad) && c.kind != mailbox.NotTLS && c.stage != "tls" {
+						t.Errorf("the server heard %q", bad)
+					}
+				}
+				if text := err.Error(); !strings.Contains(text, "127.0.0.1:") || !strings.Contains(text, "; ") {
+					t.Errorf("sentence without address or next step: %s", text)
+				}
+			})
 		})
 	}
 }
 
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	authority, err := mailboxtest.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +206,7 @@ func TestNothingThere(t *testing.T) {
 }
 
 func TestDovecotLogins(t *testing.T) {
+	t.Parallel()
 	d := sharedDovecot(t)
 	odd := d.OddUser()
 	for name, c := range map[string]struct {
@@ -258,6 +263,7 @@ func TestLoginCommand(t *testing.T) {
 }
 
 func TestOAuthDovecot(t *testing.T) {
+	t.Parallel()
 	d := mailboxtest.StartOAuthDovecot(t)
 	u := d.NewUser()
 	d.Deliver(u, mail(1, 200), mailboxtest.Delivery{})

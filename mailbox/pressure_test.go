@@ -13,6 +13,7 @@ import (
 // TestBackPressure: a server whose sizes lie cannot make the program take in
 // more than its budget while the consumer holds a mail.
 func TestBackPressure(t *testing.T) {
+	t.Parallel()
 	const mails, size, bound = 40, 3 << 20, 64 << 20 // bound: the budget, and what the sockets buffer
 	s := startScript(t, mails, nil)
 	big := mail(1, size)

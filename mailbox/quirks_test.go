@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -198,6 +199,7 @@ func TestSequenceNumber(t *testing.T) {
 }
 
 func TestPlaceholder(t *testing.T) {
+	t.Parallel()
 	text := "Subject: x\r\n\r\nThe server couldn't retrieve the following message:\r\n"
 	for _, always := range []bool{false, true} {
 		var n atomic.Int32
@@ -220,6 +222,8 @@ func TestPlaceholder(t *testing.T) {
 
 // TestBroken are connections that end or must be ended; one reconnect mends them.
 func TestBroken(t *testing.T) {
+	var all sync.WaitGroup // not t.Parallel: these wait, and more of them than there are cores can do that at once
+	defer all.Wait()
 	for _, c := range []struct {
 		name   string
 		answer string // for mail 3, on the first connection; "close", "silence" and "drip" are acts
@@ -241,38 +245,39 @@ func TestBroken(t *testing.T) {
 		{"unknown tag of go-imap", "T99 OK done\r\n\x00silence"},
 		{"a literal over the limit", "* 3 FETCH (UID 3 BODY[] {9999999999}\r\n\x00flood"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := startScript(t, 5, nil)
-			s.hook = func(conn *scriptConn, tag, command string) bool {
-				if conn.number > 1 || !strings.HasPrefix(command, "UID FETCH") || !strings.Contains(command, "BODY") {
-					return false
-				}
-				s.fetch(conn, "1:2 BODY.PEEK[]", nil)
-				text, act, _ := strings.Cut(c.answer, "\x00")
-				conn.say("%s", text)
-				perform(conn, act)
-				return true
-			}
-			f := dial(t, s.config(t))
-			defer f.Close()
-			start := time.Now()
-			got := fetch(t, f, uidRange(1, 5))
-			if took := time.Since(start); took > 9*time.Second {
-				t.Errorf("took %s", took)
-			}
-			for i, r := range got {
-				if large := c.name == "a literal over the limit" && r.UID == 3; large {
-					if r.Outcome != mailbox.TooLarge || !strings.HasSuffix(string(r.Body), "\r\n\r\n") || r.Size != 9999999999 {
-						t.Errorf("mail 3: %v %d %q", r.Outcome, r.Size, r.Body)
+		all.Go(func() {
+			t.Run(c.name, func(t *testing.T) {
+				s := startScript(t, 5, nil)
+				s.hook = func(conn *scriptConn, tag, command string) bool {
+					if conn.number > 1 || !strings.HasPrefix(command, "UID FETCH") || !strings.Contains(command, "BODY") {
+						return false
 					}
-				} else if r.Outcome != mailbox.Whole || string(r.Body) != string(mail(i+1, 300)) {
-					t.Errorf("mail %d: outcome %d", r.UID, r.Outcome)
+					s.fetch(conn, "1:2 BODY.PEEK[]", nil)
+					text, act, _ := strings.Cut(c.answer, "\x00")
+					conn.say("%s", text)
+					perform(conn, act)
+					return true
 				}
-			}
-			if s.connections() != 2 {
-				t.Errorf("%d connections", s.connections())
-			}
+				f := dial(t, s.config(t))
+				defer f.Close()
+				start := time.Now()
+				got := fetch(t, f, uidRange(1, 5))
+				if took := time.Since(start); took > 9*time.Second {
+					t.Errorf("took %s", took)
+				}
+				for i, r := range got {
+					if large := c.name == "a literal over the limit" && r.UID == 3; large {
+						if r.Outcome != mailbox.TooLarge || !strings.HasSuffix(string(r.Body), "\r\n\r\n") || r.Size != 9999999999 {
+							t.Errorf("mail 3: %v %d %q", r.Outcome, r.Size, r.Body)
+						}
+					} else if r.Outcome != mailbox.Whole || string(r.Body) != string(mail(i+1, 300)) {
+						t.Errorf("mail %d: outcome %d", r.UID, r.Outcome)
+					}
+				}
+				if s.connections() != 2 {
+					t.Errorf("%d connections", s.connections())
+				}
+			})
 		})
 	}
 }
@@ -300,6 +305,7 @@ func perform(conn *scriptConn, act string) {
 
 // TestCloseAfterEveryMail makes progress each time, and ends when the reconnects are spent.
 func TestCloseAfterEveryMail(t *testing.T) {
+	t.Parallel()
 	s := startScript(t, 6, nil)
 	s.hook = func(c *scriptConn, tag, command string) bool {
 		if !strings.HasPrefix(command, "UID FETCH") || !strings.Contains(command, "BODY") {
@@ -322,6 +328,7 @@ func TestCloseAfterEveryMail(t *testing.T) {
 }
 
 func TestUIDValidityChangesInMidRun(t *testing.T) {
+	t.Parallel()
 	s := startScript(t, 3, nil)
 	s.hook = func(c *scriptConn, tag, command string) bool {
 		switch {
@@ -343,6 +350,7 @@ func TestUIDValidityChangesInMidRun(t *testing.T) {
 }
 
 func TestThrottled(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		milliseconds int
 		kind         mailbox.Kind
@@ -413,6 +421,7 @@ func TestRefusals(t *testing.T) {
 
 // TestSizeLies: real bytes decide.
 func TestSizeLies(t *testing.T) {
+	t.Parallel()
 	s := startScript(t, 3, nil)
 	s.hook = func(c *scriptConn, tag, command string) bool {
 		if !strings.HasPrefix(command, "UID FETCH") {
@@ -438,6 +447,7 @@ func TestSizeLies(t *testing.T) {
 }
 
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	s := startScript(t, 2, func(c *scriptConn, tag, command string) bool {
 		if strings.HasPrefix(command, "UID SEARCH") {
 			lines := strings.Repeat("* 5 EXISTS\r\n* 3 FETCH (FLAGS (\\Seen))\r\n", 10_000)
@@ -532,6 +542,7 @@ func TestBearer(t *testing.T) {
 
 // TestTokenExpiresInMidRun: the server ends the session, and a new token opens the next one.
 func TestTokenExpiresInMidRun(t *testing.T) {
+	t.Parallel()
 	s := bearerServer(t, 0)
 	login := s.hook
 	s.hook = func(c *scriptConn, tag, command string) bool {

@@ -276,6 +276,7 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestVanishedAndLarge(t *testing.T) {
+	t.Parallel()
 	forEachServer(t, func(t *testing.T, a account) {
 		exact := mail(1, 100)
 		exact = append(exact, make([]byte, 1<<20-len(exact))...)
@@ -308,6 +309,7 @@ func TestVanishedAndLarge(t *testing.T) {
 }
 
 func TestFolderNames(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"Prüfung", "日本 & Co", `with "quotes"`, "a&b", "emoji 📧 x"} {
 		forEachServer(t, func(t *testing.T, a account) {
 			a.folder(name, mail(1, 100))
@@ -344,6 +346,7 @@ func TestMissingFolder(t *testing.T) {
 }
 
 func TestWrongPassword(t *testing.T) {
+	t.Parallel()
 	forEachServer(t, func(t *testing.T, a account) {
 		a.conf.Login.Password = secret.New("Canary-wrong")
 		_, err := mailbox.Dial(t.Context(), a.conf)
@@ -354,6 +357,7 @@ func TestWrongPassword(t *testing.T) {
 }
 
 func TestQueries(t *testing.T) {
+	t.Parallel()
 	forEachServer(t, func(t *testing.T, a account) {
 		for i := 1; i <= 20; i++ {
 			a.deliver(mail(i, 300), false)
@@ -386,6 +390,7 @@ func TestQueries(t *testing.T) {
 }
 
 func TestWait(t *testing.T) {
+	t.Parallel()
 	forEachServer(t, func(t *testing.T, a account) {
 		a.deliver(mail(1, 100), false)
 		f := dial(t, a.conf)
@@ -415,6 +420,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestYieldError(t *testing.T) {
+	t.Parallel()
 	forEachServer(t, func(t *testing.T, a account) {
 		for i := 1; i <= 60; i++ {
 			a.deliver(mail(i, 20_000), false)
