@@ -15,7 +15,7 @@ import (
 )
 
 // Memory is an IMAP server on loopback whose one mailbox lives in memory. It is
-// for the demo and for tests that need no real server; see the facts in
+// for the demo and for tests that need no real server. It cannot show CONDSTORE,
 // ID, or the last mail that "UID n:*" past the end must find.
 type Memory struct {
 	Host     string // "127.0.0.1"
