@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,7 +22,7 @@ import (
 
 const (
 	queueLength = 256                   // mails between the wire and the store; their bytes are bounded by the folder
-	batchBytes  = 4 << 20               // raw bytes of one Save
+	batchBytes  = 8 << 20               // raw bytes of one Save
 	batchWait   = 20 * time.Millisecond // how long a batch waits for the next mail while the wire is slow
 	saveGrace   = 5 * time.Second       // what a save in hand may still take after an interruption (contract.md: 10 s in all)
 )
@@ -32,6 +33,9 @@ type job struct {
 	draft *soar.Draft
 	left  string // field of the filter on content that leaves it out
 	ready chan struct{}
+
+	encoded  []byte // the draft's mail as JSON, made by a worker: the run's own goroutine has enough to do
+	problems int    // how many problems encoded has
 }
 
 // round fetches these mails and saves them. It returns how many were accounted for.
@@ -82,8 +86,13 @@ func (r *run) produce(ctx context.Context, uids []mailbox.UID) (batches chan []*
 	batches, fetched = make(chan []*job, 1), make(chan error, 1)
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		go func() {
+			var scratch []byte
 			for j := range work {
 				r.read(j)
+				if j.draft != nil {
+					scratch = j.draft.Mail.AppendJSON(scratch[:0])
+					j.encoded, j.problems = bytes.Clone(scratch), len(j.draft.Problems)
+				}
 				close(j.ready)
 			}
 		}()
@@ -220,6 +229,9 @@ func (r *run) readTooLarge(j *job) {
 	j.draft = r.place(j.raw, describeHeader(m))
 	j.draft.Size = j.raw.Size
 	j.draft.SourceKey = sourceKey(r.o.Account, j.raw.Body)
+	if len(j.raw.Body) == 0 { // not even a header block came: only its place tells this mail from others
+		j.draft.SourceKey = sourceKey(r.o.Account, fmt.Appendf(nil, "%s\x00%d\x00%d", r.o.Folder, r.folder.Status().UIDValidity, j.raw.UID))
+	}
 	detail := fmt.Sprintf("larger than max_message_size (%d bytes): only its header fields were fetched", r.o.MaxSize)
 	if r.o.Filter.NeedsBody() {
 		detail += "; the filters on the text could not be decided"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"example.org/imap-integration/mailbox"
@@ -60,17 +61,18 @@ func (s *Result) Len() int { return len(s.ends) }
 
 // add appends an object. An error means that the result cannot be kept whole.
 func (s *Result) add(o object, checkpoint string) error {
-	v := Object{CloudSOARMailID: strconv.FormatInt(o.id, 10), Status: statusSaved, Mail: o.mail, Checkpoint: checkpoint}
+	id, status := strconv.FormatInt(o.id, 10), statusSaved
 	switch {
 	case o.refused != "":
-		v.CloudSOARMailID, v.Status = "", statusFailed
+		id, status = "", statusFailed
 	case o.existed:
-		v.Status = statusExisted
+		status = statusExisted
 	}
-	data, err := encode(v)
-	if err == nil {
-		err = s.write(data)
+	if o.encoded == nil {
+		o.encoded = o.mail.AppendJSON(nil)
 	}
+	head, tail := aroundMail(id, status, checkpoint)
+	size, err := s.write(head, o.encoded[1:len(o.encoded)-1], tail)
 	if err != nil {
 		s.err = fmt.Errorf("cannot keep the result until it is complete: %w; free space in the folder for temporary files (TMPDIR)", err)
 		return s.err
@@ -79,7 +81,7 @@ func (s *Result) add(o object, checkpoint string) error {
 	if n := len(s.ends); n > 0 {
 		start = s.ends[n-1]
 	}
-	s.ends = append(s.ends, start+int64(len(data)))
+	s.ends = append(s.ends, start+size)
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}
@@ -89,34 +91,44 @@ func (s *Result) add(o object, checkpoint string) error {
 	return nil
 }
 
-func encode(v Object) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+// aroundMail returns what stands before and behind the keys of the encoded mail
+// in an Object. An id, a status and a checkpoint have nothing that JSON escapes.
+func aroundMail(id, status, checkpoint string) (head, tail []byte) {
+	return []byte(`{"cloud_soar_mail_id":"` + id + `","status":"` + status + `",`), []byte(`,"checkpoint":"` + checkpoint + `"}`)
 }
 
-func (s *Result) write(data []byte) error {
-	if s.file == nil && s.mem.Len()+len(data) <= resultInMemory {
-		s.mem.Write(data)
-		return nil
+// write appends pieces to the spool and returns their size.
+func (s *Result) write(pieces ...[]byte) (size int64, err error) {
+	for _, p := range pieces {
+		size += int64(len(p))
 	}
-	if s.file == nil {
-		f, err := os.CreateTemp(s.r.o.TempDir, "imap-integration-result-*")
-		if err != nil {
-			return err
+	if s.file == nil && s.mem.Len()+int(size) > resultInMemory {
+		if err := s.toFile(); err != nil {
+			return 0, err
 		}
-		if err := os.Remove(f.Name()); err != nil {
-			f.Close()
-			return err
-		}
-		s.file, s.out = f, bufio.NewWriterSize(f, 256<<10)
 	}
-	_, err := s.out.Write(data)
-	return err
+	for _, p := range pieces {
+		if s.file == nil {
+			s.mem.Write(p)
+		} else if _, err := s.out.Write(p); err != nil {
+			return 0, err
+		}
+	}
+	return size, nil
+}
+
+// toFile goes on in a temporary file, which has no name for longer than it takes to drop it.
+func (s *Result) toFile() error {
+	f, err := os.CreateTemp(s.r.o.TempDir, "imap-integration-result-*")
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return err
+	}
+	s.file, s.out = f, bufio.NewWriterSize(f, 256<<10)
+	return nil
 }
 
 // copy notes a second copy of object i.
@@ -188,11 +200,9 @@ func (s *Result) writeObject(w io.Writer, data io.Reader, p *patch) error {
 	if len(p.copies) > 0 {
 		v.Problems = append(v.Problems, message.Problem{Code: "copies", Detail: copiesDetail(p.copies)})
 	}
-	out, err := encode(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(out)
+	head, tail := aroundMail(v.CloudSOARMailID, v.Status, v.Checkpoint)
+	mail := v.Mail.AppendJSON(nil)
+	_, err := w.Write(slices.Concat(head, mail[1:len(mail)-1], tail))
 	return err
 }
 

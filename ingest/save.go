@@ -13,6 +13,7 @@ import (
 // object is a mail on its way out.
 type object struct {
 	mail    soar.Mail
+	encoded []byte // mail as JSON; nil where it has changed since, or was never encoded
 	id      int64
 	existed bool
 	refused string // why Cloud SOAR refuses it for good
@@ -176,7 +177,7 @@ func (r *run) account(j *job, f fate) error {
 		r.leftOut(uid, j.left)
 		return nil
 	case j.raw.Outcome == mailbox.Empty:
-		return r.handOver(j, object{mail: j.draft.Mail, refused: emptySentence})
+		return r.handOver(j, object{refused: emptySentence})
 	case f.isCopy:
 		return r.secondCopy(j)
 	case f.known && !r.handsOver(f):
@@ -184,10 +185,7 @@ func (r *run) account(j *job, f fate) error {
 		r.alreadyHeld(uid, f.record.ID)
 		return nil
 	default:
-		return r.handOver(j, object{
-			mail: j.draft.Mail, id: f.record.ID, existed: f.known,
-			refused: f.saved.Refused, key: j.draft.SourceKey,
-		})
+		return r.handOver(j, object{id: f.record.ID, existed: f.known, refused: f.saved.Refused, key: j.draft.SourceKey})
 	}
 }
 
@@ -214,10 +212,14 @@ func (r *run) handOver(j *job, o object) error {
 		r.state.received = t
 	}
 	o.uids = []uint32{uid}
+	o.mail = j.draft.Mail
 	if o.refused != "" && o.key == "" {
 		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "empty_content", Detail: emptySentence})
 	} else if o.refused != "" {
 		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "refused", Detail: o.refused})
+	}
+	if len(o.mail.Problems) == j.problems { // a problem is all that can be added on the way
+		o.encoded = j.encoded
 	}
 	return r.emit(o)
 }

@@ -65,28 +65,7 @@ type HeaderValues struct {
 }
 
 // MarshalJSON writes the object in the order of the mail.
-func (h Headers) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, f := range h {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		name, err := json.Marshal(f.Name)
-		if err != nil {
-			return nil, err
-		}
-		values, err := json.Marshal(f.Values)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(values)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
+func (h Headers) MarshalJSON() ([]byte, error) { return h.appendJSON(nil), nil }
 
 // UnmarshalJSON keeps the order of the object.
 func (h *Headers) UnmarshalJSON(data []byte) error {

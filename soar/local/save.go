@@ -1,12 +1,10 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -122,10 +120,7 @@ func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Sa
 }
 
 func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (int64, error) {
-	metadata, err := encode(m)
-	if err != nil {
-		return 0, fmt.Errorf("encoding the mail %s: %w", m.SourceKey, err)
-	}
+	metadata := encode(m)
 	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID,
 		m.MessageID, strings.ToLower(m.From), strings.ToLower(m.Subject), receivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339))
 	if err != nil {
@@ -140,15 +135,10 @@ func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (i
 }
 
 // encode writes the JSON of a record without the bodies, which have columns of their own.
-func encode(m *soar.Metadata) (string, error) {
+func encode(m *soar.Metadata) string {
 	short := *m
 	short.BodyText, short.BodyHTML = "", ""
-	short.Normalize()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(&short)
-	return b.String(), err
+	return string(short.AppendJSON(nil))
 }
 
 // chunks is content in pieces of at most chunkSize; the last error ends it.
