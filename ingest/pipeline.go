@@ -21,8 +21,8 @@ import (
 // hands over. What is acknowledged is always a prefix.
 
 const (
-	queueLength = 256                   // mails between the wire and the store; their bytes are bounded by the folder
-	batchBytes  = 8 << 20               // raw bytes of one Save
+	queueLength = 64                    // mails between the wire and the store; their bytes are bounded by the folder
+	batchBytes  = 4 << 20               // raw bytes of one Save
 	batchWait   = 20 * time.Millisecond // how long a batch waits for the next mail while the wire is slow
 	saveGrace   = 5 * time.Second       // what a save in hand may still take after an interruption (contract.md: 10 s in all)
 )

@@ -7,7 +7,7 @@ import (
 
 // memoryBudget is how many bytes of mails may be between the wire and the
 // consumer's Release; one mail may be larger.
-const memoryBudget = 32 << 20
+const memoryBudget = 12 << 20
 
 var (
 	errInterrupted = errors.New("interrupted")
