@@ -56,7 +56,7 @@ func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
 	case sqlite3.SQLITE_CANTOPEN:
 		return "give this run the right to the file and its folder", plain{"it, or the files beside it, cannot be opened", err}
 	case sqlite3.SQLITE_IOERR:
-		return "look at the system's log", plain{"the disk failed", err}
+		return "free space on it, or look at the system's log", plain{"the disk is full or failed", err}
 	}
 	return "", err
 }

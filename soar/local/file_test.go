@@ -342,3 +342,35 @@ func TestKilledWriterLeavesWholeBatches(t *testing.T) {
 		}
 	}
 }
+
+// TestNewStoreOnAFullDisk: a store is made whole or not at all, however small the disk is.
+func TestNewStoreOnAFullDisk(t *testing.T) {
+	for size := 64 << 10; size <= 2<<20; size += 64 << 10 {
+		dir := t.TempDir()
+		mount := func(options string) error {
+			return exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).Run()
+		}
+		if err := mount(fmt.Sprintf("size=%d", size)); err != nil {
+			t.Skipf("skipped: a small disk needs root: %v", err)
+		}
+		t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+		path := filepath.Join(dir, "soar.db")
+		if s, err := Open(context.Background(), path, Options{}); err == nil {
+			_ = s.Close()
+		} else if !strings.Contains(err.Error(), "full") {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		if err := mount("remount,size=64m"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(context.Background(), path, Options{})
+		if err != nil {
+			t.Errorf("%d bytes, and then more: %v", size, err)
+			continue
+		}
+		if _, err := s.Save(context.Background(), []*soar.Draft{draft(1, "a")}); err != nil {
+			t.Errorf("%d bytes, and then more: %v", size, err)
+		}
+		_ = s.Close()
+	}
+}

@@ -237,10 +237,27 @@ func fill(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	// No syncs of its own: makeNew syncs the file before anybody can see it.
-	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous=OFF; PRAGMA page_size=%d; PRAGMA journal_mode=WAL; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
+	// No syncs of its own: makeNew syncs the file before anybody can see it. No
+	// log before all is in the file: what is moved out of it when the file is
+	// closed may find the disk full, and nobody would hear of it.
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous=OFF; PRAGMA page_size=%d; PRAGMA journal_mode=MEMORY; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
 		pageSize, applicationID, schemaVersion, schema))
+	if err == nil {
+		err = useLog(ctx, db)
+	}
 	return errors.Join(err, db.Close())
+}
+
+// useLog sets the journal mode of the file for good.
+func useLog(ctx context.Context, db *sql.DB) error {
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("SQLite uses the journal mode %q and not a log", mode)
+	}
+	return nil
 }
 
 // connect makes the two pools; their connections are opened when needed.
