@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"example.org/imap-integration/mailbox/mailboxtest"
@@ -97,8 +98,8 @@ func TestMoreThanOneRunTakes(t *testing.T) {
 }
 
 const (
-	slowMails  = 350       // of 1 MB each
-	slowMemory = 250 << 20 // bytes, the temporary files that are mapped included
+	slowMails  = 200       // of 1 MB each
+	slowMemory = 128 << 20 // bytes
 )
 
 // TestSlowConsumer: I49. The mailbox answers faster than Cloud SOAR takes mails: memory is bounded by the budget, not by the mailbox.
@@ -107,15 +108,37 @@ func TestSlowConsumer(t *testing.T) {
 	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(slowMails, 1<<20)}).overREST(t)
 	s.params["cloud_soar_requests_per_second"], s.params["max_messages"] = 100, 0
 	p := s.command(t, "incoming-mail-daemon").begin(t)
+	peak := watchMemory(p)
 	if got := s.take(t, p); len(got) != slowMails {
 		t.Errorf("%d mails of %d: %s", len(got), slowMails, p.stderr.String())
 	}
-	if peak := maxRSS(p.ProcessState); peak > slowMemory {
-		t.Errorf("%d MB of mails took %d MB of memory", slowMails, peak>>20)
-	} else {
-		t.Logf("%d MB of mails took %d MB of memory", slowMails, peak>>20)
+	if peak == 0 {
+		t.Log("skipped: this system does not tell the memory of a process")
 	}
+	if peak > slowMemory {
+		t.Errorf("%d MB of mails took %d MB of memory", slowMails, peak>>20)
+	}
+	t.Logf("%d MB", peak>>20)
 	s.settle(t)
+}
+
+// watchMemory waits for the end of a process and returns the most memory that it had, in bytes; 0 where there is no /proc.
+// What wait4 tells is no use: it counts the memory of the test, from which the process was started.
+func watchMemory(p *process) (peak int64) {
+	for {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+		if _, after, found := strings.Cut(string(status), "VmHWM:"); found {
+			var kib int64
+			if _, err := fmt.Sscan(after, &kib); err == nil {
+				peak = max(peak, kib<<10)
+			}
+		}
+		select {
+		case <-p.ended:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // everySample are all mails of testdata, and some that only a test would write.

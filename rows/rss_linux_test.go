@@ -1,9 +1,0 @@
-package main
-
-import (
-	"os"
-	"syscall"
-)
-
-// maxRSS is the most memory that a process that has ended had, in bytes.
-func maxRSS(p *os.ProcessState) int64 { return p.SysUsage().(*syscall.Rusage).Maxrss << 10 }
