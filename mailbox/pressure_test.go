@@ -45,13 +45,13 @@ func TestBackPressure(t *testing.T) {
 		if n++; r.UID != mailbox.UID(n) || len(r.Body) != len(big) {
 			return fmt.Errorf("mail %d: UID %d, %d bytes", n, r.UID, len(r.Body))
 		}
-		if held = append(held, r); n == 5 {
+		if held = append(held, r); n == 3 {
 			time.Sleep(300 * time.Millisecond)
 			if w := written.Load(); w > bound {
-				t.Errorf("%d MiB were read while the consumer held five mails", w>>20)
+				t.Errorf("%d MiB were read while the consumer held three mails", w>>20)
 			}
 		}
-		if n >= 5 {
+		if n >= 3 {
 			for _, r := range held {
 				r.Release()
 			}
