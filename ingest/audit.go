@@ -71,7 +71,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 	}
 	uids, err := folder.Search(ctx, mailbox.Criteria{})
 	if err != nil {
-		return nil, searchError(err)
+		return nil, err
 	}
 	a.Messages = len(uids)
 	batches, fetched := r.produce(ctx, uids)

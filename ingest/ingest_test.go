@@ -186,6 +186,7 @@ func TestOnDovecot(t *testing.T) {
 		{"a late UID below the checkpoint", lateUID},
 		{"UIDVALIDITY changed, by the checkpoint", uidValidityByCheckpoint},
 		{"UIDVALIDITY changed, by the store", uidValidityByStore},
+		{"UIDVALIDITY changed, a new mail of an older date", olderDate},
 		{"second copies", secondCopies},
 		{"max_messages", maxMessages},
 		{"filters on the text", filtersOnText},
@@ -296,6 +297,18 @@ func uidValidityByStore(w *world) {
 	w.options.Checkpoint = ""
 	w.expect(false)
 	w.ledger("a", "b", "c", "new")
+}
+
+func olderDate(w *world) {
+	w.options.FetchType = ingest.FromLatest
+	w.dovecot.Deliver(w.user, mail("archive"), mailboxtest.Delivery{Seen: true, When: time.Now().AddDate(-1, 0, 0)})
+	w.deliver("a", "b")
+	w.expect(false, "saved a", "saved b")
+	w.dovecot.Deliver(w.user, mail("moved here"), mailboxtest.Delivery{When: time.Now().AddDate(0, 0, -3)})
+	w.dovecot.Renumber(w.user, 4711)
+	w.expect(false, "saved moved here")
+	w.expect(false)
+	w.ledger("a", "b", "moved here")
 }
 
 func secondCopies(w *world) {

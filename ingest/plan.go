@@ -25,9 +25,10 @@ type plan struct {
 	after    *checkpoint    // … unless its record lies beyond this checkpoint of another UIDVALIDITY
 }
 
-// lookBack is how far before the newest known mail a run looks when UIDs tell
-// nothing: SEARCH SINCE knows days only, in the server's time zone (RFC 9051, section 6.4.4).
-const lookBack = 24 * time.Hour
+// lookBack is how far before the mails known last a run looks when UIDs tell
+// nothing. SEARCH SINCE knows days only, in the server's time zone (RFC 9051,
+// section 6.4.4), and a mail that was moved here meanwhile keeps its older date.
+const lookBack = 7 * 24 * time.Hour
 
 func (r *run) makePlan(ctx context.Context) (plan, error) {
 	status := r.folder.Status()
@@ -46,7 +47,14 @@ func (r *run) makePlan(ctx context.Context) (plan, error) {
 	case given != nil && given.uidValidity == status.UIDValidity:
 		return r.planFrom(ctx, *given)
 	case given != nil:
-		return r.planByDate(ctx, start, given, given.received, given.uidValidity)
+		mark, err := r.newest(ctx, start)
+		if err != nil {
+			return plan{}, err
+		}
+		if !given.received.IsZero() {
+			mark.Received(given.received)
+		}
+		return r.planByDate(ctx, start, given, mark.Oldest, given.uidValidity)
 	default:
 		return r.planFromStore(ctx, start)
 	}
@@ -80,7 +88,7 @@ func (r *run) planFrom(ctx context.Context, c checkpoint) (plan, error) {
 	low := mailbox.UID(c.lowest())
 	all, err := r.folder.Search(ctx, mailbox.Criteria{From: low})
 	if err != nil {
-		return plan{}, searchError(err)
+		return plan{}, err
 	}
 	uids := behind(all, &c)
 	if len(uids) > 0 && (r.o.FetchType == Unseen || r.narrows(len(uids))) {
@@ -101,9 +109,9 @@ func behind(uids []mailbox.UID, c *checkpoint) []mailbox.UID {
 // planFromStore starts at the newest mail that the store holds, or on the very
 // first run with the unseen mails.
 func (r *run) planFromStore(ctx context.Context, start checkpoint) (plan, error) {
-	mark, err := r.store.Newest(ctx, r.o.Account, r.o.Folder, start.uidValidity)
+	mark, err := r.newest(ctx, start)
 	if err != nil {
-		return plan{}, fmt.Errorf("cannot ask Cloud SOAR for the newest mail of %q, folder %q: %w", r.o.Account, r.o.Folder, err)
+		return plan{}, err
 	}
 	pending, err := r.store.Pending(ctx, r.o.Account, r.o.Folder)
 	if err != nil {
@@ -120,7 +128,7 @@ func (r *run) planFromStore(ctx context.Context, start checkpoint) (plan, error)
 		p, err = r.planFrom(ctx, c)
 		p.mode = "after the newest mail in Cloud SOAR"
 	default:
-		p, err = r.planByDate(ctx, start, nil, mark.ReceivedAt, mark.UIDValidity)
+		p, err = r.planByDate(ctx, start, nil, mark.Oldest, mark.UIDValidity)
 	}
 	p.skip, p.pending, p.unhanded = true, pending, map[int64]bool{}
 	for _, rec := range pending {
@@ -129,14 +137,22 @@ func (r *run) planFromStore(ctx context.Context, start checkpoint) (plan, error)
 	return p, err
 }
 
+func (r *run) newest(ctx context.Context, start checkpoint) (soar.Mark, error) {
+	mark, err := r.store.Newest(ctx, r.o.Account, r.o.Folder, start.uidValidity)
+	if err != nil {
+		err = fmt.Errorf("cannot ask Cloud SOAR for the newest mail of %q, folder %q: %w", r.o.Account, r.o.Folder, err)
+	}
+	return mark, err
+}
+
 // planByDate is for a folder whose UIDVALIDITY is another than the one known:
 // mails are told by their keys, and looked for by date.
-func (r *run) planByDate(ctx context.Context, start checkpoint, given *checkpoint, newest time.Time, old uint32) (plan, error) {
+func (r *run) planByDate(ctx context.Context, start checkpoint, given *checkpoint, oldest time.Time, old uint32) (plan, error) {
 	r.o.Log.Warn("UIDVALIDITY changed: the run looks back by date and tells known mails by their content",
-		"was", old, "is", start.uidValidity, "newest known", rfc3339(newest))
+		"was", old, "is", start.uidValidity, "looks_back_from", rfc3339(oldest))
 	c := mailbox.Criteria{Unseen: r.o.FetchType == Unseen}
-	if !newest.IsZero() {
-		c.Since = newest.Add(-lookBack)
+	if !oldest.IsZero() {
+		c.Since = oldest.Add(-lookBack)
 	}
 	uids, err := r.search(ctx, c)
 	if err != nil {
@@ -153,7 +169,7 @@ func (r *run) search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UID, er
 	}
 	uids, err := r.folder.Search(ctx, c)
 	if err != nil {
-		return nil, searchError(err)
+		return nil, err
 	}
 	if r.o.SearchMode != Auto || !r.narrows(len(uids)) {
 		return uids, nil
@@ -161,7 +177,7 @@ func (r *run) search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UID, er
 	c.Query = r.o.Filter.Sure()
 	narrowed, err := r.folder.Search(ctx, c)
 	if err != nil {
-		return nil, searchError(err)
+		return nil, err
 	}
 	r.o.Log.Info("many candidates: the server was asked to narrow them", "candidates", len(uids), "left", len(narrowed))
 	return narrowed, nil
@@ -179,8 +195,6 @@ func (r *run) narrows(candidates int) bool {
 	}
 }
 
-func searchError(err error) error { return fmt.Errorf("cannot search the folder: %w", err) }
-
 // existing finds out which UIDs around the candidates are in the folder, for
 // the gaps of the checkpoints. A folder without a gap needs no question.
 func (r *run) existing(ctx context.Context, uids []mailbox.UID) (func(uint32) bool, error) {
@@ -191,7 +205,7 @@ func (r *run) existing(ctx context.Context, uids []mailbox.UID) (func(uint32) bo
 	low := checkpoint{last: uint32(uids[0])}
 	all, err := r.folder.Search(ctx, mailbox.Criteria{From: mailbox.UID(low.lowest()), To: uids[len(uids)-1]})
 	if err != nil {
-		return nil, searchError(err)
+		return nil, err
 	}
 	return among(all), nil
 }

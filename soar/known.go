@@ -109,8 +109,8 @@ func mark(newest []stub, uidValidity uint32) Mark {
 		if r.UIDValidity == m.UIDValidity {
 			m.UID = max(m.UID, r.UID)
 		}
-		if at, err := time.Parse(time.RFC3339, r.ReceivedAt); err == nil && at.After(m.ReceivedAt) {
-			m.ReceivedAt = at
+		if at, err := time.Parse(time.RFC3339, r.ReceivedAt); err == nil {
+			m.Received(at)
 		}
 	}
 	return m

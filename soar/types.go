@@ -155,6 +155,17 @@ type Mark struct {
 	UIDValidity uint32    // the UIDVALIDITY asked about, when the store has mails of it, else that of its newest record
 	UID         uint32    // highest UID of that UIDVALIDITY among them
 	ReceivedAt  time.Time // latest received_at among them
+	Oldest      time.Time // earliest received_at among them
+}
+
+// Received takes the received_at of one of the mails into account.
+func (m *Mark) Received(at time.Time) {
+	if at.After(m.ReceivedAt) {
+		m.ReceivedAt = at
+	}
+	if m.Oldest.IsZero() || at.Before(m.Oldest) {
+		m.Oldest = at
+	}
 }
 
 // Errors that a caller can tell apart with errors.Is.

@@ -181,8 +181,8 @@ func (s *Store) Newest(ctx context.Context, account, folder string, uidValidity 
 		if mark.Records == 1 {
 			mark.UIDValidity = validity
 		}
-		if t := time.UnixMicro(received.Int64).UTC(); received.Valid && t.After(mark.ReceivedAt) {
-			mark.ReceivedAt = t
+		if received.Valid {
+			mark.Received(time.UnixMicro(received.Int64).UTC())
 		}
 	}
 	if err := rows.Err(); err != nil {
