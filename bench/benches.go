@@ -50,7 +50,7 @@ func (l *lab) isync(u mailboxtest.User) *contestant {
 	}
 	dir, conf := filepath.Join(l.dir, "isync"), filepath.Join(l.dir, "mbsyncrc")
 	return &contestant{
-		name: "isync (mbsync) to a maildir, nothing parsed",
+		name: "isync (mbsync) to a maildir, nothing parsed", peer: true,
 		prepare: func() error {
 			os.RemoveAll(dir)
 			text := fmt.Sprintf("IMAPStore r\nHost localhost\nPort %d\nUser %s\nPass %s\nSSLType IMAPS\nCertificateFile %s\n\nMaildirStore l\nPath %s/\nInbox %s/INBOX\n\nChannel c\nFar :r:\nNear :l:\nSync Pull\nCreate Near\nSyncState *\n",
@@ -74,7 +74,7 @@ func (l *lab) getmail(u mailboxtest.User) *contestant {
 		user = "user = nobody\n" // getmail does not deliver as root
 	}
 	return &contestant{
-		name: "getmail6 to a maildir, nothing parsed",
+		name: "getmail6 to a maildir, nothing parsed", peer: true,
 		prepare: func() error {
 			os.RemoveAll(dir)
 			for _, d := range []string{"box/cur", "box/new", "box/tmp"} {

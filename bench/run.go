@@ -23,7 +23,10 @@ type contestant struct {
 	command func() *exec.Cmd
 	// check, where set, looks at what the run printed.
 	check func(stdout []byte) error
-	runs  []figures
+	// peer is another's program: its failure ends its part, not the benchmark.
+	peer bool
+	out  error // why a peer left
+	runs []figures
 }
 
 // once runs a contestant and adds its figures.
@@ -82,8 +85,13 @@ func highWater(pid int, stop <-chan struct{}) (peak int64) {
 func race(rounds int, all []*contestant) error {
 	for i := range rounds + 1 {
 		for _, c := range all {
-			if err := c.once(); err != nil {
+			if c.out != nil {
+				continue
+			}
+			if err := c.once(); err != nil && !c.peer {
 				return err
+			} else if err != nil {
+				c.out = err
 			}
 		}
 		if i == 0 {
@@ -100,7 +108,8 @@ func race(rounds int, all []*contestant) error {
 func table(all []*contestant) {
 	fmt.Printf("| program | wall (median) | ratio to %s (median, min–max) | CPU | peak memory |\n|---|---|---|---|---|\n", all[0].name)
 	for _, c := range all {
-		if len(c.runs) == 0 {
+		if c.out != nil {
+			fmt.Printf("| %s | failed: %.100q | | | |\n", c.name, c.out)
 			continue
 		}
 		ratios := make([]float64, len(c.runs))
