@@ -7,8 +7,9 @@ LDFLAGS   := -s -w -X main.version=$(VERSION)
 IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s
 BENCHARGS ?=
+ROWSARGS  ?=
 
-.PHONY: all build static demo test check unit setup fmt fuzz sweep oracle vulncheck image clean \
+.PHONY: all build static demo test check unit setup fmt fuzz rows sweep oracle vulncheck image clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
 
 all: build
@@ -42,6 +43,9 @@ fmt:
 
 fuzz: ## every fuzz target for FUZZTIME
 	@scripts/fuzz $(FUZZTIME)
+
+rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
+	@$(GO) run ./rows $(ROWSARGS)
 
 sweep: ## kill the program at every fault point and compare (docs/reliability.md)
 	$(GO) run ./sweep $(BENCHARGS)
