@@ -19,7 +19,7 @@ const bodyLimit = 65536
 func Describe(m *message.Message) soar.Mail {
 	d := describeHeader(m)
 	var cutText, cutHTML bool
-	d.BodyText, cutText = cut(m.BodyText(), bodyLimit)
+	d.BodyText, cutText = cut(m.BodyTextUpTo(bodyLimit), bodyLimit)
 	d.BodyHTML, cutHTML = cut(m.BodyHTML(), bodyLimit)
 	d.BodyTruncated = cutText || cutHTML
 	d.Attachments = m.Attachments()

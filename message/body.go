@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 )
@@ -10,20 +11,26 @@ import (
 // BodyText returns the text/plain leaves of the mail itself that are neither
 // attached nor named, in order, joined by a newline. A mail without any, or
 // whose plain leaves are all blank, has the text of its HTML leaves instead.
-func (m *Message) BodyText() string {
+func (m *Message) BodyText() string { return m.BodyTextUpTo(math.MaxInt) }
+
+// BodyTextUpTo is BodyText for a reader that cuts it at most bytes: what it
+// returns agrees with BodyText up to there, and is longer than most where
+// BodyText is. Much of a large HTML mail is then never looked at.
+func (m *Message) BodyTextUpTo(most int) string {
 	plain := m.bodies(false)
 	if slices.ContainsFunc(plain, func(s string) bool { return strings.TrimSpace(s) != "" }) {
 		return strings.Join(plain, "\n")
 	}
-	html := m.bodies(true)
+	var html []string
+	size := -1 // of all of them, joined
+	for _, p := range m.parts {
+		if p.body() && p.html() && size <= most {
+			html = append(html, p.visibleUpTo(max(0, most-size-1)))
+			size += 1 + len(html[len(html)-1])
+		}
+	}
 	if len(html) == 0 {
 		return strings.Join(plain, "\n")
-	}
-	html = html[:0]
-	for _, p := range m.parts {
-		if p.body() && p.html() {
-			html = append(html, p.visible())
-		}
 	}
 	return strings.Join(html, "\n")
 }
@@ -52,6 +59,13 @@ func (p *Part) visible() string {
 		p.shown, p.converted = HTMLText(p.Text()), true
 	}
 	return p.shown
+}
+
+func (p *Part) visibleUpTo(most int) string {
+	if p.converted || most == math.MaxInt {
+		return p.visible()
+	}
+	return htmlText(p.Text(), most)
 }
 
 // Searchable yields every text that the filter text_body looks at: text/plain

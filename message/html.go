@@ -1,6 +1,7 @@
 package message
 
 import (
+	"math"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -11,11 +12,19 @@ import (
 // styles, comments and the title left out, entities decoded, blanks folded
 // (U+00A0 aside), block elements on lines of their own. Hidden text is kept. It
 // takes one pass whatever the nesting.
-func HTMLText(markup string) string {
+func HTMLText(markup string) string { return htmlText(markup, math.MaxInt) }
+
+// htmlText is HTMLText, left off once the text is longer than most bytes.
+func htmlText(markup string, most int) string {
 	w := textWriter{}
 	w.out.Grow(len(markup) / 4)
 	z := html.NewTokenizer(strings.NewReader(markup))
 	for {
+		if w.out.Len() > most {
+			if text := strings.Trim(w.out.String(), " \n"); len(text) > most {
+				return text
+			}
+		}
 		switch z.Next() {
 		case html.ErrorToken:
 			return strings.Trim(w.out.String(), " \n")
