@@ -237,10 +237,11 @@ func TestNewest(t *testing.T) {
 	elsewhere.Folder = "Archiv"
 	save(t, s, a, b, c, elsewhere)
 	latest := time.Date(2026, 9, 21, 12, 0, 0, 0, time.UTC)
+	oldest := time.Date(2026, 9, 6, 12, 0, 0, 0, time.UTC)
 	for validity, want := range map[uint32]soar.Mark{
-		7: {Records: 3, UIDValidity: 7, UID: 20, ReceivedAt: latest},
-		8: {Records: 3, UIDValidity: 8, UID: 5, ReceivedAt: latest},
-		9: {Records: 3, UIDValidity: 8, UID: 5, ReceivedAt: latest}, // unknown: that of the newest record
+		7: {Records: 3, UIDValidity: 7, UID: 20, ReceivedAt: latest, Oldest: oldest},
+		8: {Records: 3, UIDValidity: 8, UID: 5, ReceivedAt: latest, Oldest: oldest},
+		9: {Records: 3, UIDValidity: 8, UID: 5, ReceivedAt: latest, Oldest: oldest}, // unknown: that of the newest record
 	} {
 		if got := mark(validity); got != want {
 			t.Errorf("UIDVALIDITY %d: got %+v, want %+v", validity, got, want)
