@@ -98,8 +98,8 @@ func TestMoreThanOneRunTakes(t *testing.T) {
 }
 
 const (
-	slowMails  = 200       // of 1 MB each
-	slowMemory = 128 << 20 // bytes
+	slowMails  = 90       // of 1 MB each
+	slowMemory = 80 << 20 // bytes
 )
 
 // TestSlowConsumer: I49. The mailbox answers faster than Cloud SOAR takes mails: memory is bounded by the budget, not by the mailbox.

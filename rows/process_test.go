@@ -160,7 +160,7 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("temporary files", func(t *testing.T) {
 		t.Parallel()
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: large(40, 3<<20)})
+		s := newScene(t, mailboxtest.ScriptOptions{Mails: large(15, 3<<20)})
 		dir, grow := smallDisk(t, 1<<20)
 		p := s.command(t, "incoming-mail-daemon")
 		p.Env = append(os.Environ(), "TMPDIR="+dir)
