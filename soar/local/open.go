@@ -11,12 +11,17 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
+
+	"example.org/imap-integration/soar"
 )
 
 // DefaultBusy is how long a writer waits for another process. One save holds
@@ -26,11 +31,12 @@ const DefaultBusy = 10 * time.Second
 const (
 	cacheKiB        = 8 << 10 // page cache of the writing connection; pages beyond it go to the log early
 	readCacheKiB    = 1 << 10
-	readers         = 2        // connections that read while one writes
-	checkpointPages = 500      // 16 MiB of log, then it is moved into the file
-	logSizeLimit    = 64 << 20 // bytes the log keeps on the disk after one large save
-	fullBelow       = 1 << 20  // bytes free on the disk below which test-settings calls it full
-	staleTemporary  = time.Hour
+	readers         = 2         // connections that read while one writes
+	checkpointPages = 500       // 16 MiB of log, then it is moved into the file
+	logSizeLimit    = 64 << 20  // bytes the log keeps on the disk after one large save
+	fullBelow       = 1 << 20   // bytes free on the disk below which test-settings calls it full
+	staleTemporary  = time.Hour // age of a store that nobody is making any more, where the file system has no locks
+	lockPoll        = 20 * time.Millisecond
 	temporarySuffix = ".new"
 )
 
@@ -174,61 +180,120 @@ func (s *Store) tighten(info fs.FileInfo) error {
 // makeNew makes the store under another name and renames it when it is whole,
 // so that no run ever sees half a store, and a kill leaves none.
 func (s *Store) makeNew(ctx context.Context) error {
-	s.removeStale()
-	f, err := os.CreateTemp(filepath.Dir(s.path), "."+filepath.Base(s.path)+".*"+temporarySuffix) // mode 0600
+	folder, err := os.Open(filepath.Dir(s.path))
 	if err != nil {
 		return s.explain("make", err)
 	}
-	defer f.Close()
-	defer os.Remove(f.Name())
-	err = fill(ctx, f.Name())
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = s.publish(f.Name())
-	}
+	defer folder.Close()
+	locked, err := s.lockFolder(ctx, folder)
 	if err != nil {
 		return s.explain("make", err)
 	}
+	if _, err := os.Lstat(s.path); err == nil {
+		return nil // another run made it meanwhile
+	}
+	s.removeStale(locked)
+	if err := s.makeIn(ctx, folder); err != nil {
+		return s.explain("make", err)
+	}
+	s.options.Log.Info("made a new store", "path", s.path)
 	return nil
 }
 
-// publish gives a finished store its name, unless another run was faster: its store is as good.
-func (s *Store) publish(name string) error {
-	folder, err := os.Open(filepath.Dir(s.path))
+// lockFolder lets one run at a time make a store in the folder. false, nil:
+// this file system has no such locks.
+func (s *Store) lockFolder(ctx context.Context, folder *os.File) (bool, error) {
+	tooLong := time.After(s.options.Busy)
+	for {
+		err := unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, unix.EBADF), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOSYS):
+			return false, nil
+		case !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR):
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-tooLong:
+			return false, fmt.Errorf("%w: another process has held the lock of the folder %q for %s", soar.ErrBusy, folder.Name(), s.options.Busy)
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// makeIn makes the store's file in the folder. Whatever fails, nothing stays.
+func (s *Store) makeIn(ctx context.Context, folder *os.File) error {
+	f, err := os.CreateTemp(folder.Name(), "."+filepath.Base(s.path)+".*"+temporarySuffix) // mode 0600
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
-	// Between the look at the path and the rename no other run may make its store.
-	if err := unix.Flock(int(folder.Fd()), unix.LOCK_EX); err != nil && !errors.Is(err, unix.EBADF) && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.ENOLCK) {
+	defer f.Close()
+	defer remove(f.Name(), true)
+	if err := fill(ctx, f.Name()); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(s.path); !errors.Is(err, fs.ErrNotExist) {
+	if err := f.Sync(); err != nil {
 		return err
 	}
+	if err := verify(ctx, f); err != nil {
+		return err
+	}
+	return s.publish(f.Name(), folder)
+}
+
+// publish gives a finished store its name.
+func (s *Store) publish(name string, folder *os.File) error {
 	// The log of a store that somebody deleted would be taken for that of the new one.
-	for _, old := range []string{"-wal", "-shm", "-journal"} {
-		if err := os.Remove(s.path + old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := remove(s.path, false); err != nil {
+		return err
 	}
 	if err := os.Rename(name, s.path); err != nil {
 		return err
 	}
-	s.options.Log.Info("made a new store", "path", s.path)
 	return folder.Sync()
 }
 
-// removeStale removes what killed runs left of stores that they never finished.
-func (s *Store) removeStale() {
-	names, _ := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(s.path)), "."+escapeGlob(filepath.Base(s.path))+".*"+temporarySuffix+"*"))
+// remove removes what SQLite keeps beside the file at path, and that file too where all is true.
+func remove(path string, all bool) error {
+	names := []string{path + "-wal", path + "-shm", path + "-journal"}
+	if all {
+		names = append(names, path)
+	}
 	for _, name := range names {
-		if info, err := os.Lstat(name); err == nil && s.options.Now().Sub(info.ModTime()) > staleTemporary {
-			_ = os.Remove(name)
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
+	return nil
+}
+
+// removeStale removes what killed runs left of stores that they never
+// finished. With the lock nobody else is making one; without it only age tells.
+func (s *Store) removeStale(locked bool) {
+	folder := filepath.Dir(s.path)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return // a leftover harms nobody
+	}
+	for _, e := range entries {
+		if !isTemporary(e.Name(), filepath.Base(s.path)) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && (locked || s.options.Now().Sub(info.ModTime()) > staleTemporary) {
+			_ = os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
+}
+
+// isTemporary reports whether name is one that makeIn and SQLite give to a store that is being made.
+func isTemporary(name, store string) bool {
+	number, found := strings.CutPrefix(name, "."+store+".")
+	number, suffix, cut := strings.Cut(number, temporarySuffix)
+	_, err := strconv.ParseUint(number, 10, 64)
+	return found && cut && err == nil && slices.Contains([]string{"", "-wal", "-shm", "-journal"}, suffix)
 }
 
 func fill(ctx context.Context, path string) error {
@@ -237,7 +302,7 @@ func fill(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	// No syncs of its own: makeNew syncs the file before anybody can see it. No
+	// No syncs of its own: makeIn syncs the file before anybody can see it. No
 	// log before all is in the file: what is moved out of it when the file is
 	// closed may find the disk full, and nobody would hear of it.
 	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous=OFF; PRAGMA page_size=%d; PRAGMA journal_mode=MEMORY; BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;",
@@ -256,6 +321,33 @@ func useLog(ctx context.Context, db *sql.DB) error {
 	}
 	if mode != "wal" {
 		return fmt.Errorf("SQLite uses the journal mode %q and not a log", mode)
+	}
+	return nil
+}
+
+// verify reads a finished store back: the file alone, without a log, for
+// nothing else is renamed.
+func verify(ctx context.Context, f *os.File) error {
+	if _, err := os.Lstat(f.Name() + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(errors.New("SQLite left a log of the new file"), err)
+	}
+	var versions [2]byte // both 2: the file has a log (https://sqlite.org/fileformat2.html, section 1.3.3)
+	if _, err := f.ReadAt(versions[:], 18); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", dsn(f.Name(), "mode=ro", "immutable=1"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var verdict string
+	var id, version int
+	row := db.QueryRowContext(ctx, "SELECT application_id, user_version, quick_check FROM pragma_application_id, pragma_user_version, pragma_quick_check")
+	if err := row.Scan(&id, &version, &verdict); err != nil {
+		return err
+	}
+	if versions != [2]byte{2, 2} || id != applicationID || version != schemaVersion || verdict != "ok" {
+		return fmt.Errorf("the new file was not written whole (%s); look at the system's log, or give another path", verdict)
 	}
 	return nil
 }
@@ -321,16 +413,4 @@ func dsn(path string, options ...string) string {
 		u.RawQuery += o
 	}
 	return u.String()
-}
-
-func escapeGlob(name string) string {
-	var out []rune
-	for _, r := range name {
-		switch r {
-		case '*', '?', '[', '\\':
-			out = append(out, '\\')
-		}
-		out = append(out, r)
-	}
-	return string(out)
 }
