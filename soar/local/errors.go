@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -23,8 +25,8 @@ func (s *Store) explain(verb string, err error) error {
 	switch {
 	case errors.As(err, &lite):
 		next, err = s.explainSQLite(lite)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		next = "free space on it, or give another path"
+	case isFull(err):
+		next, err = s.explainFull(err, err)
 	case errors.Is(err, syscall.EROFS):
 		next = "give a path on a disk that can be written to"
 	case errors.Is(err, os.ErrPermission):
@@ -46,7 +48,7 @@ func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
 		}
 		return "let that run end, then start again", fmt.Errorf("%w%s (waited %s)", soar.ErrBusy, holder, s.options.Busy)
 	case sqlite3.SQLITE_FULL:
-		return "free space on it, or give another path", plain{"the disk is full", err}
+		return s.explainFull(s.probe(), err)
 	case sqlite3.SQLITE_READONLY:
 		return "give this run the right to the file and its folder, or another path", plain{"it cannot be written to", err}
 	case sqlite3.SQLITE_NOTADB:
@@ -54,11 +56,90 @@ func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
 	case sqlite3.SQLITE_CORRUPT:
 		return "take it from a backup, or give another path; sqlite3 FILE .recover saves what can be read", plain{"it is damaged", err}
 	case sqlite3.SQLITE_CANTOPEN:
+		if reason := s.probe(); isFull(reason) {
+			return s.explainFull(reason, err)
+		}
 		return "give this run the right to the file and its folder", plain{"it, or the files beside it, cannot be opened", err}
 	case sqlite3.SQLITE_IOERR:
-		return "free space on it, or look at the system's log", plain{"the disk is full or failed", err}
+		return s.explainIO(err)
 	}
 	return "", err
+}
+
+// explainIO tells a full disk from a broken one, where SQLite does not.
+func (s *Store) explainIO(err *sqlite.Error) (next string, _ error) {
+	reason := s.probe()
+	switch {
+	case isFull(reason) && err.Code() == sqlite3.SQLITE_IOERR_SHMSIZE:
+		_, full := s.explainFull(reason, err)
+		return "free space on it", plain{fmt.Sprintf("even reading it needs %d KiB for the file %q, and %v", indexSize>>10, filepath.Base(s.path)+"-shm", full), err}
+	case isFull(reason):
+		return s.explainFull(reason, err)
+	}
+	return "look at the system's log, or give another path", plain{"the disk failed", err}
+}
+
+// explainFull words a write that found no space; reason is what the system says to another one.
+func (s *Store) explainFull(reason, err error) (next string, _ error) {
+	folder := filepath.Dir(s.path)
+	switch {
+	case errors.Is(reason, syscall.EFBIG):
+		return "raise that limit (ulimit -f), or give a path on another disk", plain{"the file would be larger than this run or the disk allows", err}
+	case errors.Is(reason, syscall.EDQUOT):
+		return "free space, or raise the quota", plain{fmt.Sprintf("the disk is full for this user: the quota for the folder %q is used up", folder), err}
+	}
+	return "free space on it, or give another path", plain{fmt.Sprintf("the disk is full that holds the folder %q", folder), err}
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+const (
+	indexSize = 32 << 10 // bytes of PATH-shm at first; without them SQLite cannot read a file that has a log
+	probeSize = 64 << 10 // a page and what belongs to it in the log
+)
+
+// probe finds out why SQLite could not write, which keeps the system's answer
+// to itself: it writes to a file without a name, where the store's files end.
+func (s *Store) probe() error {
+	folder := filepath.Dir(s.path)
+	f, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return errors.Join(full(err), noSpace(folder, probeSize)) // no such files here, perhaps
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(make([]byte, probeSize), s.end()); err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), noSpace(folder, probeSize))
+}
+
+// full is err where it says that the disk is.
+func full(err error) error {
+	if isFull(err) {
+		return err
+	}
+	return nil
+}
+
+// end is the size of the larger of the store's two files.
+func (s *Store) end() (size int64) {
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		if info, err := os.Stat(name); err == nil {
+			size = max(size, info.Size())
+		}
+	}
+	return size
+}
+
+// noSpace is ENOSPC where the disk of the folder has less than these bytes free.
+func noSpace(folder string, bytes int64) error {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(folder, &disk); err == nil && disk.Blocks > 0 && int64(disk.Bavail)*disk.Bsize < bytes {
+		return unix.ENOSPC
+	}
+	return nil
 }
 
 // plain is a sentence of our own for an error of the library.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -343,26 +344,41 @@ func TestKilledWriterLeavesWholeBatches(t *testing.T) {
 	}
 }
 
+// smallDisk is a folder on a disk of this many bytes; resize changes them.
+func smallDisk(t *testing.T, size int) (dir string, resize func(int)) {
+	t.Helper()
+	dir = t.TempDir()
+	mount := func(options string) error {
+		return exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).Run()
+	}
+	if err := mount(fmt.Sprintf("size=%d", size)); err != nil {
+		t.Skipf("skipped: a small disk needs root: %v", err)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
+	return dir, func(size int) {
+		t.Helper()
+		if err := mount(fmt.Sprintf("remount,size=%d", size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestNewStoreOnAFullDisk: a store is made whole or not at all, however small the disk is.
 func TestNewStoreOnAFullDisk(t *testing.T) {
 	for size := 64 << 10; size <= 2<<20; size += 64 << 10 {
-		dir := t.TempDir()
-		mount := func(options string) error {
-			return exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).Run()
-		}
-		if err := mount(fmt.Sprintf("size=%d", size)); err != nil {
-			t.Skipf("skipped: a small disk needs root: %v", err)
-		}
-		t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+		dir, resize := smallDisk(t, size)
 		path := filepath.Join(dir, "soar.db")
 		if s, err := Open(context.Background(), path, Options{}); err == nil {
 			_ = s.Close()
-		} else if !strings.Contains(err.Error(), "full") {
+		} else if !strings.Contains(err.Error(), fmt.Sprintf("the disk is full that holds the folder %q; free space", dir)) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
-		if err := mount("remount,size=64m"); err != nil {
-			t.Fatal(err)
+		for _, name := range names(t, dir) {
+			if strings.HasPrefix(name, ".") {
+				t.Errorf("%d bytes: left %q", size, name)
+			}
 		}
+		resize(64 << 20)
 		s, err := Open(context.Background(), path, Options{})
 		if err != nil {
 			t.Errorf("%d bytes, and then more: %v", size, err)
@@ -372,5 +388,139 @@ func TestNewStoreOnAFullDisk(t *testing.T) {
 			t.Errorf("%d bytes, and then more: %v", size, err)
 		}
 		_ = s.Close()
+	}
+}
+
+func names(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		found = append(found, e.Name())
+	}
+	return found
+}
+
+// TestStoreOnADiskFilledLater: whatever is left of the disk, the error says
+// what is full, and no mail is lost or doubled.
+func TestStoreOnADiskFilledLater(t *testing.T) {
+	ctx := context.Background()
+	for free := 0; free <= 128<<10; free += 4 << 10 {
+		dir, resize := smallDisk(t, 8<<20)
+		path := filepath.Join(dir, "soar.db")
+		s := open(t, path, Options{})
+		save(t, s, draft(1, "a"))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var disk syscall.Statfs_t
+		if err := syscall.Statfs(dir, &disk); err != nil {
+			t.Fatal(err)
+		}
+		resize(int(disk.Blocks-disk.Bfree)*int(disk.Bsize) + free)
+		for _, readOnly := range []bool{true, false} {
+			s, err := Open(ctx, path, Options{ReadOnly: readOnly})
+			if err == nil && !readOnly {
+				_, err = s.Save(ctx, []*soar.Draft{draft(2, strings.Repeat("b", 300<<10))})
+			}
+			if s != nil {
+				_ = s.Close()
+			}
+			if err == nil && !readOnly {
+				t.Errorf("%d bytes free: saved", free)
+			}
+			if err != nil && !strings.Contains(err.Error(), fmt.Sprintf("the disk is full that holds the folder %q; free space", dir)) {
+				t.Errorf("%d bytes free, read-only %t: %v", free, readOnly, err)
+			}
+			if err != nil && readOnly && (free >= 32<<10 || !strings.Contains(err.Error(), `even reading it needs 32 KiB for the file "soar.db-shm"`)) {
+				t.Errorf("%d bytes free: %v", free, err)
+			}
+		}
+		resize(8 << 20)
+		if got := save(t, open(t, path, Options{}), draft(1, "a"), draft(2, "b")); !got[0].Existed || got[1].Existed {
+			t.Errorf("%d bytes free, then more: %+v", free, got)
+		}
+	}
+}
+
+// TestFileSizeLimit: SQLite calls a file that may not grow a failure of the disk.
+func TestFileSizeLimit(t *testing.T) {
+	if path := os.Getenv("LOCAL_TEST_LIMIT"); path != "" {
+		limit := syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}
+		s := open(t, path, Options{})
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Save(context.Background(), []*soar.Draft{draft(1, strings.Repeat("b", 2<<20))})
+		if err == nil || !strings.Contains(err.Error(), "ulimit -f") {
+			t.Errorf("error: %v", err)
+		}
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFileSizeLimit$")
+	cmd.Env = append(os.Environ(), "LOCAL_TEST_LIMIT="+filepath.Join(t.TempDir(), "soar.db"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestLeftoversOfAKilledMaker: they are removed, and nothing else is.
+func TestLeftoversOfAKilledMaker(t *testing.T) {
+	dir := t.TempDir()
+	kept := []string{".soar.db.1.newer", ".soar.db.x.1.new", ".soar.db.new", ".soar.db.backup.new", "soar.db.1.new"}
+	for _, name := range append(kept, ".soar.db.123.new", ".soar.db.123.new-wal", ".soar.db.123.new-shm", ".soar.db.4.new-journal") {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, filepath.Join(dir, "soar.db"), Options{})
+	want := append(kept, "soar.db", "soar.db-shm", "soar.db-wal")
+	slices.Sort(want)
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("left %q, want %q", got, want)
+	}
+}
+
+// TestKilledWhileMaking kills runs at any moment of making a store.
+func TestKilledWhileMaking(t *testing.T) {
+	for i := range 12 {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "soar.db")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestHelperProcess$")
+		cmd.Env = append(os.Environ(), "LOCAL_TEST_STORE="+path)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for begun := time.Now(); time.Since(begun) < 10*time.Second && len(names(t, dir)) == 0; {
+			time.Sleep(100 * time.Microsecond)
+		}
+		time.Sleep(time.Duration(i) * 500 * time.Microsecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		s := open(t, path, Options{})
+		if _, err := s.Save(context.Background(), []*soar.Draft{draft(1<<20, "a")}); err != nil {
+			t.Errorf("after a kill: %v", err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+			t.Errorf("left %q", left)
+		}
+	}
+}
+
+func TestFolderLockedByAnother(t *testing.T) {
+	dir := t.TempDir()
+	folder, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
+		t.Skipf("skipped: no locks here: %v", err)
+	}
+	_, err = Open(context.Background(), filepath.Join(dir, "soar.db"), Options{Busy: 50 * time.Millisecond})
+	if !errors.Is(err, soar.ErrBusy) || !strings.Contains(err.Error(), "lock of the folder") {
+		t.Errorf("error: %v", err)
 	}
 }

@@ -287,9 +287,8 @@ func (s *Store) checkWritable() error {
 			return s.explain("write to", err)
 		}
 	}
-	var disk unix.Statfs_t
-	if err := unix.Statfs(folder, &disk); err == nil && disk.Blocks > 0 && int64(disk.Bavail)*disk.Bsize < fullBelow {
-		return s.explain("write to", unix.ENOSPC)
+	if err := noSpace(folder, fullBelow); err != nil {
+		return s.explain("write to", err)
 	}
 	return nil
 }
