@@ -251,7 +251,10 @@ func TestNewest(t *testing.T) {
 				t.Errorf("%s, ignoring %v: %+v, %v", name, ignores, got, err)
 			}
 			want := tc.want
-			got.ReceivedAt, want.ReceivedAt = time.Time{}, time.Time{}
+			if got.Oldest.After(got.ReceivedAt) || got.Oldest.IsZero() != got.ReceivedAt.IsZero() {
+				t.Errorf("%s, ignoring %v: the oldest is of %v, the latest of %v", name, ignores, got.Oldest, got.ReceivedAt)
+			}
+			got.ReceivedAt, want.ReceivedAt, got.Oldest = time.Time{}, time.Time{}, time.Time{}
 			same(t, fmt.Sprintf("%s, ignoring %v", name, ignores), got, want)
 			if ignores == nil {
 				same(t, "requests", len(r.f.requests), 1)
