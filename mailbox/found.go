@@ -10,22 +10,40 @@ import (
 // the server a few bytes and us four for each of its numbers.
 const maxFound = 4_000_000
 
+// moreFound is how many more mails than the folder held when it was last told
+// of a search may find: those that came since.
+const moreFound = 10_000
+
 // found collects the SEARCH and ESEARCH answers to one command.
 type found struct {
 	uids []UID
+	most uint64 // more than that cannot be right
+	err  error  // the first answer that could not be read: what was found is not complete
 }
 
 // searched reads a SEARCH answer, also one that is split in several (QUIRK), or an ESEARCH answer.
 func (n *normaliser) searched(key string, tail []byte, size int) error {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	f := n.found
-	n.mu.Unlock()
 	if f == nil {
-		return n.noisy(int64(size))
+		n.noise += int64(size)
+		return n.tooNoisy()
 	}
+	f.most = min(maxFound, uint64(n.box.exists)+moreFound)
+	read := f.listed
 	if key == "ESEARCH" {
-		return f.extended(tail)
+		read = f.extended
 	}
+	err := read(tail)
+	if f.err == nil {
+		f.err = err
+	}
+	return err
+}
+
+// listed reads what follows SEARCH: 2 84 882.
+func (f *found) listed(tail []byte) error {
 	for len(tail) > 0 {
 		var word []byte
 		word, tail, _ = bytes.Cut(tail, []byte(" "))
@@ -90,8 +108,9 @@ func (f *found) addSet(set []byte) error {
 }
 
 func (f *found) add(first, last UID) error {
-	if uint64(len(f.uids))+uint64(last-first)+1 > maxFound {
-		return protocolError("a search result of more than %d mails", maxFound)
+	width := uint64(last-first) + 1
+	if width > f.most || uint64(len(f.uids))+width > maxFound {
+		return protocolError("a search result of more mails than the folder holds")
 	}
 	for uid := first; ; uid++ {
 		if uid != 0 {
@@ -109,6 +128,15 @@ func searchNumber(word []byte) (UID, error) {
 		return 0, protocolError("a search result with %q in it", cut(string(word[:min(len(word), 40)]), 40))
 	}
 	return UID(n), nil
+}
+
+// complete returns why the result must not be used, nil where it may be.
+func (f *found) complete() error {
+	f.uids = f.sorted()
+	if f.err == nil && uint64(len(f.uids)) > f.most {
+		f.err = protocolError("a search result of more mails than the folder holds")
+	}
+	return f.err
 }
 
 // sorted returns what was found, ascending, each once.

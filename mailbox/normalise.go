@@ -34,6 +34,7 @@ type normaliser struct {
 	g       *guard
 	in      *wire
 	out     []byte        // what go-imap has not read yet; its reading goroutine alone uses it
+	unread  error         // why nothing more is read; its reading goroutine alone uses it
 	arrived chan struct{} // the number of mails grew
 
 	mu      sync.Mutex
@@ -80,10 +81,16 @@ func newNormaliser(g *guard, in *wire) *normaliser {
 	}
 }
 
-// Read is called by go-imap's reading goroutine alone. All answers are read on it.
+// Read is called by go-imap's reading goroutine alone. All answers are read on
+// it. Nothing is read behind an answer that could not be: QUIRK(go-imap beta.8)
+// reads on after an error, and would take the tagged OK behind it for success.
 func (n *normaliser) Read(p []byte) (int, error) {
 	for len(n.out) == 0 {
+		if n.unread != nil {
+			return 0, n.unread
+		}
 		if err := n.answer(); err != nil {
+			n.unread = err
 			n.fail(err)
 			return 0, err
 		}
@@ -198,6 +205,11 @@ func (n *normaliser) noisy(size int64) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.noise += size
+	return n.tooNoisy()
+}
+
+// tooNoisy is the error of a flood; n.mu is held.
+func (n *normaliser) tooNoisy() error {
 	if n.noise > maxNoise {
 		return protocolError("more than %d MiB that nobody asked for", maxNoise>>20)
 	}
@@ -209,7 +221,7 @@ func (n *normaliser) tagged(line []byte) error {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
 	tag := string(word)
 	r, ok := parseReply(rest)
-	if !ok || (tag[0] != 'T' && tag[0] != 'M') {
+	if !ok || (!strings.HasPrefix(tag, "T") && !strings.HasPrefix(tag, "M")) {
 		return n.noisy(int64(len(line)) + 2) // QUIRK(Exchange 2003): "CAPABILITY completed."
 	}
 	n.mu.Lock()

@@ -189,6 +189,9 @@ func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, opt
 	s.n.mu.Lock()
 	defer s.n.mu.Unlock()
 	s.n.found = nil
+	if err == nil {
+		err = result.complete() // never a part of the result
+	}
 	return result, err
 }
 
