@@ -22,14 +22,17 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	if r.arrived(it) {
 		return r.deliverChecked(it)
 	}
+	if r.empty(it) {
+		return r.deliver(it)
+	}
 	there, err := r.f.s.exists(ctx, it.uid)
-	if err != nil {
+	if err != nil && !declined(err) { // a server that does not answer this must not keep the other mails
 		return err
 	}
-	if !there {
+	if err == nil && !there {
 		return r.hand(it, &Raw{Outcome: Vanished})
 	}
-	if err := r.bySequence(ctx, it); err != nil {
+	if err := r.bySequence(ctx, it); err != nil && !declined(err) {
 		return err
 	}
 	if r.arrived(it) {
@@ -39,6 +42,24 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 		return refusal{reply{status: "NO", text: it.refusal}}
 	}
 	return r.giveUp(it)
+}
+
+// empty reports whether the mail has no bytes: the server says so twice, in the
+// body and in RFC822.SIZE. (NIL is no body.)
+func (r *fetchRun) empty(it *item) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return it.body != nil && len(it.body.data) == 0 && it.hint == 0 && !it.header
+}
+
+// declined reports whether a question about one mail was refused for good.
+func declined(err error) bool {
+	var refused refusal
+	if !errors.As(err, &refused) {
+		return false
+	}
+	_, slow := throttled(refused.reply)
+	return !slow && !passing(refused.reply)
 }
 
 // others reports whether the server gives other mails. Where it refuses all of

@@ -565,3 +565,34 @@ func TestTokenExpiresInMidRun(t *testing.T) {
 		t.Errorf("%v, tokens asked for: %v", got[0].Outcome, asked)
 	}
 }
+
+// TestEmptyMail: a mail of no bytes is a mail.
+func TestEmptyMail(t *testing.T) {
+	s := startScript(t, 3, nil)
+	s.mails[2] = []byte{}
+	f := dial(t, s.config(t))
+	defer f.Close()
+	got := fetch(t, f, uidRange(1, 3))
+	if got[1].Outcome != mailbox.Whole || got[1].Size != 0 || got[2].Outcome != mailbox.Whole {
+		t.Errorf("mail 2: outcome %d, %d bytes; mail 3: %d", got[1].Outcome, got[1].Size, got[2].Outcome)
+	}
+}
+
+// TestHelpersRefused: a server that answers no question about one mail keeps
+// the others from nobody.
+func TestHelpersRefused(t *testing.T) {
+	alter := func(uid mailbox.UID, a string) string { return pick(uid == 2, "* 2 FETCH (UID 2 BODY[] NIL)\r\n", a) }
+	s := startScript(t, 3, func(c *scriptConn, tag, command string) bool {
+		if strings.Contains(command, "SEARCH") || strings.HasPrefix(command, "FETCH") {
+			c.say("%s BAD unknown command\r\n", tag)
+			return true
+		}
+		return altering(alter)(c, tag, command)
+	})
+	f := dial(t, s.config(t))
+	defer f.Close()
+	got := fetch(t, f, uidRange(1, 3))
+	if got[0].Outcome != mailbox.Whole || got[1].Outcome != mailbox.Empty || got[2].Outcome != mailbox.Whole {
+		t.Errorf("outcomes %d, %d, %d", got[0].Outcome, got[1].Outcome, got[2].Outcome)
+	}
+}
