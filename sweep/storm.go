@@ -54,7 +54,7 @@ func (b *bench) stormOn(m mode) error {
 		return err
 	}
 	defer line.listener.Close()
-	change := map[string]any{"port": line.port(), "timeout": 2, "max_messages": 2000}
+	change := map[string]any{"port": line.port(), "timeout": 2, "max_messages": 300}
 	if base, ok := s.store.params()["cloud_soar_api_url"].(string); ok && m.name != "local/unseen" {
 		api := newBadAPI(base, r)
 		defer api.server.Close()
