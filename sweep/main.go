@@ -58,7 +58,7 @@ func run(mails, every int, only, which string, storm bool) error {
 	}
 	defer b.dovecot.Close()
 	if storm {
-		return b.storm()
+		return b.storm(only)
 	}
 	fmt.Println("| fault | mode | points | taken | mails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
