@@ -41,7 +41,7 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 		return nil, err
 	}
 	defer store.Close()
-	d.options.BatchMails = store.batch
+	d.options.BatchMails, d.options.Prepare = store.batch, store.prepare
 	if env.Watch {
 		return nil, d.watch(ctx, env, store)
 	}

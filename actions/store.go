@@ -39,7 +39,8 @@ type Store interface {
 // store is an open store.
 type store struct {
 	Store
-	batch int // mails of one Save: 1 where each is a request, 0 = as many as the daemon likes
+	batch   int               // mails of one Save: 1 where each is a request, 0 = as many as the daemon likes
+	prepare func(*soar.Draft) // what a save can do ahead; nil: nothing
 }
 
 // openStore opens the store of the settings. Nothing is contacted or made before it is called.
@@ -98,7 +99,7 @@ func (r Resource) client(address string) openStore {
 		r.problem(credentialOf(err), err)
 		return nil
 	}
-	return func(context.Context) (*store, error) { return &store{client, 1}, nil }
+	return func(context.Context) (*store, error) { return &store{Store: client, batch: 1}, nil }
 }
 
 // errOnce is why there is no second try.
@@ -147,6 +148,6 @@ func (r Resource) localStore(path string, readOnly bool) openStore {
 		if err != nil {
 			return nil, err
 		}
-		return &store{opened, 0}, nil
+		return &store{Store: opened, prepare: opened.Prepare}, nil
 	}
 }

@@ -80,7 +80,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 		for _, j := range batch {
 			a.look(j, held, first)
 		}
-		release(batch)
+		release(batch...)
 		o.Progress(a.InStore+len(a.Missing)+len(a.LeftOut)+len(a.SecondCopies), len(uids))
 	}
 	return a, <-fetched

@@ -65,7 +65,8 @@ type Options struct {
 	MaxSize     int64 // bytes; for the sentence of too_large
 	Checkpoint  string
 	Limits      message.Limits
-	BatchMails  int // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
+	BatchMails  int               // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
+	Prepare     func(*soar.Draft) // what the store does with a draft ahead of its Save, on any goroutine; nil: nothing
 	TempDir     string
 	Log         *slog.Logger
 	Progress    func(done, total int)

@@ -98,6 +98,9 @@ func (w *world) tryRun(folder ingest.Folder, store ingest.Store, lost bool) ([]i
 	o := w.options
 	w.log.Reset()
 	o.Log = slog.New(slog.NewTextHandler(&w.log, nil))
+	if s, ok := store.(interface{ Prepare(*soar.Draft) }); ok {
+		o.Prepare = s.Prepare
+	}
 	if o.Filter, err = filters.Compile(w.spec); err != nil {
 		w.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
 )
 
 // numberedFolder is a folder that knows its UIDVALIDITY and nothing else.
@@ -32,5 +33,38 @@ func TestAPanicCostsOneMailItsContent(t *testing.T) {
 	sum := sha256.Sum256([]byte("soc@corp.example\x00" + string(raw)))
 	if want := hex.EncodeToString(sum[:]); j.draft.SourceKey != want {
 		t.Errorf("the key is %s, want %s", j.draft.SourceKey, want)
+	}
+}
+
+// TestPrepare: the raw mail goes back to the wire when the store has what it
+// needs of it, and a preparation that panics changes nothing.
+func TestPrepare(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		prepare func(*soar.Draft)
+		held    bool // the raw mail is still needed
+	}{
+		{"none", nil, true},
+		{"taken over", func(d *soar.Draft) { d.Prepared, d.Raw = string(d.Raw), nil }, false},
+		{"left for the save", func(d *soar.Draft) { d.Prepared = "a part" }, true},
+		{"panics", func(d *soar.Draft) { d.Raw, d.Prepared = nil, "half"; panic("poison") }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := &run{o: Options{Prepare: c.prepare, Log: slog.New(slog.DiscardHandler)}}
+			body := []byte("Subject: x\r\n\r\n")
+			j := &job{raw: &mailbox.Raw{Outcome: mailbox.Whole, Body: body}, draft: &soar.Draft{Raw: body}}
+			r.prepare(j)
+			if c.held != (string(j.draft.Raw) == string(body)) || c.held && j.raw.Body == nil {
+				t.Errorf("draft %q, raw %q", j.draft.Raw, j.raw.Body)
+			}
+			if c.name == "panics" && j.draft.Prepared != nil {
+				t.Errorf("half a preparation is left: %v", j.draft.Prepared)
+			}
+		})
+	}
+	left := &job{raw: &mailbox.Raw{Outcome: mailbox.Whole, Body: []byte("x")}, left: "subject"}
+	(&run{}).prepare(left)
+	if left.draft != nil {
+		t.Error("a mail that a filter leaves out has a draft")
 	}
 }

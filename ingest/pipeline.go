@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
@@ -21,7 +22,8 @@ import (
 // hands over. What is acknowledged is always a prefix.
 
 const (
-	queueLength = 64                    // mails between the wire and the store; their bytes are bounded by the folder
+	queueLength = 512                   // mails between the wire and the store
+	roomBytes   = 12 << 20              // bytes of them, raw; one may be larger
 	batchBytes  = 4 << 20               // raw bytes of one Save
 	batchWait   = 20 * time.Millisecond // how long a batch waits for the next mail while the wire is slow
 	saveGrace   = 5 * time.Second       // what a save in hand may still take after an interruption (contract.md: 10 s in all)
@@ -33,9 +35,8 @@ type job struct {
 	draft *soar.Draft
 	left  string // field of the filter on content that leaves it out
 	ready chan struct{}
-
-	encoded  []byte // the draft's mail as JSON, made by a worker: the run's own goroutine has enough to do
-	problems int    // how many problems encoded has
+	room  *semaphore.Weighted
+	cost  int64 // of room, given back with the raw mail
 }
 
 // round fetches these mails and saves them. It returns how many were accounted for.
@@ -57,7 +58,7 @@ func (r *run) round(ctx context.Context, uids []mailbox.UID) (done int, err erro
 				stop(err)
 			}
 		}
-		release(batch)
+		release(batch...)
 		r.o.Progress(r.tally.looked(), r.tally.candidates)
 	}
 	if errors.Is(err, errStopped) {
@@ -82,26 +83,27 @@ func graceful(ctx context.Context) (context.Context, func()) {
 // produce starts the pipeline. batches is closed when nothing more comes; then
 // fetched tells how the fetch ended.
 func (r *run) produce(ctx context.Context, uids []mailbox.UID) (batches chan []*job, fetched chan error) {
+	room := semaphore.NewWeighted(roomBytes)
 	work, queue := make(chan *job), make(chan *job, queueLength)
 	batches, fetched = make(chan []*job, 1), make(chan error, 1)
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		go func() {
-			var scratch []byte
 			for j := range work {
 				r.read(j)
-				if j.draft != nil {
-					scratch = j.draft.Mail.AppendJSON(scratch[:0])
-					j.encoded, j.problems = bytes.Clone(scratch), len(j.draft.Problems)
-				}
+				r.prepare(j)
 				close(j.ready)
 			}
 		}()
 	}
 	go func() {
 		err := r.fetch(ctx, uids, func(raw *mailbox.Raw) error {
-			j := &job{raw: raw, ready: make(chan struct{})}
-			if err := send(ctx, work, j); err != nil {
+			j := &job{raw: raw, ready: make(chan struct{}), room: room, cost: min(int64(len(raw.Body)), roomBytes)}
+			if err := room.Acquire(ctx, j.cost); err != nil {
 				raw.Release()
+				return context.Cause(ctx)
+			}
+			if err := send(ctx, work, j); err != nil {
+				release(j)
 				return err
 			}
 			queue <- j // the collector takes everything that was sent, also after the end of ctx
@@ -157,7 +159,7 @@ func (r *run) collect(queue <-chan *job, batches chan<- []*job) {
 			}
 			<-j.ready
 			batch = append(batch, j)
-			size += int64(len(j.raw.Body))
+			size += j.cost
 			if len(batch) >= r.batchMails() || size >= batchBytes {
 				flush()
 			}
@@ -174,9 +176,10 @@ func (r *run) batchMails() int {
 	return DefaultBatch
 }
 
-func release(batch []*job) {
-	for _, j := range batch {
+func release(jobs ...*job) {
+	for _, j := range jobs {
 		j.raw.Release()
+		j.room.Release(j.cost)
 	}
 }
 
@@ -206,6 +209,29 @@ func (r *run) read(j *job) {
 	case mailbox.Empty:
 		j.draft = r.place(j.raw, soar.Mail{})
 	}
+}
+
+// prepare has the store do what it can ahead. Where the raw mail is not needed
+// any more, its memory goes back to the wire at once.
+func (r *run) prepare(j *job) {
+	if j.draft != nil && r.o.Prepare != nil {
+		r.prepareDraft(j.draft)
+	}
+	if j.draft == nil || j.draft.Raw == nil {
+		j.raw.Release()
+	}
+}
+
+// prepareDraft leaves a draft as it is where the preparation panics: it is ahead of time only.
+func (r *run) prepareDraft(d *soar.Draft) {
+	raw := d.Raw
+	defer func() {
+		if p := recover(); p != nil {
+			r.o.Log.Error("a mail could not be prepared for the store; it is saved without", "uid", d.UID, "panic", fmt.Sprint(p))
+			d.Raw, d.Prepared = raw, nil
+		}
+	}()
+	r.o.Prepare(d)
 }
 
 // whole fills what depends on all bytes of the mail.

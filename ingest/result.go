@@ -43,6 +43,7 @@ type Result struct {
 	out     *bufio.Writer
 	ends    []int64 // end of each object in the spool
 	patches map[int]*patch
+	scratch []byte // of the object that is being encoded
 	ids     []int64
 	uids    []mailbox.UID
 	err     error
@@ -68,11 +69,9 @@ func (s *Result) add(o object, checkpoint string) error {
 	case o.existed:
 		status = statusExisted
 	}
-	if o.encoded == nil {
-		o.encoded = o.mail.AppendJSON(nil)
-	}
+	s.scratch = o.mail.AppendJSON(s.scratch[:0])
 	head, tail := aroundMail(id, status, checkpoint)
-	size, err := s.write(head, o.encoded[1:len(o.encoded)-1], tail)
+	size, err := s.write(head, s.scratch[1:len(s.scratch)-1], tail)
 	if err != nil {
 		s.err = fmt.Errorf("cannot keep the result until it is complete: %w; free space in the folder for temporary files (TMPDIR)", err)
 		return s.err

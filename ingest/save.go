@@ -13,7 +13,6 @@ import (
 // object is a mail on its way out.
 type object struct {
 	mail    soar.Mail
-	encoded []byte // mail as JSON; nil where it has changed since, or was never encoded
 	id      int64
 	existed bool
 	refused string // why Cloud SOAR refuses it for good
@@ -217,9 +216,6 @@ func (r *run) handOver(j *job, o object) error {
 		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "empty_content", Detail: emptySentence})
 	} else if o.refused != "" {
 		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "refused", Detail: o.refused})
-	}
-	if len(o.mail.Problems) == j.problems { // a problem is all that can be added on the way
-		o.encoded = j.encoded
 	}
 	return r.emit(o)
 }

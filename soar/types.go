@@ -108,6 +108,10 @@ type Record struct {
 type Draft struct {
 	Metadata
 	Raw []byte // nil: a record without content
+
+	// Prepared is what the store's own Prepare made of the complete draft ahead
+	// of the save; nil: nothing. It may hold the content in place of Raw.
+	Prepared any
 }
 
 // Saved is what became of a Draft.

@@ -236,7 +236,7 @@ func TestFullDiskSavesNothing(t *testing.T) {
 	if _, err := s.write.Exec("PRAGMA max_page_count=40"); err != nil {
 		t.Fatal(err)
 	}
-	big := draft(3, strings.Repeat("x", 2<<20))
+	big := draft(3, noise(2<<20))
 	saved, err := s.Save(ctx, []*soar.Draft{draft(2, "b"), big})
 	if len(saved) != 0 || err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Fatalf("saved %+v, %v", saved, err)
@@ -423,7 +423,7 @@ func TestStoreOnADiskFilledLater(t *testing.T) {
 		for _, readOnly := range []bool{true, false} {
 			s, err := Open(ctx, path, Options{ReadOnly: readOnly})
 			if err == nil && !readOnly {
-				_, err = s.Save(ctx, []*soar.Draft{draft(2, strings.Repeat("b", 300<<10))})
+				_, err = s.Save(ctx, []*soar.Draft{draft(2, noise(300<<10))})
 			}
 			if s != nil {
 				_ = s.Close()
@@ -453,7 +453,7 @@ func TestFileSizeLimit(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.Save(context.Background(), []*soar.Draft{draft(1, strings.Repeat("b", 2<<20))})
+		_, err := s.Save(context.Background(), []*soar.Draft{draft(1, noise(2<<20))})
 		if err == nil || !strings.Contains(err.Error(), "ulimit -f") {
 			t.Errorf("error: %v", err)
 		}

@@ -142,6 +142,21 @@ func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, si
 	return id, false, insertChunks(ctx, insert, id, content)
 }
 
+// insertChunks writes content as it is.
+func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, content chunks) error {
+	n := 0
+	for chunk, err := range content {
+		if err != nil {
+			return err
+		}
+		if _, err := insert.ExecContext(ctx, slot(id, n), id, chunk); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
+}
+
 // IncidentFiles lists the attachments of an incident, newest id first.
 func (s *Store) IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error) {
 	return s.files(ctx, incident, all)

@@ -55,6 +55,7 @@ type Store struct {
 	path    string
 	options Options
 	missing bool    // ReadOnly, and there is no file yet
+	old     bool    // ReadOnly, and the file has version 1 of the schema
 	write   *sql.DB // one connection, whose transactions take the write lock at once
 	read    *sql.DB
 
@@ -399,8 +400,33 @@ func (s *Store) checkHeader(ctx context.Context) error {
 	case version > schemaVersion:
 		return fmt.Errorf("cannot open the store %q: its schema has version %d and this program knows versions up to %d; use a newer imap-integration",
 			s.path, version, schemaVersion)
+	case version < schemaVersion && s.options.ReadOnly:
+		s.old = true
+	case version < schemaVersion:
+		return s.upgrade(ctx)
 	}
 	return nil
+}
+
+// upgrade brings the store to the newest version of the schema, in one
+// transaction. What is stored stays as it is.
+func (s *Store) upgrade(ctx context.Context) error {
+	return s.change(ctx, "upgrade", func(tx *sql.Tx) error {
+		var version int // another run may have been faster
+		if err := tx.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version").Scan(&version); err != nil {
+			return err
+		}
+		for ; version < schemaVersion; version++ {
+			if version < 1 {
+				return fmt.Errorf("its schema has the unknown version %d", version)
+			}
+			if _, err := tx.ExecContext(ctx, upgrades[version-1]); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", schemaVersion))
+		return err
+	})
 }
 
 // dsn names a file for SQLite, whatever characters its path has.

@@ -27,7 +27,7 @@ const isDiscarded = `EXISTS (SELECT 1 FROM discarded d WHERE d.mail_id = m.id)`
 // word. It and the joins here are CROSS JOINs, whose order SQLite keeps: it
 // must not walk over all mails to find those of a short list.
 func (s *Store) records(ctx context.Context, from, condition string, args ...any) ([]soar.Record, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT m.id, r.metadata, r.body_text, r.body_html, m.created_at, `+isDiscarded+
+	rows, err := s.read.QueryContext(ctx, `SELECT m.id, r.metadata, r.body_text, r.body_html, `+s.column("r.packed")+`, m.created_at, `+isDiscarded+
 		` FROM `+from+` CROSS JOIN records r ON r.mail_id = m.id `+condition, args...)
 	if err != nil {
 		return nil, s.explain("read", err)
@@ -50,15 +50,28 @@ func (s *Store) records(ctx context.Context, from, condition string, args ...any
 func scanRecord(rows *sql.Rows) (soar.Record, error) {
 	var r soar.Record
 	var metadata, text, html sql.RawBytes
-	if err := rows.Scan(&r.ID, &metadata, &text, &html, &r.CreatedAt, &r.Discarded); err != nil {
+	var packed int
+	if err := rows.Scan(&r.ID, &metadata, &text, &html, &packed, &r.CreatedAt, &r.Discarded); err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(metadata, &r.Metadata); err != nil {
+	err := json.Unmarshal(metadata, &r.Metadata)
+	if err == nil {
+		err = unpackInto(&r.BodyText, text, packed&packedText != 0)
+	}
+	if err == nil {
+		err = unpackInto(&r.BodyHTML, html, packed&packedHTML != 0)
+	}
+	if err != nil {
 		return r, fmt.Errorf("mail %d: %w", r.ID, err)
 	}
-	r.BodyText, r.BodyHTML = string(text), string(html)
 	r.Normalize()
 	return r, nil
+}
+
+func unpackInto(to *string, stored []byte, packed bool) error {
+	text, err := unpack(stored, packed, maxBody)
+	*to = string(text)
+	return err
 }
 
 // one returns the only record of a list, or soar.ErrNotFound with its id.
@@ -230,14 +243,17 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 		}
 		raw = append(raw, chunk...)
 	}
+	if int64(len(raw)) != size {
+		return nil, s.explain("read", fmt.Errorf("%w: the mail %d has %d bytes and should have %d", errDamaged, id, len(raw), size))
+	}
 	return raw, nil
 }
 
 // contentSize returns the size of a raw mail.
 func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	var size sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT (SELECT sum(length(raw)) FROM contents WHERE slot >= ? AND slot < ?) FROM mails WHERE id = ?`,
-		slot(id, 0), slot(id+1, 0), id).Scan(&size)
+	err := s.read.QueryRowContext(ctx, `SELECT coalesce(`+s.column("content_size")+`, (SELECT sum(length(raw)) FROM contents WHERE slot >= ? AND slot < ?))
+		FROM mails WHERE id = ?`, slot(id, 0), slot(id+1, 0), id).Scan(&size)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, noMail(id)
@@ -252,11 +268,31 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 // chunk returns one piece of a raw mail. Each is a query of its own, so that a
 // slow reader of the whole keeps no other process's log from being emptied.
 func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT raw FROM contents WHERE slot = ?`, slot(id, n)).Scan(&raw)
+	var packed bool
+	err = s.read.QueryRowContext(ctx, `SELECT raw, `+s.column("packed")+` FROM contents WHERE slot = ?`, slot(id, n)).Scan(&raw, &packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("%w: a piece of the mail %d is missing", errDamaged, id)
+	}
+	if err == nil {
+		raw, err = unpack(raw, packed, chunkSize)
+	}
 	if err != nil {
 		return nil, s.explain("read", err)
 	}
 	return raw, nil
+}
+
+// column names a column of version 2 of the schema. Where a store of version 1
+// is only read, it is not brought up, and what the column would say is constant.
+func (s *Store) column(name string) string {
+	switch {
+	case !s.old:
+		return name
+	case name == "content_size":
+		return "NULL"
+	default:
+		return "0"
+	}
 }
 
 // Check tells what test-settings shows of the store, and whether it could be written to.

@@ -51,7 +51,7 @@ func (v *server) create(w http.ResponseWriter, r *http.Request) error {
 	case content.given && m.SHA256 != "" && m.SHA256 != content.digest():
 		return bad(http.StatusBadRequest, "bad.request", "sha256 is not that of the part eml")
 	}
-	saved, err := v.store.receive(r.Context(), &m, content.chunks)
+	saved, err := v.store.receive(r.Context(), &m, content)
 	if err != nil {
 		return err
 	}

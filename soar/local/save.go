@@ -32,9 +32,9 @@ func (s *Store) prepareStatements(ctx context.Context) error {
 	}{
 		{&s.statements.find, `SELECT id, EXISTS (SELECT 1 FROM pending WHERE mail_id = id) FROM mails WHERE source_key = ?`},
 		{&s.statements.mail, `INSERT INTO mails (source_key, mailbox_account, folder, uid_validity, uid, message_id,
-			from_folded, subject_folded, received_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&s.statements.record, `INSERT INTO records (mail_id, metadata, body_text, body_html) VALUES (?, ?, ?, ?)`},
-		{&s.statements.content, `INSERT INTO contents (slot, mail_id, raw) VALUES (?, ?, ?)`},
+			from_folded, subject_folded, received_at, created_at, content_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.statements.record, `INSERT INTO records (mail_id, metadata, body_text, body_html, packed) VALUES (?, ?, ?, ?, ?)`},
+		{&s.statements.content, `INSERT INTO contents (slot, mail_id, raw, packed) VALUES (?, ?, ?, ?)`},
 		{&s.statements.pending, `INSERT INTO pending (mail_id) VALUES (?)`},
 	} {
 		if *p.to != nil {
@@ -61,7 +61,7 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 	saved := make([]soar.Saved, 0, len(drafts))
 	err := s.change(ctx, "save in", func(tx *sql.Tx) error {
 		for _, d := range drafts {
-			one, err := s.saveOne(ctx, tx, &d.Metadata, chunksOf(d.Raw), true)
+			one, err := s.saveOne(ctx, tx, incomingOf(d))
 			if err != nil {
 				return err
 			}
@@ -76,34 +76,63 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 }
 
 // receive stores one mail that came in by the API. No run is to hand it over.
-func (s *Store) receive(ctx context.Context, m *soar.Metadata, content chunks) (saved soar.Saved, err error) {
+func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) (saved soar.Saved, err error) {
 	if err := s.prepareStatements(ctx); err != nil {
 		return soar.Saved{}, s.explain("save in", err)
 	}
 	err = s.change(ctx, "save in", func(tx *sql.Tx) error {
-		saved, err = s.saveOne(ctx, tx, m, content, false)
+		saved, err = s.saveOne(ctx, tx, incoming{m: m, row: uploadedRow(m, content), content: content.chunks})
 		return err
 	})
 	return saved, err
 }
 
-// saveOne stores a mail; pending says whether a run is still to hand it over.
-func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, m *soar.Metadata, content chunks, pending bool) (soar.Saved, error) {
-	if m.SourceKey == "" {
+// incoming is a mail that is to be stored.
+type incoming struct {
+	m       *soar.Metadata
+	row     *row
+	content chunks // where row has it not
+	pending bool   // a run is still to hand it over
+}
+
+func incomingOf(d *soar.Draft) incoming {
+	in := incoming{m: &d.Metadata, content: chunksOf(d.Raw), pending: true}
+	var ahead bool
+	if in.row, ahead = d.Prepared.(*row); !ahead {
+		in.row = rowOf(in.m)
+		if d.Raw != nil {
+			in.row.size = len(d.Raw)
+		}
+	}
+	return in
+}
+
+// uploadedRow is rowOf for a mail that came in by the API.
+func uploadedRow(m *soar.Metadata, content *upload) *row {
+	r := rowOf(m)
+	if content.given {
+		r.size = content.size
+	}
+	return r
+}
+
+// saveOne stores a mail, unless the store knows its key.
+func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Saved, error) {
+	if in.m.SourceKey == "" {
 		return soar.Saved{}, errors.New("a draft has no source_key")
 	}
-	found, err := s.find(ctx, tx, m.SourceKey)
+	found, err := s.find(ctx, tx, in.m.SourceKey)
 	if err != nil || found.Existed {
 		return found, err
 	}
-	id, err := s.insertMail(ctx, tx, m)
+	id, err := s.insertMail(ctx, tx, in)
 	if err != nil {
 		return soar.Saved{}, err
 	}
-	if err := insertChunks(ctx, tx.StmtContext(ctx, s.statements.content), id, content); err != nil {
+	if err := s.insertContent(ctx, tx, id, in); err != nil {
 		return soar.Saved{}, err
 	}
-	if pending {
+	if in.pending {
 		_, err = tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id)
 	}
 	return soar.Saved{ID: id}, err
@@ -119,10 +148,10 @@ func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Sa
 	return found, err
 }
 
-func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (int64, error) {
-	metadata := encode(m)
-	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID,
-		m.MessageID, strings.ToLower(m.From), strings.ToLower(m.Subject), receivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339))
+func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, in incoming) (int64, error) {
+	m := in.m
+	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID, m.MessageID,
+		strings.ToLower(m.From), strings.ToLower(m.Subject), receivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339), in.row.size)
 	if err != nil {
 		return 0, err
 	}
@@ -130,8 +159,30 @@ func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, m *soar.Metadata) (i
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.StmtContext(ctx, s.statements.record).ExecContext(ctx, id, metadata, []byte(m.BodyText), []byte(m.BodyHTML))
+	r := in.row
+	_, err = tx.StmtContext(ctx, s.statements.record).ExecContext(ctx, id, r.metadata, r.text, r.html, r.packed)
 	return id, err
+}
+
+// insertContent writes the chunks of a mail, packed now where that was not done ahead.
+func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in incoming) error {
+	insert := tx.StmtContext(ctx, s.statements.content)
+	if only := in.row.only; only != nil {
+		_, err := insert.ExecContext(ctx, slot(id, 0), id, only.data, only.packed)
+		return err
+	}
+	n := 0
+	for chunk, err := range in.content {
+		if err != nil {
+			return err
+		}
+		stored, packed := pack(chunk)
+		if _, err := insert.ExecContext(ctx, slot(id, n), id, stored, packed); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
 }
 
 // encode writes the JSON of a record without the bodies, which have columns of their own.
@@ -161,20 +212,6 @@ func chunksOf(raw []byte) chunks {
 
 // slot is the key of a chunk: all of one mail stand side by side, in order.
 func slot(id int64, n int) int64 { return id<<20 + int64(n) }
-
-func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, content chunks) error {
-	n := 0
-	for chunk, err := range content {
-		if err != nil {
-			return err
-		}
-		if _, err := insert.ExecContext(ctx, slot(id, n), id, chunk); err != nil {
-			return err
-		}
-		n++
-	}
-	return nil
-}
 
 // receivedAt is a record's time as the store compares it; NULL where there is none.
 func receivedAt(text string) any {

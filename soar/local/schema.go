@@ -3,7 +3,7 @@ package local
 // What the file's header says (https://sqlite.org/fileformat2.html, section 1.3).
 const (
 	applicationID = 0x494d4149 // "IMAI": the file is a store of this program
-	schemaVersion = 1          // in user_version; a newer one is refused
+	schemaVersion = 2          // in user_version; a newer one is refused, an older one brought up
 )
 
 // pageSize keeps a mail of usual size on one or two pages. A bulk run then
@@ -25,7 +25,8 @@ CREATE TABLE mails (
   from_folded TEXT NOT NULL,     -- lower case, for searches
   subject_folded TEXT NOT NULL,  -- lower case, for searches
   received_at INTEGER,           -- microseconds since 1970; NULL: unknown
-  created_at TEXT NOT NULL       -- RFC 3339, UTC
+  created_at TEXT NOT NULL,      -- RFC 3339, UTC
+  content_size INTEGER           -- bytes of the raw mail; NULL: no content, or saved with version 1 (then the sum of contents.raw)
 );
 CREATE INDEX mails_by_uid ON mails (mailbox_account, folder, uid_validity, uid);
 CREATE INDEX mails_by_folder ON mails (mailbox_account, folder);
@@ -35,14 +36,16 @@ CREATE TABLE records (
   mail_id INTEGER PRIMARY KEY REFERENCES mails (id),
   metadata TEXT NOT NULL,
   body_text BLOB NOT NULL,
-  body_html BLOB NOT NULL
+  body_html BLOB NOT NULL,
+  packed INTEGER NOT NULL DEFAULT 0  -- 1: body_text is an S2 block, 2: body_html is, 3: both
 );
 
 -- The raw mail, in chunks of 1 MiB; a record without content has none.
 CREATE TABLE contents (
   slot INTEGER PRIMARY KEY,  -- mail_id * 1048576 + the chunk's number from 0: one B-tree and no index
   mail_id INTEGER NOT NULL REFERENCES mails (id),
-  raw BLOB NOT NULL
+  raw BLOB NOT NULL,
+  packed INTEGER NOT NULL DEFAULT 0  -- 1: raw is an S2 block of the chunk
 );
 
 -- Saved by a run, but not yet in a result that was written.
@@ -80,3 +83,10 @@ CREATE TABLE file_contents (
 -- Digests of the credentials that serve accepts; the values are shown once and not kept.
 CREATE TABLE credentials (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
 `
+
+// upgrades brings a store of version i+1 to version i+2.
+var upgrades = []string{
+	`ALTER TABLE mails ADD COLUMN content_size INTEGER;
+	ALTER TABLE records ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE contents ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;`,
+}
