@@ -57,6 +57,7 @@ bench-poll bench-latency bench-memory bench-start:
 	$(GO) run ./bench $(@:bench-%=%) $(BENCHARGS)
 
 bench-parse: ## megabytes a second of the mail reader
+	$(GO) run ./bench parse
 	$(GO) test -run '^$$' -bench . -benchmem ./message
 
 bench-regex: ## the vendor's presets on one mail, against python3

@@ -5,6 +5,7 @@
 //	go run ./bench poll     a mailbox of 100,000 mails with nothing new
 //	go run ./bench latency  500 mails, and the poll, at 20, 50 and 100 ms round trip
 //	go run ./bench memory   peak memory: many mails, ten of 50 MB, one of 10,000 parts
+//	go run ./bench parse    megabytes a second of the mail reader on the bulk mailbox's mails
 //	go run ./bench start    email-subject-regex on an inline text, start to exit
 //
 // BENCH_MAILS and BENCH_ROUNDS set other counts.
@@ -32,10 +33,13 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("which one? bulk, poll, latency, memory or start")
+		return fmt.Errorf("which one? bulk, poll, latency, memory, parse or start")
 	}
 	if args[0] == "drain" {
 		return drain(args[1:])
+	}
+	if args[0] == "parse" {
+		return parse(number("BENCH_ROUNDS", 5))
 	}
 	lab, err := newLab()
 	if err != nil {

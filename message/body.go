@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // BodyText returns the text/plain leaves of the mail itself that are neither
@@ -114,9 +115,17 @@ func (p *Part) Text() string {
 	if p.texted {
 		return p.text
 	}
-	b := p.Decoded()
+	buf, _ := decodeBuffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	b := p.decodedInto(*buf)
 	label := p.charset(b)
 	text, verdict := decodeText(b, label)
+	if p.encoding != encodingIdentity && !p.decoded && cap(b) <= maxBuffer {
+		*buf = b
+	}
+	decodeBuffers.Put(buf)
 	p.noteCharset(verdict, label)
 	text = strings.TrimPrefix(text, "\uFEFF")
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
@@ -128,6 +137,12 @@ func (p *Part) Text() string {
 	p.text, p.texted = text, true
 	return text
 }
+
+// decodeBuffers are for what a text is between its transfer encoding and its
+// charset. Larger ones than maxBuffer bytes are not kept.
+var decodeBuffers sync.Pool
+
+const maxBuffer = 1 << 20
 
 // newlines makes every line end LF, so that a pattern's $ finds it.
 func newlines(b []byte) string {
@@ -207,14 +222,19 @@ func (p *Part) noteCharset(v charsetVerdict, label string) {
 
 // noteInline names files that are written into a text.
 func (p *Part) noteInline(text string) {
-	for _, form := range []struct{ mark, name string }{{"begin ", "uuencode"}, {"=ybegin ", "yEnc"}, {"(This file must be converted with BinHex", "BinHex"}} {
-		if !strings.Contains(text, form.mark) {
-			continue
+	note := func(form string) {
+		p.mail.found.add(p.at, codeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form)
+	}
+	if at := strings.Index(text, "begin "); at >= 0 {
+		if uuBegin([]byte(text)) >= 0 {
+			note("uuencode")
 		}
-		if form.name == "uuencode" && uuBegin([]byte(text)) < 0 {
-			continue
+		if strings.Contains(text[max(0, at-len("=y")):], "=ybegin ") {
+			note("yEnc")
 		}
-		p.mail.found.add(p.at, codeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form.name)
+	}
+	if strings.Contains(text, "(This file must be converted with BinHex") {
+		note("BinHex")
 	}
 }
 

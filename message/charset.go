@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // charsetVerdict tells how far a decoded text can be trusted.
@@ -86,7 +87,8 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 		s, _ := decodeUndeclared(b)
 		return s, charsetUnknown
 	}
-	out, err := enc.NewDecoder().Bytes(b)
+	// An eighth is room for the letters of western texts.
+	out, _, err := transform.Append(enc.NewDecoder(), make([]byte, 0, len(b)+len(b)/8+64), b)
 	if err != nil {
 		s, _ := decodeUndeclared(b)
 		return s, charsetBad

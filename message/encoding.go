@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -64,20 +65,21 @@ func cleanToken(value string) (token string, exact bool) {
 }
 
 // decode undoes the encoding whole. For encodingIdentity it is b itself.
-func (e transferEncoding) decode(b []byte) ([]byte, decodeFlaws) {
-	if e == encodingIdentity {
+func (e transferEncoding) decode(b []byte) ([]byte, decodeFlaws) { return e.decodeInto(nil, b) }
+
+// decodeInto is decode into the memory of buf, where that is large enough.
+func (e transferEncoding) decodeInto(buf, b []byte) ([]byte, decodeFlaws) {
+	switch e {
+	case encodingIdentity:
 		return b, decodeFlaws{}
+	case encodingQP:
+		d := qpDecoder{out: slices.Grow(buf[:0], len(b))} // decoded text is never longer: nothing is put
+		d.lines(b)
+		return d.out, d.flaws
 	}
-	out := make([]byte, 0, e.bound(len(b)))
+	out := slices.Grow(buf[:0], len(b)/4*3+3)
 	flaws := e.stream(b, func(chunk []byte) { out = append(out, chunk...) })
 	return out, flaws
-}
-
-func (e transferEncoding) bound(n int) int {
-	if e == encodingQP {
-		return n
-	}
-	return n/4*3 + 3
 }
 
 // stream undoes the encoding piece by piece; a piece is valid only during the call.
@@ -166,7 +168,7 @@ func (d *base64Decoder) flush() {
 	in := d.in
 	d.in = d.in[:0]
 	if d.held == 0 && !d.padded {
-		whole := in[:len(in)&^3]
+		whole := in[:len(bytes.TrimRight(in, "="))&^3]
 		if n, err := base64.RawStdEncoding.Decode(d.out, whole); err == nil {
 			d.put(d.out[:n])
 			in = in[len(whole):]
@@ -233,11 +235,17 @@ func (d *base64Decoder) end() {
 // starts no escape stays in the text. Line ends are kept as they are.
 func streamQP(b []byte, put func([]byte)) decodeFlaws {
 	d := qpDecoder{put: put, out: make([]byte, 0, min(chunkSize, len(b)))}
+	d.lines(b)
+	d.flush()
+	return d.flaws
+}
+
+func (d *qpDecoder) lines(b []byte) {
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {
 			d.line(b, nil)
-			break
+			return
 		}
 		end := i
 		if end > 0 && b[end-1] == '\r' {
@@ -246,8 +254,6 @@ func streamQP(b []byte, put func([]byte)) decodeFlaws {
 		d.line(b[:end], b[end:i+1])
 		b = b[i+1:]
 	}
-	d.flush()
-	return d.flaws
 }
 
 type qpDecoder struct {

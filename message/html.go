@@ -63,7 +63,7 @@ func (w *textWriter) start(z *html.Tokenizer, tag atom.Atom) {
 	case atom.Td, atom.Th:
 		w.blank = true
 	default:
-		if blocks[tag] {
+		if block(tag) {
 			w.newline()
 		}
 	}
@@ -77,19 +77,23 @@ func (w *textWriter) end(tag atom.Atom) {
 		w.newline()
 		w.pre = max(0, w.pre-1)
 	default:
-		if blocks[tag] {
+		if block(tag) {
 			w.newline()
 		}
 	}
 }
 
-// blocks are the elements that start and end a line.
-var blocks = map[atom.Atom]bool{
-	atom.Address: true, atom.Article: true, atom.Aside: true, atom.Blockquote: true, atom.Body: true, atom.Center: true, atom.Dd: true, atom.Details: true,
-	atom.Div: true, atom.Dl: true, atom.Dt: true, atom.Fieldset: true, atom.Figcaption: true, atom.Figure: true, atom.Footer: true, atom.Form: true,
-	atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Head: true, atom.Header: true, atom.Hr: true, atom.Html: true,
-	atom.Li: true, atom.Main: true, atom.Nav: true, atom.Ol: true, atom.Option: true, atom.P: true, atom.Section: true, atom.Summary: true, atom.Table: true,
-	atom.Tbody: true, atom.Textarea: true, atom.Tfoot: true, atom.Thead: true, atom.Tr: true, atom.Ul: true, atom.Caption: true, atom.Legend: true,
+// block reports whether an element starts and ends a line.
+func block(tag atom.Atom) bool {
+	switch tag {
+	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Body, atom.Center, atom.Dd, atom.Details,
+		atom.Div, atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure, atom.Footer, atom.Form,
+		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Head, atom.Header, atom.Hr, atom.Html,
+		atom.Li, atom.Main, atom.Nav, atom.Ol, atom.Option, atom.P, atom.Section, atom.Summary, atom.Table,
+		atom.Tbody, atom.Textarea, atom.Tfoot, atom.Thead, atom.Tr, atom.Ul, atom.Caption, atom.Legend:
+		return true
+	}
+	return false
 }
 
 func (w *textWriter) newline() {
@@ -119,7 +123,8 @@ func (w *textWriter) text(b []byte) {
 			continue
 		}
 		start := i
-		for i < len(b) && !htmlBlank[b[i]] {
+		// Words with one space between them are written in one piece.
+		for i < len(b) && (!htmlBlank[b[i]] || b[i] == ' ' && i+1 < len(b) && !htmlBlank[b[i+1]]) {
 			i++
 		}
 		if w.blank && w.last != '\n' && w.last != 0 {

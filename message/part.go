@@ -36,11 +36,14 @@ type Part struct {
 // Decoded returns the content with the transfer encoding undone, its charset
 // as it is. It is decoded anew at each call, so that no attachment stays in
 // memory. The slice may be a part of Message.Raw: do not write to it.
-func (p *Part) Decoded() []byte {
+func (p *Part) Decoded() []byte { return p.decodedInto(nil) }
+
+// decodedInto is Decoded into the memory of buf, where it has to be decoded.
+func (p *Part) decodedInto(buf []byte) []byte {
 	if p.decoded {
 		return p.content
 	}
-	content, flaws := p.encoding.decode(p.raw)
+	content, flaws := p.encoding.decodeInto(buf, p.raw)
 	p.noteFlaws(flaws)
 	return content
 }
