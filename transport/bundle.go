@@ -8,8 +8,9 @@ import (
 	"runtime"
 )
 
-// bundles are the files in which crypto/x509 looks for the system's authorities on Linux, in its order; the
-// first that can be read counts. A test compares them with the library's.
+// bundles are the files in which crypto/x509 looks for the system's authorities
+// on Linux, in its order; the first that can be read counts, so that none is
+// read here that the library would pass by. A test compares the two lists.
 var bundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -19,7 +20,8 @@ var bundles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// systemBundle reads the file of the system's authorities, as far as they are in one.
+// systemBundle reads the file of the system's authorities, as far as they are in
+// one. Elsewhere than on Linux there is none, or the system verifies itself.
 func systemBundle() []byte {
 	if runtime.GOOS != "linux" {
 		return nil

@@ -13,9 +13,10 @@ import (
 )
 
 // Trust says which servers are believed: those with a certificate of one of the
-// system's authorities or of those in ca_certificate. It reads the system's
-// only where a chain cannot be verified without them, because that costs more than all the rest of
-// a run with nothing to do. It may be used by several connections at once.
+// system's authorities or of those in ca_certificate. It parses the system's
+// only where a chain cannot be verified without them, because that costs more
+// than all the rest of a run with nothing to do. It may be used by several
+// connections at once.
 type Trust struct {
 	given  *x509.CertPool        // of ca_certificate; nil for none
 	bundle func() []byte         // the system's authorities, not parsed; empty where only x509 knows them
@@ -61,14 +62,15 @@ func add(pool *x509.CertPool, certs []*x509.Certificate) {
 
 // Secure does the client's handshake: TLS 1.2 at least (RFC 9325, section
 // 3.1.1), with a certificate for host, a name or an address. Nothing of the
-// caller's is sent before the certificate is verified. The connection stays the caller's to
-// close where it fails; the errors are those of crypto/tls.
+// caller's is sent before the certificate is verified. Where it fails the
+// connection is the caller's to close; the errors are those of crypto/tls.
 func (t *Trust) Secure(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
 	return handshake(ctx, conn, t.config(host))
 }
 
 // Unverified is [Trust.Secure] for allow_untrusted_certificates: the connection
-// is encrypted, and who is at its other end stays unproved. It is for the mail server alone.
+// is encrypted, and who is at its other end stays unproved. It is for the mail
+// server alone.
 func Unverified(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
 	return handshake(ctx, conn, withOwnVerification(host, func(tls.ConnectionState) error { return nil }))
 }
@@ -88,12 +90,13 @@ func (t *Trust) config(host string) *tls.Config {
 	return withOwnVerification(host, func(state tls.ConnectionState) error { return t.verify(state.PeerCertificates, host) })
 }
 
-// withOwnVerification makes the one kind of configuration whose certificates
-// crypto/tls does not verify: it knows only one pool of authorities, which has to be whole before the
-// handshake. Instead verify judges, which crypto/tls calls at the point where its own verification
-// would have been, on every handshake (VerifyConnection, unlike
-// VerifyPeerCertificate, runs for resumed sessions too), and whose error ends
-// the handshake. No such configuration leaves this package.
+// withOwnVerification makes the one kind of configuration with which crypto/tls
+// does not verify certificates itself, because it would want a pool that is
+// whole before the handshake. verify does it instead: crypto/tls calls it where
+// its own verification would have been, before anything of the
+// caller's is sent, on every handshake (VerifyPeerCertificate would
+// not run for a resumed session), and its error ends the handshake. No such
+// configuration leaves this package.
 func withOwnVerification(host string, verify func(tls.ConnectionState) error) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, ServerName: host,
@@ -103,9 +106,10 @@ func withOwnVerification(host string, verify func(tls.ConnectionState) error) *t
 
 var errUnnamed = errors.New("tls: a server without a name or without a certificate cannot be verified")
 
-// verify does what crypto/tls does with RootCAs, and its error is that of the whole pool. The smaller
-// pools before it can only trust less: a chain is good by its one root, so one that is good with some of the
-// roots is good with all.
+// verify does what crypto/tls does with all authorities in RootCAs, and its
+// error is theirs. The smaller pools before them are subsets, which can only
+// trust less: a chain ends in one root, so a chain that is good with some of
+// the roots is good with all of them.
 func (t *Trust) verify(certs []*x509.Certificate, host string) error {
 	if host == "" || len(certs) == 0 { // x509 would take an empty name for none to be checked
 		return errUnnamed

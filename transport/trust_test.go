@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -340,6 +341,24 @@ func TestSystemIsReadWhenNeeded(t *testing.T) {
 		if *bundle != c.bundle || *whole != c.whole {
 			t.Errorf("%s: the bundle was read %d times, the whole pool %d times", name, *bundle, *whole)
 		}
+	}
+}
+
+// TestNotTLSOverHTTP holds the error that tells an http server from a broken one.
+func TestNotTLSOverHTTP(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	trust := trusting(t, "")
+	dial, err := transport.Dialer(secret.String{}, trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(within(t, 10*time.Second), http.MethodGet, strings.Replace(plain.URL, "http:", "https:", 1), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := transport.HTTPClient(dial, trust).Do(req); !errors.Is(err, http.ErrSchemeMismatch) {
+		t.Errorf("%v, %v", resp, err)
 	}
 }
 
