@@ -3,11 +3,9 @@ package mailbox_test
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -106,21 +104,11 @@ func sharedDovecot(t *testing.T) *mailboxtest.Dovecot {
 	return dovecot.For(t)
 }
 
-// securing does the handshake as this configuration has it.
-func securing(conf *tls.Config) func(context.Context, net.Conn, string) (*tls.Conn, error) {
-	return func(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
-		conf := conf.Clone()
-		conf.ServerName = host
-		conn := tls.Client(socket, conf)
-		return conn, conn.HandshakeContext(ctx)
-	}
-}
-
 func dovecotAccount(t *testing.T) account {
 	d := sharedDovecot(t)
 	u := d.NewUser()
 	a := account{conf: baseConfig(t, d.Host, d.TLS, u.Name, u.Password)}
-	a.conf.Secure = securing(d.ClientTLS())
+	a.conf.Secure = d.Authority.Secure
 	a.deliver = func(raw []byte, seen bool) { d.Deliver(u, raw, mailboxtest.Delivery{Seen: seen, When: when}) }
 	a.folder = func(name string, raw []byte) {
 		d.CreateFolder(u, name)
