@@ -34,7 +34,7 @@ func (r Resource) login() (mailbox.Login, *token.Source) {
 
 // tokenSource reads the OAuth 2.0 fields; nil where something is wrong in them.
 func (r Resource) tokenSource(method token.Method) *token.Source {
-	dial, conf := r.dial()
+	dial, trust := r.dial()
 	c := token.Config{
 		Method:       method,
 		ClientID:     r.v.Line("oauth2_client_id"),
@@ -52,7 +52,7 @@ func (r Resource) tokenSource(method token.Method) *token.Source {
 		Log:          r.log,
 	}
 	if dial != nil {
-		c.HTTP = transport.HTTPClient(dial, conf)
+		c.HTTP = transport.HTTPClient(dial, trust)
 	}
 	source, err := token.New(c)
 	r.tokenProblems(err)

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"crypto/tls"
 	"log/slog"
 	"math"
 	"net"
@@ -161,10 +160,11 @@ func (r Resource) mailbox() Mailbox {
 		MaxSize:  r.maxSize(),
 		Log:      r.log,
 	}
-	conf, err := transport.TLS(r.v.Text("ca_certificate"), r.v.Bool("allow_untrusted_certificates"))
-	r.problem("ca_certificate", err)
-	c.TLS = conf
-	c.Dial, _ = r.dial()
+	dial, trust := r.dial()
+	c.Dial, c.Secure = dial, trust.Secure
+	if r.v.Bool("allow_untrusted_certificates") {
+		c.Secure = transport.Unverified
+	}
 	login, source := r.login()
 	c.Login = login
 	return Mailbox{c, r.account(), source}
@@ -242,17 +242,17 @@ func loopback(host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }
 
-// dial is how every connection of the run is made, and the TLS of those that
-// are not the mail server's: there a certificate is always checked.
-func (r Resource) dial() (transport.Dial, *tls.Config) {
-	conf, err := transport.TLS(r.v.Text("ca_certificate"), false)
+// dial is how every connection of the run is made, and whose certificates are
+// trusted. Where one of the settings is wrong, dial is nil.
+func (r Resource) dial() (transport.Dial, *transport.Trust) {
+	trust, err := transport.NewTrust(r.v.Text("ca_certificate"))
 	r.problem("ca_certificate", err)
 	if err != nil {
 		return nil, nil
 	}
-	dial, err := transport.Dialer(r.proxy(), conf)
+	dial, err := transport.Dialer(r.proxy(), trust)
 	r.problem("proxy_url", err)
-	return dial, conf
+	return dial, trust
 }
 
 func (r Resource) proxy() secret.String { return r.v.Secret("proxy_url") }

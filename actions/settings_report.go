@@ -192,7 +192,7 @@ func (r *settingsReport) failure(ctx context.Context) error {
 func (f *serverFound) describe(s *settings) {
 	now := s.env.Now()
 	if s.tls != nil {
-		f.TLS = transport.Describe(s.tls, now)
+		f.TLS = transport.Describe(s.tls, s.trusted, now)
 	}
 	source := s.mailbox.Token
 	if source == nil {

@@ -77,7 +77,7 @@ func (r Resource) client(address string) openStore {
 	}
 	routes, err := soar.ParseRoutes(r.v.Text("cloud_soar_routes"))
 	r.problem("cloud_soar_routes", err)
-	dial, conf := r.dial()
+	dial, trust := r.dial()
 	c := soar.Config{
 		URL:               address,
 		Routes:            routes,
@@ -93,7 +93,7 @@ func (r Resource) client(address string) openStore {
 	if complete := r.credentials(&c, base != nil && base.Scheme == "https"); !complete || dial == nil || base == nil {
 		return nil
 	}
-	c.HTTP = transport.HTTPClient(dial, conf)
+	c.HTTP = transport.HTTPClient(dial, trust)
 	client, err := soar.New(c)
 	if err != nil {
 		r.problem(credentialOf(err), err)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -29,11 +30,12 @@ type settings struct {
 	store   openStore
 	jwt     secret.String
 	ca      string // ca_certificate
+	trusted bool   // allow_untrusted_certificates is not set
 	options ingest.Options
 	proxied bool
 
 	report *settingsReport
-	tls    *tls.ConnectionState // of the last handshake; nil before it
+	tls    *tls.ConnectionState // of the last handshake that succeeded; nil before it
 	token  secret.String        // the last one that was used
 }
 
@@ -72,7 +74,7 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 	r.once = true
 	run := r.run()
 	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
-	s.ca, s.proxied = v.Text("ca_certificate"), !r.proxy().Empty()
+	s.ca, s.trusted, s.proxied = v.Text("ca_certificate"), !v.Bool("allow_untrusted_certificates"), !r.proxy().Empty()
 	s.options = ingest.Options{
 		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen,
 		MaxSize: run.MaxSize, Limits: message.DefaultLimits(), Log: env.Log, Progress: func(int, int) {}, Now: env.Now,
@@ -95,12 +97,14 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 func (s *settings) prepare() {
 	c := &s.mailbox.Config
 	c.ReadOnly, c.Timeout = true, min(c.Timeout, stepLimit)
-	if c.TLS != nil {
-		c.TLS = c.TLS.Clone()
-		c.TLS.VerifyConnection = func(state tls.ConnectionState) error {
+	secure := c.Secure
+	c.Secure = func(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
+		conn, err := secure(ctx, socket, host)
+		if err == nil {
+			state := conn.ConnectionState()
 			s.tls = &state
-			return nil
 		}
+		return conn, err
 	}
 	if fetch := c.Login.Token; fetch != nil {
 		c.Login.Token = func(ctx context.Context, renew bool) (secret.String, error) {
@@ -188,7 +192,7 @@ func (s *settings) found(stage, detail string) string {
 		}
 	case mailbox.StageTLS:
 		if s.tls != nil {
-			return joinSentences(transport.Chain(s.tls, s.env.Now()), s.caAdvice())
+			return joinSentences(transport.Chain(s.tls, s.trusted, s.env.Now()), s.caAdvice())
 		}
 	case mailbox.StageLogin:
 		return joinSentences(detail, s.tokenFound())

@@ -58,7 +58,7 @@ func (w *world) deliver(names ...string) {
 
 func (w *world) config() mailbox.Config {
 	return mailbox.Config{
-		Host: w.dovecot.Host, Port: w.dovecot.TLS, TLS: w.dovecot.ClientTLS(), Folder: "INBOX",
+		Host: w.dovecot.Host, Port: w.dovecot.TLS, Secure: w.dovecot.Authority.Secure, Folder: "INBOX",
 		Dial:     (&net.Dialer{}).DialContext,
 		Login:    mailbox.Login{Username: w.user.Name, Password: secret.New(w.user.Password)},
 		ReadOnly: w.options.FetchType == ingest.FromLatest || !w.options.MarkAsSeen,

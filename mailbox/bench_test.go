@@ -35,7 +35,7 @@ func BenchmarkFetch(b *testing.B) {
 }
 
 func fetchEverything(b *testing.B, d *mailboxtest.Dovecot, u mailboxtest.User) (total int64) {
-	conf := mailbox.Config{Host: d.Host, Port: d.TLS, TLS: d.ClientTLS(), ReadOnly: true, Login: login(u)}
+	conf := mailbox.Config{Host: d.Host, Port: d.TLS, Secure: d.Authority.Secure, ReadOnly: true, Login: login(u)}
 	f, err := mailbox.Dial(b.Context(), conf)
 	if err != nil {
 		b.Fatal(err)

@@ -52,14 +52,12 @@ func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, err
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	conf := &tls.Config{}
-	if c.TLS != nil {
-		conf = c.TLS.Clone()
+	secure := c.Secure
+	if secure == nil {
+		secure = secureStandard
 	}
-	conf.ServerName = strings.Trim(c.Host, "[]")
-	conf.MinVersion = max(conf.MinVersion, tls.VersionTLS12) // RFC 8314, section 4.1
-	conn := tls.Client(socket, conf)
-	if err := conn.HandshakeContext(limited); err != nil {
+	conn, err := secure(limited, socket, strings.Trim(c.Host, "[]"))
+	if err != nil {
 		e := c.fault(StageTLS, nil, err)
 		if ctx.Err() != nil {
 			e.Err = context.Cause(ctx)
@@ -70,6 +68,12 @@ func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, err
 	}
 	c.stage(StageTLS, start, secured(conn), nil)
 	return conn, nil
+}
+
+// secureStandard is the standard library's verification.
+func secureStandard(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
+	conn := tls.Client(socket, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}) // RFC 8314, section 4.1
+	return conn, conn.HandshakeContext(ctx)
 }
 
 func tlsKind(err error, otherwise Kind) Kind {

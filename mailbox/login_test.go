@@ -3,7 +3,6 @@ package mailbox_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -169,7 +168,7 @@ func TestCertificates(t *testing.T) {
 		c.Stage = func(name string, _ time.Duration, _ string, err error) {
 			stages = append(stages, fmt.Sprintf("%s %v", name, err == nil))
 		}
-		c.TLS = &tls.Config{RootCAs: authority.Pool()}
+		c.Secure = authority.Secure
 		f, err := mailbox.Dial(t.Context(), c)
 		if kind(err) != want {
 			t.Errorf("%v: %v", leaf, err)
@@ -214,7 +213,7 @@ func TestDovecotLogins(t *testing.T) {
 		security mailbox.Security
 	}{"TLS": {d.TLS, mailbox.SSLTLS}, "STARTTLS": {d.Plain, mailbox.STARTTLS}, "clear": {d.Plain, mailbox.Clear}} {
 		conf := baseConfig(t, d.Host, c.port, odd.Name, odd.Password)
-		conf.Security, conf.TLS = c.security, d.ClientTLS()
+		conf.Security, conf.Secure = c.security, d.Authority.Secure
 		f, err := mailbox.Dial(t.Context(), conf)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -227,7 +226,7 @@ func TestDovecotLogins(t *testing.T) {
 		_ = f.Close()
 	}
 	conf := baseConfig(t, d.Host, d.TLS, odd.Name, "a\x00b")
-	conf.TLS = d.ClientTLS()
+	conf.Secure = d.Authority.Secure
 	if _, err := mailbox.Dial(t.Context(), conf); err == nil || !strings.Contains(err.Error(), "NUL") {
 		t.Errorf("a password with NUL: %v", err)
 	}
@@ -268,7 +267,7 @@ func TestOAuthDovecot(t *testing.T) {
 	u := d.NewUser()
 	d.Deliver(u, mail(1, 200), mailboxtest.Delivery{})
 	conf := baseConfig(t, d.Host, d.TLS, u.Name, "")
-	conf.TLS = d.ClientTLS()
+	conf.Secure = d.Authority.Secure
 	expired := d.Token(u, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})
 	for name, c := range map[string]struct {
 		first, second string

@@ -3,7 +3,6 @@ package mailbox_test
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -109,7 +108,7 @@ func dovecotAccount(t *testing.T) account {
 	d := sharedDovecot(t)
 	u := d.NewUser()
 	a := account{conf: baseConfig(t, d.Host, d.TLS, u.Name, u.Password)}
-	a.conf.TLS = &tls.Config{RootCAs: d.Authority.Pool()}
+	a.conf.Secure = d.Authority.Secure
 	a.deliver = func(raw []byte, seen bool) { d.Deliver(u, raw, mailboxtest.Delivery{Seen: seen, When: when}) }
 	a.folder = func(name string, raw []byte) {
 		d.CreateFolder(u, name)

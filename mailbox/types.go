@@ -40,7 +40,9 @@ type Config struct {
 	Host     string // as the user wrote it; the name that the certificate must have
 	Port     int
 	Security Security
-	TLS      *tls.Config                                                       // from transport.TLS; ServerName is set here
+	// Secure does the TLS handshake with the server at host and verifies its
+	// certificate; nil does it with the system's authorities. transport.Trust has it.
+	Secure   func(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error)
 	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // from transport.Dialer; proxies are its business
 	Login    Login
 	Folder   string        // UTF-8, as a person reads it

@@ -31,11 +31,12 @@ type Session struct {
 	Chain   []Certificate `json:"chain"`   // as the server sent it, its own first
 }
 
-// Describe tells what a connection is secured with.
-func Describe(state *tls.ConnectionState, now time.Time) Session {
+// Describe tells what a connection is secured with. trusted is how it was made:
+// with [Trust.Secure], not [Unverified].
+func Describe(state *tls.ConnectionState, trusted bool, now time.Time) Session {
 	s := Session{
 		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
-		Trusted: len(state.VerifiedChains) > 0, Chain: []Certificate{},
+		Trusted: trusted, Chain: []Certificate{},
 	}
 	for i, c := range state.PeerCertificates {
 		if i == maxChain {
@@ -48,8 +49,8 @@ func Describe(state *tls.ConnectionState, now time.Time) Session {
 
 // Chain is [Describe] in words: subject, names, issuer and days left of the
 // server's certificate, then who signed whom.
-func Chain(state *tls.ConnectionState, now time.Time) string {
-	s := Describe(state, now)
+func Chain(state *tls.ConnectionState, trusted bool, now time.Time) string {
+	s := Describe(state, trusted, now)
 	if len(s.Chain) == 0 {
 		return s.Version + ", without a certificate"
 	}

@@ -3,7 +3,6 @@ package transport
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -19,8 +18,8 @@ const maxProxyAnswer = 64 << 10
 // connect is an HTTP proxy asked with CONNECT (RFC 9110, section 9.3.6), for
 // http targets too: it never sees what passes.
 type connect struct {
-	url  *url.URL
-	conf *tls.Config
+	url   *url.URL
+	trust *Trust
 }
 
 func (p connect) dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -50,15 +49,8 @@ func (p connect) dial(ctx context.Context, network, addr string) (net.Conn, erro
 
 // secure does the handshake with the proxy itself.
 func (p connect) secure(ctx context.Context, c net.Conn, addr string) (net.Conn, error) {
-	conf := p.conf.Clone()
-	if conf == nil {
-		conf = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	conf.ServerName = p.url.Hostname()
-	conf.NextProtos = nil
-	conf.InsecureSkipVerify = false // the proxy's password goes through here
-	t := tls.Client(c, conf)
-	if err := t.HandshakeContext(ctx); err != nil {
+	t, err := p.trust.Secure(ctx, c, p.url.Hostname())
+	if err != nil {
 		_ = c.Close()
 		if ctx.Err() != nil {
 			return nil, broken(ctx, p.url, addr, err)

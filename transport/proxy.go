@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -116,10 +115,10 @@ func validPort(p string) bool {
 }
 
 // Dialer returns how connections are made: directly for the empty proxyURL,
-// else through that proxy, which then resolves the names. conf is used for an
-// https:// proxy. Every dial ends with its context, also while a proxy is
+// else through that proxy, which then resolves the names. trust is for the
+// certificate of an https:// proxy, through which the proxy's password goes. Every dial ends with its context, also while a proxy is
 // silent; the proxy's credentials go to the proxy alone.
-func Dialer(proxyURL secret.String, conf *tls.Config) (Dial, error) {
+func Dialer(proxyURL secret.String, trust *Trust) (Dial, error) {
 	u, err := parseProxy(proxyURL)
 	switch {
 	case err != nil:
@@ -129,7 +128,7 @@ func Dialer(proxyURL secret.String, conf *tls.Config) (Dial, error) {
 	case u.Scheme == "socks5":
 		return socks{u}.dial, nil
 	default:
-		return connect{u, conf}.dial, nil
+		return connect{u, trust}.dial, nil
 	}
 }
 

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -14,32 +13,8 @@ import (
 // maxCA bounds ca_certificate: the whole of Mozilla's list is a quarter of it.
 const maxCA = 1 << 20
 
-// ErrCA is wrapped by what [TLS] returns for a text without a usable certificate.
+// ErrCA is wrapped by what [NewTrust] returns for a text without a usable certificate.
 var ErrCA = errors.New("ca_certificate")
-
-// TLS returns the client's side of TLS: version 1.2 at least (RFC 9325,
-// section 3.1.1), trusting the system's authorities and those in caPEM ("" =
-// none besides). allowUntrusted turns every check of the server's certificate off; it is for the
-// mail server alone. The caller sets ServerName where it makes the connection itself.
-func TLS(caPEM string, allowUntrusted bool) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: allowUntrusted}
-	if strings.TrimSpace(caPEM) == "" {
-		return conf, nil
-	}
-	certs, err := ParseCA(caPEM)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a machine without authorities of its own still has those given here
-	}
-	for _, c := range certs {
-		pool.AddCert(c)
-	}
-	conf.RootCAs = pool
-	return conf, nil
-}
 
 // ParseCA reads the certificates of a PEM text (RFC 7468). Text around them is
 // ignored, and so is how their lines are broken: a text that came through an

@@ -6,8 +6,11 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 )
 
@@ -48,25 +51,56 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, maxDial)
 }
 
-// HTTPClient returns a client that uses dial for every connection, ignores the
-// proxy variables of the environment (the platform's setting is proxy_url),
-// never follows a redirect (a credential would go along) and does not ask for
-// compressed answers, so that what is counted is what came. Time-outs of
-// requests are the caller's business: every request needs a context that ends.
-func HTTPClient(dial Dial, conf *tls.Config) *http.Client {
+// HTTPClient returns a client that uses dial for every connection and trust for
+// every https server, ignores the proxy variables of the environment (the
+// platform's setting is proxy_url), never follows a redirect (a credential
+// would go along) and does not ask for compressed answers, so that what is
+// counted is what came. Time-outs of requests are the caller's business: every
+// request needs a context that ends.
+func HTTPClient(dial Dial, trust *Trust) *http.Client {
+	t := &http.Transport{
+		DialContext:            dial,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12}, // net/http writes its protocols into it
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConns:           2 * maxIdlePerHost,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: maxResponseHeader,
+	}
+	t.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return secureHTTP(ctx, conn, trust.config(hostOf(addr)), t.TLSClientConfig.NextProtos)
+	}
 	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            dial,
-			TLSClientConfig:        conf.Clone(),
-			TLSHandshakeTimeout:    handshakeTimeout,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true,
-			MaxIdleConns:           2 * maxIdlePerHost,
-			MaxIdleConnsPerHost:    maxIdlePerHost,
-			IdleConnTimeout:        idleTimeout,
-			ExpectContinueTimeout:  time.Second,
-			MaxResponseHeaderBytes: maxResponseHeader,
-		},
+		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// hostOf cuts the port off, and nothing else: net/http verifies an IPv6 address in its brackets.
+func hostOf(addr string) string { return addr[:max(strings.LastIndexByte(addr, ':'), 0)] }
+
+// errHandshakeTimeout is the end of a handshake that took too long; like net/http's own it is a time-out.
+var errHandshakeTimeout = fmt.Errorf("the TLS handshake took longer than %s: %w", handshakeTimeout, os.ErrDeadlineExceeded)
+
+// secureHTTP does the handshake in place of net/http, whose one configuration
+// for all hosts would not learn which address it is to verify, only which name.
+func secureHTTP(ctx context.Context, conn net.Conn, conf *tls.Config, protocols []string) (net.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	conf.NextProtos = protocols
+	secured, err := handshake(limited, conn, conf)
+	if err == nil {
+		return secured, nil
+	}
+	_ = conn.Close()
+	if ctx.Err() == nil && limited.Err() != nil {
+		return nil, errHandshakeTimeout
+	}
+	return nil, err
 }

@@ -25,19 +25,32 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// handshake connects to host:port with this configuration and returns the session.
-func handshake(t *testing.T, conf *tls.Config, host, port string) (tls.ConnectionState, error) {
+// secure is how a connection is secured: by a Trust, or not at all.
+type secure func(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error)
+
+// handshake connects to host:port and returns the session.
+func handshake(t *testing.T, secure secure, host, port string) (tls.ConnectionState, error) {
 	t.Helper()
 	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return tls.ConnectionState{}, err
 	}
 	defer c.Close()
-	conf = conf.Clone()
-	conf.ServerName = host
-	s := tls.Client(c, conf)
-	err = s.HandshakeContext(within(t, 10*time.Second))
-	return s.ConnectionState(), err
+	s, err := secure(within(t, 10*time.Second), c, host)
+	if err != nil {
+		return tls.ConnectionState{}, err
+	}
+	return s.ConnectionState(), nil
+}
+
+// trusting is the trust in the system's authorities and these.
+func trusting(t *testing.T, caPEM string) *transport.Trust {
+	t.Helper()
+	trust, err := transport.NewTrust(caPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trust
 }
 
 func TestCertificates(t *testing.T) {
@@ -68,11 +81,7 @@ func TestCertificates(t *testing.T) {
 				c.host = "localhost"
 			}
 			port := transporttest.Serve(t, ca.Issue(t, c.leaf), nil, "* OK hello\r\n")
-			conf, err := transport.TLS(c.ca, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = handshake(t, conf, c.host, port)
+			_, err := handshake(t, trusting(t, c.ca).Secure, c.host, port)
 			kind, text := transport.Explain(err, time.Now())
 			if err == nil {
 				kind, text = transport.Unknown, ""
@@ -88,8 +97,7 @@ func TestCertificates(t *testing.T) {
 			if kind != transport.Unknown && !strings.Contains(text, "certificate") {
 				t.Errorf("no word of a certificate: %q", text)
 			}
-			conf, _ = transport.TLS("", true)
-			if _, err := handshake(t, conf, c.host, port); err != nil {
+			if _, err := handshake(t, transport.Unverified, c.host, port); err != nil {
 				t.Errorf("untrusted certificates allowed, and yet: %v", err)
 			}
 		})
@@ -99,11 +107,7 @@ func TestCertificates(t *testing.T) {
 func TestOldTLS(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "CA")
 	port := transporttest.Serve(t, ca.Issue(t, transporttest.Leaf{}), &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "")
-	conf, err := transport.TLS(ca.PEM, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = handshake(t, conf, "localhost", port)
+	_, err := handshake(t, trusting(t, ca.PEM).Secure, "localhost", port)
 	if kind, text := transport.Explain(err, time.Now()); kind != transport.OldTLS || !strings.Contains(text, "1.2") {
 		t.Errorf("%q %q from %v", kind, text, err)
 	}
@@ -111,8 +115,7 @@ func TestOldTLS(t *testing.T) {
 
 func TestNotTLS(t *testing.T) {
 	l := listen(t, func(c net.Conn) { _, _ = c.Write([]byte("* OK IMAP4rev1 ready\r\n")); _, _ = io.Copy(io.Discard, c) })
-	conf, _ := transport.TLS("", false)
-	_, err := handshake(t, conf, "localhost", l)
+	_, err := handshake(t, trusting(t, "").Secure, "localhost", l)
 	if kind, text := transport.Explain(err, time.Now()); kind != transport.NotTLS || !strings.Contains(text, "connection_security") {
 		t.Errorf("%q %q from %v", kind, text, err)
 	}
@@ -164,12 +167,12 @@ func TestParseCA(t *testing.T) {
 		"something else": {"-----BEGIN PGP MESSAGE-----\nAAAA\n-----END PGP MESSAGE-----\n", "PGP MESSAGE"},
 		"huge":           {strings.Repeat(a, 5000), "1 MiB"},
 	} {
-		_, err := transport.TLS(c.text, false)
+		_, err := transport.NewTrust(c.text)
 		if !errors.Is(err, transport.ErrCA) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "ca_certificate") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := transport.TLS(" \n", false); err != nil {
+	if _, err := transport.NewTrust(" \n"); err != nil {
 		t.Errorf("blank: %v", err)
 	}
 }
@@ -178,26 +181,24 @@ func TestChain(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "Corp Root CA")
 	now := time.Now()
 	port := transporttest.Serve(t, ca.Issue(t, transporttest.Leaf{NotAfter: now.Add(12*24*time.Hour + time.Hour)}), nil, "")
-	conf, _ := transport.TLS(ca.PEM, false)
-	state, err := handshake(t, conf, "localhost", port)
+	state, err := handshake(t, trusting(t, ca.PEM).Secure, "localhost", port)
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := transport.Chain(&state, now)
+	words := transport.Chain(&state, true, now)
 	for _, s := range []string{"TLS 1.3", `"localhost"`, "127.0.0.1", `issued by "Corp Root CA"`, "12 days left", "renew"} {
 		if !strings.Contains(words, s) {
 			t.Errorf("%q is not in %q", s, words)
 		}
 	}
-	d := transport.Describe(&state, now)
+	d := transport.Describe(&state, true, now)
 	if !d.Trusted || len(d.Chain) != 1 || d.Chain[0].DaysLeft != 12 || d.Chain[0].Issuer != "Corp Root CA" {
 		t.Errorf("%+v", d)
 	}
-	open, _ := transport.TLS("", true)
-	if state, err = handshake(t, open, "localhost", port); err != nil {
+	if state, err = handshake(t, transport.Unverified, "localhost", port); err != nil {
 		t.Fatal(err)
 	}
-	if w := transport.Chain(&state, now.Add(20*24*time.Hour)); !strings.Contains(w, "NOT VERIFIED") || !strings.Contains(w, "expired 7 days ago") {
+	if w := transport.Chain(&state, false, now.Add(20*24*time.Hour)); !strings.Contains(w, "NOT VERIFIED") || !strings.Contains(w, "expired 7 days ago") {
 		t.Errorf("unverified and expired: %q", w)
 	}
 }
@@ -219,10 +220,7 @@ func TestProxies(t *testing.T) {
 	server := listen(t, func(c net.Conn) { _, _ = c.Write([]byte(greeting)); _, _ = io.Copy(c, c) })
 	ca := transporttest.NewAuthority(t, "CA")
 	cert := ca.Issue(t, transporttest.Leaf{})
-	conf, err := transport.TLS(ca.PEM, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	trust := trusting(t, ca.PEM)
 	for name, c := range map[string]struct {
 		scheme  string
 		options transporttest.Options
@@ -239,7 +237,7 @@ func TestProxies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.options.Names = map[string]string{"imap.internal.example": server}
 			p := transporttest.NewProxy(t, c.options)
-			dial, err := transport.Dialer(proxyURL(c.scheme, c.user, canary, p.Addr), conf)
+			dial, err := transport.Dialer(proxyURL(c.scheme, c.user, canary, p.Addr), trust)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -267,7 +265,7 @@ func TestProxies(t *testing.T) {
 func TestProxyFaults(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "Proxy CA")
 	cert := ca.Issue(t, transporttest.Leaf{})
-	conf, _ := transport.TLS("", false) // the https proxy's authority is not trusted
+	trust := trusting(t, "") // the https proxy's authority is not trusted
 	closed := closedPort(t)
 	for name, c := range map[string]struct {
 		scheme  string
@@ -300,7 +298,7 @@ func TestProxyFaults(t *testing.T) {
 			if c.addr == "" {
 				c.addr = transporttest.NewProxy(t, c.options).Addr
 			}
-			dial, err := transport.Dialer(proxyURL(c.scheme, "soc", canary, c.addr), conf)
+			dial, err := transport.Dialer(proxyURL(c.scheme, "soc", canary, c.addr), trust)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -349,8 +347,8 @@ func TestUntrustedProxyIsExplained(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "Proxy CA")
 	cert := ca.Issue(t, transporttest.Leaf{})
 	p := transporttest.NewProxy(t, transporttest.Options{TLS: &cert, User: "soc", Password: canary})
-	conf, _ := transport.TLS("", true) // untrusted certificates are for the mail server alone
-	dial, _ := transport.Dialer(proxyURL("https", "soc", canary, p.Addr), conf)
+	trust := trusting(t, "") // allow_untrusted_certificates is for the mail server alone
+	dial, _ := transport.Dialer(proxyURL("https", "soc", canary, p.Addr), trust)
 	_, err := dial(within(t, 5*time.Second), "tcp", "mail.example:993")
 	_, text := transport.Explain(err, time.Now())
 	if !strings.Contains(text, `"Proxy CA"`) || !strings.Contains(text, "the proxy https://127.0.0.1:") {
@@ -442,14 +440,14 @@ func TestHTTPClient(t *testing.T) {
 	secure.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, transporttest.Leaf{})}}
 	secure.StartTLS()
 	defer secure.Close()
-	conf, _ := transport.TLS(ca.PEM, false)
+	trust := trusting(t, ca.PEM)
 	p := transporttest.NewProxy(t, transporttest.Options{User: "soc", Password: canary})
 	for name, proxy := range map[string]secret.String{"direct": {}, "proxy": proxyURL("http", "soc", canary, p.Addr)} {
-		dial, err := transport.Dialer(proxy, conf)
+		dial, err := transport.Dialer(proxy, trust)
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := transport.HTTPClient(dial, conf)
+		client := transport.HTTPClient(dial, trust)
 		for _, u := range []string{plain.URL, secure.URL} {
 			req, _ := http.NewRequestWithContext(within(t, 10*time.Second), http.MethodGet, u, nil)
 			req.Header.Set("Authorization", "Bearer Canary-jwt")

@@ -1,6 +1,7 @@
 package mailboxtest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -75,6 +76,12 @@ func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return pool
+}
+
+// Secure does a client's handshake that trusts the authority alone, as mailbox.Config wants it.
+func (a *Authority) Secure(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
+	conn := tls.Client(socket, &tls.Config{RootCAs: a.Pool(), ServerName: host, MinVersion: tls.VersionTLS12})
+	return conn, conn.HandshakeContext(ctx)
 }
 
 // Leaf makes a server certificate of this kind, with the authority behind it.

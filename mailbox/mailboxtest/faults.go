@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -106,12 +107,18 @@ func b2i(b bool) int {
 	return 0
 }
 
-var literalHead = regexp.MustCompile(`\{\d+\}`)
+// expression compiles a regular expression when it is first used: the program
+// holds this package for demo, and every other command starts with it too.
+func expression(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
+var literalHead = expression(`\{\d+\}`)
 
 // literalOf changes the size that the victim's literal claims.
 func literalOf(size string) func(ScriptMail, string) string {
 	return func(_ ScriptMail, answer string) string {
-		at := literalHead.FindStringIndex(answer)
+		at := literalHead().FindStringIndex(answer)
 		if at == nil {
 			return answer
 		}
@@ -122,7 +129,7 @@ func literalOf(size string) func(ScriptMail, string) string {
 // withoutBody puts something in the place of the victim's body.
 func withoutBody(value string) func(ScriptMail, string) string {
 	return func(m ScriptMail, answer string) string {
-		at := literalHead.FindStringIndex(answer)
+		at := literalHead().FindStringIndex(answer)
 		if at == nil {
 			return answer
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,13 +249,13 @@ func (d *Dovecot) uidlist(u User) uidList {
 }
 
 var (
-	validityField = regexp.MustCompile(`V\d+`)
-	nextField     = regexp.MustCompile(`N\d+`)
+	validityField = expression(`V\d+`)
+	nextField     = expression(`N\d+`)
 )
 
 func (d *Dovecot) writeUIDList(u User, list uidList, uidValidity uint32) {
 	if uidValidity != 0 {
-		list.head = validityField.ReplaceAllString(list.head, fmt.Sprintf("V%d", uidValidity))
+		list.head = validityField().ReplaceAllString(list.head, fmt.Sprintf("V%d", uidValidity))
 	}
 	uids := []uint32{}
 	for uid := range list.files {
@@ -268,7 +267,7 @@ func (d *Dovecot) writeUIDList(u User, list uidList, uidValidity uint32) {
 		next = uids[len(uids)-1] + 1
 	}
 	var out bytes.Buffer
-	fmt.Fprintln(&out, nextField.ReplaceAllString(list.head, fmt.Sprintf("N%d", next)))
+	fmt.Fprintln(&out, nextField().ReplaceAllString(list.head, fmt.Sprintf("N%d", next)))
 	for _, uid := range uids {
 		fmt.Fprintf(&out, "%d %s\n", uid, list.files[uid])
 	}

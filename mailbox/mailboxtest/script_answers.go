@@ -3,7 +3,6 @@ package mailboxtest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,21 +94,21 @@ func unseen(mails []ScriptMail) []ScriptMail {
 }
 
 var (
-	uidKey     = regexp.MustCompile(`(?i)\bUID ([\d:*,]+)`)
-	unseenKey  = regexp.MustCompile(`(?i)\bUNSEEN\b`)
-	returnKey  = regexp.MustCompile(`(?i)^RETURN \(`)
-	partKey    = regexp.MustCompile(`<(\d+)\.(\d+)>`)
-	sectionKey = regexp.MustCompile(`(?i)BODY(?:\.PEEK)?(\[[^\]]*\])`)
-	fieldsKey  = regexp.MustCompile(`(?i)\[HEADER\.FIELDS \(([^)]*)\)\]`)
+	uidKey     = expression(`(?i)\bUID ([\d:*,]+)`)
+	unseenKey  = expression(`(?i)\bUNSEEN\b`)
+	returnKey  = expression(`(?i)^RETURN \(`)
+	partKey    = expression(`<(\d+)\.(\d+)>`)
+	sectionKey = expression(`(?i)BODY(?:\.PEEK)?(\[[^\]]*\])`)
+	fieldsKey  = expression(`(?i)\[HEADER\.FIELDS \(([^)]*)\)\]`)
 )
 
 // search answers UNSEEN and UID sets; it takes every other key as true.
 func (c *ScriptConn) search(cmd Command, o ScriptOptions) {
 	found := o.Mails
-	if m := uidKey.FindStringSubmatch(cmd.Args); m != nil {
+	if m := uidKey().FindStringSubmatch(cmd.Args); m != nil {
 		found = selected(found, m[1], true)
 	}
-	if unseenKey.MatchString(cmd.Args) {
+	if unseenKey().MatchString(cmd.Args) {
 		found = unseen(found)
 	}
 	numbers := make([]string, 0, len(found))
@@ -121,7 +120,7 @@ func (c *ScriptConn) search(cmd Command, o ScriptOptions) {
 		numbers = append(numbers, fmt.Sprint(n))
 	}
 	switch {
-	case !returnKey.MatchString(cmd.Args):
+	case !returnKey().MatchString(cmd.Args):
 		c.Say("* SEARCH %s\r\n", strings.Join(numbers, " "))
 	case len(numbers) == 0:
 		c.Say("* ESEARCH (TAG %q) UID\r\n", cmd.Tag)
@@ -217,7 +216,7 @@ func FetchAnswer(sequence uint32, m ScriptMail, cmd Command) string {
 			fmt.Fprintf(&b, " %s %s", item.name, item.value)
 		}
 	}
-	if section := sectionKey.FindStringSubmatch(cmd.Args); section != nil {
+	if section := sectionKey().FindStringSubmatch(cmd.Args); section != nil {
 		name, body := partOf(section[1], cmd.Args, m.Raw)
 		fmt.Fprintf(&b, " BODY%s {%d}\r\n%s", name, len(body), body)
 	}
@@ -230,11 +229,11 @@ func partOf(section, args string, raw []byte) (name string, body []byte) {
 	name, body = section, raw
 	if strings.HasPrefix(strings.ToUpper(section), "[HEADER") {
 		body = headerOf(raw)
-		if m := fieldsKey.FindStringSubmatch(section); m != nil {
+		if m := fieldsKey().FindStringSubmatch(section); m != nil {
 			body = fieldsOf(body, strings.Fields(m[1]))
 		}
 	}
-	if m := partKey.FindStringSubmatch(args); m != nil {
+	if m := partKey().FindStringSubmatch(args); m != nil {
 		from, _ := strconv.Atoi(m[1])
 		n, _ := strconv.Atoi(m[2])
 		from = min(from, len(body))
@@ -267,11 +266,11 @@ func fieldsOf(header []byte, names []string) []byte {
 	return append(out, "\r\n"...)
 }
 
-var storeKey = regexp.MustCompile(`(?i)^\S+ ([+-]?)FLAGS(\.SILENT)? \(?([^)]*)\)?`)
+var storeKey = expression(`(?i)^\S+ ([+-]?)FLAGS(\.SILENT)? \(?([^)]*)\)?`)
 
 // store changes flags and tells of them unless asked not to.
 func (c *ScriptConn) store(cmd Command) {
-	m := storeKey.FindStringSubmatch(cmd.Args)
+	m := storeKey().FindStringSubmatch(cmd.Args)
 	if m == nil {
 		return
 	}

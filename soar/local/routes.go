@@ -3,8 +3,8 @@ package local
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.org/imap-integration/soar"
@@ -12,8 +12,10 @@ import (
 
 const wirePage = 100 // results of a page, at most
 
-// sourceKey is a source_key: hex SHA-256.
-var sourceKey = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// isSourceKey reports whether a text is a source_key: hex SHA-256.
+func isSourceKey(text string) bool {
+	return len(text) == 64 && strings.Trim(text, "0123456789abcdef") == ""
+}
 
 // list is one page of a list.
 type list struct {
@@ -44,7 +46,7 @@ func (v *server) create(w http.ResponseWriter, r *http.Request) error {
 	defer content.close()
 	key := r.Header.Get("Idempotency-Key")
 	switch {
-	case !sourceKey.MatchString(key):
+	case !isSourceKey(key):
 		return bad(http.StatusBadRequest, "bad.request", "the header Idempotency-Key must be a source_key: 64 hexadecimal digits")
 	case m.SourceKey != key:
 		return bad(http.StatusBadRequest, "bad.request", "source_key differs from the header Idempotency-Key")

@@ -18,9 +18,10 @@ import (
 
 // Authority is a certificate authority that lives as long as a test.
 type Authority struct {
-	PEM  string // its certificate
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	PEM   string // its certificate
+	cert  *x509.Certificate
+	key   *ecdsa.PrivateKey
+	above [][]byte // what a server sends behind its own certificate; none of a root
 }
 
 // Leaf says what is special about a server's certificate. The zero value is a
@@ -30,21 +31,51 @@ type Leaf struct {
 	Addresses  []string // IP addresses; nil with nil Names: 127.0.0.1 and ::1
 	NoNames    bool     // common name only
 	SelfSigned bool
-	NotBefore  time.Time // zero: an hour ago
-	NotAfter   time.Time // zero: in 60 days
-	CommonName string    // "": localhost
+	Alone      bool             // sent without the authorities between it and the root
+	Usage      x509.ExtKeyUsage // what it is for; zero: servers
+	NotBefore  time.Time        // zero: an hour ago
+	NotAfter   time.Time        // zero: in 60 days
+	CommonName string           // "": localhost
 }
 
-// NewAuthority makes an authority.
+// NewAuthority makes a root authority.
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
-	key := newKey(t)
-	c := &x509.Certificate{
+	key, c := newKey(t), authority(t, name)
+	return signed(t, c, key, c, key)
+}
+
+// Limits are what an authority between a root and servers may sign. The zero value is everything.
+type Limits struct {
+	Domain string           // names below it only
+	Usage  x509.ExtKeyUsage // certificates for it only; zero: for all
+}
+
+// Under makes an authority between this one and servers.
+func (a *Authority) Under(t testing.TB, name string, l Limits) *Authority {
+	t.Helper()
+	c := authority(t, name)
+	if l.Domain != "" {
+		c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{l.Domain}, true
+	}
+	if l.Usage != 0 {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{l.Usage}
+	}
+	made := signed(t, c, newKey(t), a.cert, a.key)
+	made.above = append([][]byte{made.cert.Raw}, a.above...)
+	return made
+}
+
+func authority(t testing.TB, name string) *x509.Certificate {
+	return &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+}
+
+func signed(t testing.TB, c *x509.Certificate, key *ecdsa.PrivateKey, parent *x509.Certificate, signer *ecdsa.PrivateKey) *Authority {
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
 	fatal(t, err)
 	c, err = x509.ParseCertificate(der)
 	fatal(t, err)
@@ -62,7 +93,11 @@ func (a *Authority) Issue(t testing.TB, l Leaf) tls.Certificate {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
 	fatal(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	chain := [][]byte{der}
+	if !l.Alone && !l.SelfSigned {
+		chain = append(chain, a.above...)
+	}
+	return tls.Certificate{Certificate: chain, PrivateKey: key}
 }
 
 func (l Leaf) template(t testing.TB) *x509.Certificate {
@@ -78,10 +113,13 @@ func (l Leaf) template(t testing.TB) *x509.Certificate {
 	if l.NotAfter.IsZero() {
 		l.NotAfter = time.Now().Add(60*24*time.Hour + time.Minute)
 	}
+	if l.Usage == 0 {
+		l.Usage = x509.ExtKeyUsageServerAuth
+	}
 	c := &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: l.CommonName}, DNSNames: l.Names,
 		NotBefore: l.NotBefore, NotAfter: l.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{l.Usage},
 	}
 	for _, a := range l.Addresses {
 		c.IPAddresses = append(c.IPAddresses, net.ParseIP(a))
