@@ -157,16 +157,12 @@ func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s
 	result := &found{}
-	s.n.mu.Lock()
-	s.n.found = result
-	s.n.mu.Unlock()
+	s.n.collect(result)
 	err := s.run(ctx, func() error {
 		_, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{it.uid})}}, nil).Wait()
 		return err
 	})
-	s.n.mu.Lock()
-	s.n.found = nil
-	s.n.mu.Unlock()
+	s.n.collect(nil)
 	if err != nil || len(result.uids) != 1 {
 		return err
 	}

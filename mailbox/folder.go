@@ -69,9 +69,7 @@ func (c *Config) setDefaults() {
 
 func (f *Folder) readStatus() Status {
 	caps := f.s.capabilities()
-	f.s.n.mu.Lock()
-	defer f.s.n.mu.Unlock()
-	b := f.s.n.box
+	b := f.s.opened
 	return Status{
 		UIDValidity: b.uidValidity, UIDNext: b.uidNext, Messages: b.exists,
 		Greeting: f.s.greeting, Capabilities: caps, Provider: f.s.provider.key,
@@ -98,7 +96,7 @@ func (f *Folder) fault(stage string, err error) *Error {
 // server had a passing fault. spare is how many of the reconnects it must leave.
 func (f *Folder) attempt(ctx context.Context, stage string, spare int, operation func(context.Context) error) error {
 	if !f.s.alive() {
-		if err := f.reconnect(ctx, stage, spare, f.s.broken()); err != nil {
+		if err := f.recover(ctx, stage, spare, f.s.broken()); err != nil {
 			return err
 		}
 	}
@@ -185,7 +183,7 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	bye := f.s.n.goodbye()
 	f.s.end(errReplaced)
 	quiet := f.conf
-	quiet.Stage = nil
+	quiet.Stage, quiet.First = nil, nil
 	s, err := dialAndLogin(ctx, &quiet, strings.Contains(bye, "AccessTokenExpired"))
 	if err != nil {
 		return err
