@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ func TestEarlySearch(t *testing.T) {
 	say := func(text string) func(*scriptConn, string) {
 		return func(c *scriptConn, tag string) { c.say("%s", strings.ReplaceAll(text, "TAG", tag)) }
 	}
+	var all sync.WaitGroup // not t.Parallel: these wait, and more of them than there are cores can do that at once
+	defer all.Wait()
 	for _, row := range []struct {
 		name        string
 		how         func(c *scriptConn, tag string) // nil: as it should be
@@ -58,28 +61,29 @@ func TestEarlySearch(t *testing.T) {
 		{"BYE", func(c *scriptConn, _ string) { c.say("* BYE later\r\n"); _ = c.Close() }, uidRange(3, 5), 2, 2},
 		{"silence", func(*scriptConn, string) {}, uidRange(3, 5), 2, 2},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := startPipelining(t, 5, nil)
-			if row.how != nil {
-				s.hook = onEarly(row.how)
-			}
-			conf := s.config(t)
-			conf.First = &mailbox.Criteria{From: 3}
-			f := dial(t, conf)
-			defer f.Close()
-			if got := search(t, f, mailbox.Criteria{From: 3}); !slices.Equal(got, row.want) {
-				t.Errorf("%v, want %v", got, row.want)
-			}
-			if n := strings.Count(s.seenCommands(), "UID SEARCH UID 3:*"); n != row.searches || s.connections() != row.connections {
-				t.Errorf("%d searches on %d connections:\n%s", n, s.connections(), s.seenCommands())
-			}
-			if got := search(t, f, mailbox.Criteria{From: 3}); !slices.Equal(got, uidRange(3, 5)) {
-				t.Errorf("the second time: %v", got)
-			}
-			if n := strings.Count(s.seenCommands(), "UID SEARCH"); n != row.searches+1 {
-				t.Errorf("an answer was used twice, or a search sent ahead on a new connection:\n%s", s.seenCommands())
-			}
+		all.Go(func() {
+			t.Run(row.name, func(t *testing.T) {
+				s := startPipelining(t, 5, nil)
+				if row.how != nil {
+					s.hook = onEarly(row.how)
+				}
+				conf := s.config(t)
+				conf.First = &mailbox.Criteria{From: 3}
+				f := dial(t, conf)
+				defer f.Close()
+				if got := search(t, f, mailbox.Criteria{From: 3}); !slices.Equal(got, row.want) {
+					t.Errorf("%v, want %v", got, row.want)
+				}
+				if n := strings.Count(s.seenCommands(), "UID SEARCH UID 3:*"); n != row.searches || s.connections() != row.connections {
+					t.Errorf("%d searches on %d connections:\n%s", n, s.connections(), s.seenCommands())
+				}
+				if got := search(t, f, mailbox.Criteria{From: 3}); !slices.Equal(got, uidRange(3, 5)) {
+					t.Errorf("the second time: %v", got)
+				}
+				if n := strings.Count(s.seenCommands(), "UID SEARCH"); n != row.searches+1 {
+					t.Errorf("an answer was used twice, or a search sent ahead on a new connection:\n%s", s.seenCommands())
+				}
+			})
 		})
 	}
 }
