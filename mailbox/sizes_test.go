@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.org/imap-integration/mailbox"
 )
@@ -228,5 +229,52 @@ func TestGuessAndYield(t *testing.T) {
 	checkAll(t, s, fetch(t, f, uidRange(1, 200)), 1<<20)
 	if s.connections() != 1 {
 		t.Errorf("%d connections", s.connections())
+	}
+}
+
+// TestWindow: many small mails are asked for before the first of them comes,
+// and of large ones no more than there is room for.
+func TestWindow(t *testing.T) {
+	const mails, large, room = 600, 1 << 20, 12
+	for _, size := range []int{300, large} {
+		s := startScript(t, mails, nil)
+		var mu sync.Mutex
+		held, asked := map[string]string{}, 0
+		var order []string
+		answer := func(c *scriptConn) {
+			if size == large && asked > room {
+				t.Errorf("%d mails of %d bytes were asked for at once", asked, size)
+			}
+			for _, tag := range order {
+				s.answer(c, tag, held[tag])
+			}
+			held = nil
+		}
+		s.hook = func(c *scriptConn, tag, command string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case strings.HasSuffix(command, onlySizes):
+				for uid := range s.mails {
+					c.say("* %d FETCH (UID %d FLAGS () INTERNALDATE \"23-Nov-2026 10:00:00 +0000\" RFC822.SIZE %d)\r\n", uid, uid, size)
+				}
+				c.say("%s OK done\r\n", tag)
+				return true
+			case !strings.Contains(command, "BODY") || held == nil:
+				return false
+			}
+			if size == large && len(order) == 0 {
+				time.AfterFunc(300*time.Millisecond, func() { mu.Lock(); defer mu.Unlock(); answer(c) })
+			}
+			held[tag], order = command, append(order, tag)
+			if asked += len(s.selected(strings.Split(command, " ")[2])); asked == mails {
+				answer(c)
+			}
+			return true
+		}
+		f := dial(t, s.config(t))
+		f.SizesFirst()
+		checkAll(t, s, fetch(t, f, uidRange(1, mails)), large)
+		_ = f.Close()
 	}
 }
