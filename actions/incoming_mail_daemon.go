@@ -45,7 +45,7 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	if env.Watch {
 		return nil, d.watch(ctx, env, store)
 	}
-	folder, err := mailbox.Dial(ctx, d.mailbox)
+	folder, err := d.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +78,13 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 }
 
 var searchModes = map[string]ingest.SearchMode{"auto": ingest.Auto, "server": ingest.Server, "local": ingest.Local}
+
+// dial opens the folder for a pass that begins at once.
+func (d *daemon) dial(ctx context.Context) (*mailbox.Folder, error) {
+	c := d.mailbox
+	c.First = ingest.FirstSearch(d.options)
+	return mailbox.Dial(ctx, c)
+}
 
 // pass is one run on an open folder: take, hand over, acknowledge. It returns
 // the checkpoint of the last object, "" when there was none.
@@ -158,7 +165,7 @@ var errWatching = errors.New("while watching")
 type deliverError struct{ error }
 
 func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened func()) error {
-	folder, err := mailbox.Dial(ctx, d.mailbox)
+	folder, err := d.dial(ctx)
 	if err != nil {
 		return err
 	}

@@ -57,8 +57,14 @@ func (w *world) deliver(names ...string) {
 }
 
 func (w *world) config() mailbox.Config {
+	o := w.options
+	var err error
+	if o.Filter, err = filters.Compile(w.spec); err != nil {
+		w.t.Fatal(err)
+	}
 	return mailbox.Config{
-		Host: w.dovecot.Host, Port: w.dovecot.TLS, Secure: w.dovecot.Authority.Secure, Folder: "INBOX",
+		First: ingest.FirstSearch(o),
+		Host:  w.dovecot.Host, Port: w.dovecot.TLS, Secure: w.dovecot.Authority.Secure, Folder: "INBOX",
 		Dial:     (&net.Dialer{}).DialContext,
 		Login:    mailbox.Login{Username: w.user.Name, Password: secret.New(w.user.Password)},
 		ReadOnly: w.options.FetchType == ingest.FromLatest || !w.options.MarkAsSeen,

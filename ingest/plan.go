@@ -60,6 +60,23 @@ func (r *run) makePlan(ctx context.Context) (plan, error) {
 	}
 }
 
+// FirstSearch is what a run with these options searches for first, where that is known before
+// the folder is open: then the search can be sent together with the login. nil: it is not known.
+func FirstSearch(o Options) *mailbox.Criteria {
+	given, err := parseCheckpoint(o.Checkpoint, scopeOf(o.Account, o.Folder))
+	switch {
+	case o.FetchType == Unseen && (o.MarkAsSeen || err != nil):
+		if o.SearchMode == Server && len(o.Filter.Everything()) > 0 {
+			return nil
+		}
+		return &mailbox.Criteria{Unseen: true}
+	case err == nil: // its UIDVALIDITY is most likely the folder's
+		return &mailbox.Criteria{From: mailbox.UID(given.lowest())}
+	default: // the store is asked first
+		return nil
+	}
+}
+
 // givenCheckpoint reads the parameter; a bad one is ignored, for a rule must not stop for it.
 func (r *run) givenCheckpoint(scope [8]byte) *checkpoint {
 	if r.o.Checkpoint == "" {

@@ -102,21 +102,21 @@ func (r *fetchRun) deliverChecked(it *item) error {
 // giveUp settles a mail that is there and has no content.
 func (r *fetchRun) giveUp(it *item) error {
 	if it.header {
-		return r.hand(it, &Raw{Outcome: TooLarge, Size: it.hint})
+		return r.hand(it, &Raw{Outcome: TooLarge, Size: r.sizeOf(it)})
 	}
 	if it.refusal != "" {
 		r.mu.Lock()
 		it.note(NoteNoContent, fmt.Sprintf("the server refuses to give this mail: %q", it.refusal))
 		r.mu.Unlock()
 	}
-	return r.hand(it, &Raw{Outcome: Empty, Size: max(it.hint, 0)})
+	return r.hand(it, &Raw{Outcome: Empty, Size: max(r.sizeOf(it), 0)})
 }
 
 // alone sends a FETCH for one mail and waits for its end.
 func (r *fetchRun) alone(ctx context.Context, it *item, command string, number uint32) error {
 	r.mu.Lock()
 	it.tries++
-	it.asked = true
+	it.asked, it.guessed = true, false
 	if it.body != nil {
 		it.body.release()
 		it.body = nil
@@ -157,16 +157,12 @@ func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s
 	result := &found{}
-	s.n.mu.Lock()
-	s.n.found = result
-	s.n.mu.Unlock()
+	s.n.collect(result)
 	err := s.run(ctx, func() error {
 		_, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{it.uid})}}, nil).Wait()
 		return err
 	})
-	s.n.mu.Lock()
-	s.n.found = nil
-	s.n.mu.Unlock()
+	s.n.collect(nil)
 	if err != nil || len(result.uids) != 1 {
 		return err
 	}

@@ -25,6 +25,7 @@ var brokenAnswers = []string{
 
 // TestBrokenSearch: a broken answer is asked for again, and never taken for a complete one.
 func TestBrokenSearch(t *testing.T) {
+	t.Parallel()
 	for _, answer := range brokenAnswers {
 		for _, once := range []bool{true, false} {
 			s := startScript(t, 5, func(c *scriptConn, tag, command string) bool {

@@ -15,12 +15,21 @@ const (
 	// sizesAtOnce is how many sizes are asked for in one command; their answers
 	// are held while the bodies come.
 	sizesAtOnce = 2000
-	// batchCount and batchBytes bound one FETCH of bodies: large enough for full
-	// speed, small enough to be asked again.
-	batchCount = 50
-	batchBytes = 4 << 20
+	// batchCount and batchBytes bound one FETCH of bodies: small enough to be asked
+	// again, and large enough for a window of them to fill memoryBudget, so that a far
+	// server is asked for all that fits in one round trip.
+	batchCount = 250
+	batchBytes = memoryBudget / 4
 	// window is how many FETCHes are in flight. Dovecot works on up to 4 at once.
 	window = 4
+	// guessCount is how many mails are asked for together with the sizes, before
+	// these are known, guessBatch how many in one FETCH: what two processors parse in
+	// the round trip of 50 ms that their sizes would take.
+	guessCount = 4 * guessBatch
+	guessBatch = 32
+	// guessOver is how many bytes beyond what is allowed are read over, in all, where mails
+	// asked for without knowing their sizes are too large; from there on a new connection is cheaper.
+	guessOver = 4 << 20
 	// maxRefusals is how often a passing fault is waited for before a mail comes again.
 	maxRefusals = 3
 	// maxHeaderBlock is what is kept of a header block.
@@ -58,6 +67,7 @@ type item struct {
 	uid     UID
 	asked   bool  // its body is asked for now
 	header  bool  // only its header block can be had
+	guessed bool  // it was asked for whole, before its size was known
 	sized   bool  // its size was answered
 	tries   int   // alone
 	hint    int64 // RFC822.SIZE; -1: not known
@@ -77,6 +87,11 @@ type fetchRun struct {
 	cameThen int // came, when the server last had a passing fault
 	refusals int // passing faults since a mail came
 	wake     chan struct{}
+	planned  []*item  // not asked for yet, in order
+	sizing   *pending // the sizes were asked for, and have not come
+	sized    bool     // they came, or were refused for good
+	guess    bool     // the first mails may be asked for before their sizes are known
+	over     int64    // bytes read over because such mails were too large; mu guards it
 
 	mu       sync.Mutex
 	items    map[UID]*item
@@ -95,7 +110,7 @@ type fetchRun struct {
 // error means that the UIDs not yielded are not accounted for.
 func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
 	f.budget.start()
-	r := &fetchRun{f: f, yield: yield, wake: make(chan struct{}, 1)}
+	r := &fetchRun{f: f, yield: yield, wake: make(chan struct{}, 1), guess: true}
 	for _, part := range chunks(ascending(uids), sizesAtOnce) {
 		if err := r.part(ctx, part); err != nil {
 			r.wind()
@@ -116,25 +131,12 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 		r.items[uid] = list[i]
 	}
 	r.mu.Unlock()
-	if err := r.f.attempt(ctx, StageFetch, 1, func(ctx context.Context) error { return r.sizes(ctx, uids) }); err != nil {
+	if err := r.f.live(ctx, StageFetch, 1); err != nil {
 		return err
 	}
+	r.sized = false
+	r.f.s.n.setSink(r)
 	return r.bodies(ctx, list)
-}
-
-// sizes asks for everything but the bodies. A server that refuses is not
-// pressed: then each mail is asked for alone.
-func (r *fetchRun) sizes(ctx context.Context, uids []UID) error {
-	s := r.f.s
-	s.n.setSink(r)
-	answer, err := s.awaitUntil(ctx, s.n.send("UID FETCH "+compactSet(uids)+" "+itemsSizes, nil))
-	var refused refusal
-	if errors.As(err, &refused) && !passing(answer) {
-		if _, slow := throttled(answer); !slow {
-			return nil
-		}
-	}
-	return err
 }
 
 // bodies fetches and yields; after a connection failure it goes on with what is missing.
@@ -182,6 +184,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 		return r.f.fault(StageFetch, err)
 	}
 	r.abandonFlight()
+	r.sizing = nil
 	r.cautious = r.cautious || errors.Is(err, errGreedy)
 	var large errTooLarge
 	if errors.As(err, &large) {
@@ -217,7 +220,8 @@ func (r *fetchRun) patient() bool {
 func (r *fetchRun) tooLarge(left []*item, large errTooLarge, last bool) error {
 	it := r.items[large.uid]
 	if it == nil {
-		r.cautious = true
+		// Among mails of unknown size, the sizes will tell which one it was.
+		r.cautious = r.cautious || !slices.ContainsFunc(left, func(it *item) bool { return it.guessed && it.body == nil })
 		return nil
 	}
 	it.header, it.hint = true, max(it.hint, large.size)
@@ -233,9 +237,12 @@ func (r *fetchRun) tooLarge(left []*item, large errTooLarge, last bool) error {
 func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 	stop := context.AfterFunc(ctx, r.stop)
 	defer stop()
-	for planned := list; len(list) > 0; {
-		planned = r.sendAhead(planned)
-		b := r.flight[0]
+	r.planned = list
+	for r.askSizes(list); len(list) > 0; {
+		b, err := r.nextBatch(ctx)
+		if err != nil {
+			return list, err
+		}
 		for _, it := range b.items {
 			if err := r.await(ctx, b, it); err != nil {
 				return list, err
@@ -277,7 +284,8 @@ func (r *fetchRun) deliver(it *item) error {
 		head := bytes.Clone(headerBlock(it.body.data))
 		it.body.release()
 		it.body = nil
-		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(it.hint, limit+1), Body: head})
+		r.f.sizesFirst = true
+		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(r.sizeOf(it), limit+1), Body: head})
 	}
 	body := it.body
 	it.body = nil
@@ -291,8 +299,8 @@ func (r *fetchRun) deliver(it *item) error {
 
 // hand completes a Raw and passes it to the consumer.
 func (r *fetchRun) hand(it *item, raw *Raw) error {
-	raw.UID, raw.Flags, raw.InternalDate = it.uid, it.flags, it.date
 	r.mu.Lock()
+	raw.UID, raw.Flags, raw.InternalDate = it.uid, it.flags, it.date
 	raw.Problems = it.notes
 	delete(r.items, it.uid)
 	r.mu.Unlock()

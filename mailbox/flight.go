@@ -9,6 +9,7 @@ import (
 type batch struct {
 	items []*item
 	bytes int64 // by their hints
+	guess bool  // asked for before the sizes were known
 	sent  *pending
 	done  bool // all of its answers came
 	over  bool // and that was noticed
@@ -27,14 +28,24 @@ func (r *fetchRun) abandonFlight() {
 	r.f.budget.setReady(false)
 }
 
-// sendAhead keeps the window full and returns what is not sent yet.
-func (r *fetchRun) sendAhead(planned []*item) []*item {
-	for len(planned) > 0 && r.mayFly(planned[0]) {
-		b := r.plan(planned)
-		planned = planned[len(b.items):]
+// sendAhead keeps the window full, as soon as the sizes are known.
+func (r *fetchRun) sendAhead() {
+	for r.sizing == nil && len(r.planned) > 0 && r.mayFly(r.planned[0]) {
+		b := r.plan(r.planned)
+		r.planned = r.planned[len(b.items):]
 		r.launch(b)
 	}
-	return planned
+}
+
+// nextBatch returns the batch to be yielded next, asked for at the latest now.
+func (r *fetchRun) nextBatch(ctx context.Context) (*batch, error) {
+	if r.sizing != nil && len(r.flight) == 0 {
+		if err := r.awaitSizes(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.sendAhead()
+	return r.flight[0], nil
 }
 
 // mayFly reports whether one more batch fits the window and the budget.
@@ -75,7 +86,7 @@ func (r *fetchRun) launch(b *batch) {
 	r.mu.Lock()
 	for _, it := range b.items {
 		if it.body == nil {
-			it.asked = true
+			it.asked, it.guessed = true, b.guess
 			uids = append(uids, it.uid)
 		}
 	}
@@ -86,7 +97,9 @@ func (r *fetchRun) launch(b *batch) {
 		return
 	}
 	items := itemsBody
-	if len(b.items) == 1 && !r.usual(b.items[0]) {
+	if b.guess {
+		items = itemsAlone // also where the sizes will be refused
+	} else if len(b.items) == 1 && !r.usual(b.items[0]) {
 		items = r.itemsFor(b.items[0])
 	}
 	b.sent = r.f.s.n.send("UID FETCH "+compactSet(uids)+" "+items, func(reply, bool) { r.batchDone(b) })
@@ -157,6 +170,9 @@ func (r *fetchRun) land() {
 // await waits until a mail of a batch can be settled: for the end of the batch,
 // or under pressure for the mail itself.
 func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
+	if err := r.lookForSizes(); err != nil {
+		return err
+	}
 	for {
 		switch {
 		case ctx.Err() != nil:
@@ -167,6 +183,10 @@ func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
 		select {
 		case <-ctx.Done():
 		case <-r.wake:
+		case answer, ok := <-r.sizes():
+			if err := r.haveSizes(answer, ok); err != nil {
+				return err
+			}
 		case answer, ok := <-b.sent.done:
 			b.over = true
 			if err := r.judge(b, answer, ok); err != nil {

@@ -33,6 +33,7 @@ type Folder struct {
 	reconnects int
 	notBefore  time.Time // the server asked not to be bothered before
 	noCharset  bool      // the server refused CHARSET UTF-8
+	sizesFirst bool      // there are mails that are too large: none is asked for before its size is known
 	budget     *budget
 }
 
@@ -69,9 +70,7 @@ func (c *Config) setDefaults() {
 
 func (f *Folder) readStatus() Status {
 	caps := f.s.capabilities()
-	f.s.n.mu.Lock()
-	defer f.s.n.mu.Unlock()
-	b := f.s.n.box
+	b := f.s.opened
 	return Status{
 		UIDValidity: b.uidValidity, UIDNext: b.uidNext, Messages: b.exists,
 		Greeting: f.s.greeting, Capabilities: caps, Provider: f.s.provider.key,
@@ -97,10 +96,8 @@ func (f *Folder) fault(stage string, err error) *Error {
 // attempt runs an operation, and once more where the connection broke or the
 // server had a passing fault. spare is how many of the reconnects it must leave.
 func (f *Folder) attempt(ctx context.Context, stage string, spare int, operation func(context.Context) error) error {
-	if !f.s.alive() {
-		if err := f.reconnect(ctx, stage, spare, f.s.broken()); err != nil {
-			return err
-		}
+	if err := f.live(ctx, stage, spare); err != nil {
+		return err
 	}
 	err := operation(ctx)
 	if err == nil {
@@ -113,6 +110,14 @@ func (f *Folder) attempt(ctx context.Context, stage string, spare int, operation
 		return f.fault(stage, err)
 	}
 	return nil
+}
+
+// live makes a new connection where there is none any more.
+func (f *Folder) live(ctx context.Context, stage string, spare int) error {
+	if f.s.alive() {
+		return nil
+	}
+	return f.recover(ctx, stage, spare, f.s.broken())
 }
 
 // recover makes a second try possible, or returns the error that forbids it.
@@ -185,7 +190,7 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	bye := f.s.n.goodbye()
 	f.s.end(errReplaced)
 	quiet := f.conf
-	quiet.Stage = nil
+	quiet.Stage, quiet.First = nil, nil
 	s, err := dialAndLogin(ctx, &quiet, strings.Contains(bye, "AccessTokenExpired"))
 	if err != nil {
 		return err

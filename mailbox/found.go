@@ -17,6 +17,7 @@ const moreFound = 10_000
 // found collects the SEARCH and ESEARCH answers to one command.
 type found struct {
 	uids []UID
+	told bool   // an answer came
 	most uint64 // more than that cannot be right
 	err  error  // the first answer that could not be read: what was found is not complete
 }
@@ -30,6 +31,7 @@ func (n *normaliser) searched(key string, tail []byte, size int) error {
 		n.noise += int64(size)
 		return n.tooNoisy()
 	}
+	f.told = true
 	f.most = min(maxFound, uint64(n.box.exists)+moreFound)
 	read := f.listed
 	if key == "ESEARCH" {

@@ -12,6 +12,8 @@ import (
 const (
 	// headersAtOnce is how many mails' header fields one command asks for.
 	headersAtOnce = 500
+	// headersInFlight is how many such commands are on their way.
+	headersInFlight = 4
 	// maxFieldNames keeps the command line within what servers take.
 	maxFieldNames = 200
 	// largestHeader is the largest answer that is read at all; of it maxHeaderBlock is kept.
@@ -94,7 +96,7 @@ func (r *headRun) stream(ctx context.Context, left []UID) ([]UID, error) {
 	planned := chunks(left, headersAtOnce)
 	var flight []*headPart
 	for len(left) > 0 {
-		for ; len(planned) > 0 && len(flight) < window; planned = planned[1:] {
+		for ; len(planned) > 0 && len(flight) < headersInFlight; planned = planned[1:] {
 			flight = append(flight, r.launch(planned[0]))
 		}
 		for _, uid := range flight[0].uids {

@@ -29,16 +29,18 @@ func TestHostileServers(t *testing.T) {
 	// Not t.Parallel: these runs wait, and more of them than there are cores can do that at once.
 	var all sync.WaitGroup
 	for _, fault := range mailboxtest.Faults() {
-		all.Go(func() { t.Run(fault.Name, func(t *testing.T) { playFault(t, fault) }) })
+		all.Go(func() {
+			bothWays(t, fault.Name, func(t *testing.T, p func(*mailbox.Folder)) { playFault(t, fault, p) })
+		})
 	}
 	all.Wait()
 }
 
-func playFault(t *testing.T, fault mailboxtest.Fault) {
+func playFault(t *testing.T, fault mailboxtest.Fault, prepare func(*mailbox.Folder)) {
 	o := mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), UIDValidity: 7}
 	fault.Apply(&o)
 	s := mailboxtest.NewScript(t, o)
-	whole, err := fetchHostile(t, s)
+	whole, err := fetchHostile(t, s, prepare)
 	if err != nil && !fault.Stops {
 		t.Errorf("the run ended with %v", err)
 	}
@@ -46,14 +48,14 @@ func playFault(t *testing.T, fault mailboxtest.Fault) {
 		checkWhole(t, whole, fault.Lost)
 	}
 	s.Behave()
-	if whole, err = fetchHostile(t, s); err != nil {
+	if whole, err = fetchHostile(t, s, prepare); err != nil {
 		t.Fatalf("the server behaves now: %v", err)
 	}
 	checkWhole(t, whole, nil)
 }
 
 // fetchHostile fetches all mails and returns the UIDs that came whole.
-func fetchHostile(t *testing.T, s *mailboxtest.Script) (whole []mailbox.UID, err error) {
+func fetchHostile(t *testing.T, s *mailboxtest.Script, prepare func(*mailbox.Folder)) (whole []mailbox.UID, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), hostileDeadline)
 	defer cancel()
@@ -69,6 +71,7 @@ func fetchHostile(t *testing.T, s *mailboxtest.Script) (whole []mailbox.UID, err
 		return nil, err
 	}
 	defer f.Close()
+	prepare(f)
 	uids, err := f.Search(ctx, mailbox.Criteria{})
 	if err != nil {
 		return nil, err

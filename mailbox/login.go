@@ -234,7 +234,7 @@ func dialAndLogin(ctx context.Context, c *Config, renew bool) (*session, error) 
 		s.end(errSignInFailed)
 		return nil, err
 	}
-	c.stage(StageFolder, start, s.opened(), nil)
+	c.stage(StageFolder, start, s.holds(), nil)
 	return s, nil
 }
 

@@ -173,11 +173,11 @@ func (n *normaliser) send(line string, end func(r reply, ok bool)) *pending {
 }
 
 // sendBehind sends a command in one piece with the next one of go-imap.
-func (n *normaliser) sendBehind(line string) *pending {
-	p, text := n.command(line, nil)
+func (n *normaliser) sendBehind(line string, end func(r reply, ok bool)) *pending {
+	p, text := n.command(line, end)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.behind = text
+	n.behind = append(n.behind, text...)
 	return p
 }
 
@@ -465,6 +465,13 @@ func (n *normaliser) has(capability string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.caps[capability]
+}
+
+// collect has SEARCH answers kept in f from now on; nil: nobody asked.
+func (n *normaliser) collect(f *found) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.found = f
 }
 
 // goodbye is what the server said in its BYE.

@@ -30,8 +30,26 @@ func (s *session) openBehind() error {
 	if err != nil {
 		return nil // openFolder will say so
 	}
-	s.opening = s.n.sendBehind(command)
+	s.opening = s.n.sendBehind(command, func(r reply, ok bool) {
+		s.folderOpened(r, ok)
+		if ok && r.status == "OK" && s.early != nil {
+			s.early.begin(s.n)
+		}
+	})
+	s.searchBehind()
 	return nil
+}
+
+// folderOpened is called on the reading goroutine when the folder is open, or not. What
+// the server said of it is kept as it is now: a search that follows at once may bring news.
+func (s *session) folderOpened(r reply, ok bool) {
+	if !ok || r.status != "OK" {
+		return
+	}
+	s.n.forget() // the mails that are there are not news
+	s.n.mu.Lock()
+	s.opened = s.n.box
+	s.n.mu.Unlock()
 }
 
 // openFolder opens the folder, or waits until it is.
@@ -45,17 +63,16 @@ func (s *session) openFolder(ctx context.Context) error {
 	stop := s.watch(ctx)
 	defer stop()
 	if s.opening == nil {
-		s.opening = s.n.send(command, nil)
+		s.opening = s.n.send(command, s.folderOpened)
 	}
 	answer, err := s.await(s.opening)
 	if err != nil && passing(answer) && s.pause(ctx, passingPause) {
 		// QUIRK(Microsoft 365): "User is authenticated but not connected" passes.
-		_, err = s.await(s.n.send(command, nil))
+		_, err = s.await(s.n.send(command, s.folderOpened))
 	}
 	if err != nil {
 		return s.folderFault(err)
 	}
-	s.n.forget() // the mails that are there are not news
 	return nil
 }
 
@@ -106,11 +123,9 @@ func (s *session) list() ([]folder, error) {
 	return s.n.folders, err
 }
 
-// opened describes the folder for a report.
-func (s *session) opened() string {
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
-	return fmt.Sprintf("%q holds %d mails", cut(s.conf.Folder, maxTold), s.n.box.exists)
+// holds describes the open folder for a report.
+func (s *session) holds() string {
+	return fmt.Sprintf("%q holds %d mails", cut(s.conf.Folder, maxTold), s.opened.exists)
 }
 
 // capabilities lists them as the server gave them last, sorted.

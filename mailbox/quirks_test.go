@@ -56,10 +56,11 @@ func TestQuirks(t *testing.T) {
 			return a + fmt.Sprintf("* %d FETCH (UID %d BODY[] {5}\r\nother)\r\n", uid, uid)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bothWays(t, name, func(t *testing.T, prepare func(*mailbox.Folder)) {
 			s := startScript(t, 5, altering(alter))
 			f := dial(t, s.config(t))
 			defer f.Close()
+			prepare(f)
 			got := fetch(t, f, uidRange(1, 5))
 			for i, r := range got {
 				if r.Outcome != mailbox.Whole || string(r.Body) != string(mail(i+1, 300)) {
@@ -150,7 +151,7 @@ func TestMissing(t *testing.T) {
 		{"never a UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "", 1) }, mailbox.Empty},
 		{"another UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "UID 9 ", 1) }, mailbox.Empty},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		bothWays(t, c.name, func(t *testing.T, prepare func(*mailbox.Folder)) {
 			var n atomic.Int32
 			alter := func(uid mailbox.UID, a string) string {
 				if uid != 2 {
@@ -169,6 +170,7 @@ func TestMissing(t *testing.T) {
 			}
 			f := dial(t, s.config(t))
 			defer f.Close()
+			prepare(f)
 			got := fetch(t, f, uidRange(1, 3))
 			if got[0].Outcome != mailbox.Whole || got[2].Outcome != mailbox.Whole || string(got[2].Body) != body(3) {
 				t.Errorf("the others: %v, %v", got[0].Outcome, got[2].Outcome)
@@ -178,6 +180,15 @@ func TestMissing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bothWays runs a test of a fetch that asks for the first mails before it knows
+// their sizes, and of one that does not. They run at the same time: they wait.
+func bothWays(t *testing.T, name string, test func(t *testing.T, prepare func(*mailbox.Folder))) {
+	var both sync.WaitGroup
+	defer both.Wait()
+	both.Go(func() { t.Run(name, func(t *testing.T) { test(t, func(*mailbox.Folder) {}) }) })
+	both.Go(func() { t.Run(name+", sizes first", func(t *testing.T) { test(t, (*mailbox.Folder).SizesFirst) }) })
 }
 
 func pick(first bool, a, b string) string {
@@ -246,7 +257,7 @@ func TestBroken(t *testing.T) {
 		{"a literal over the limit", "* 3 FETCH (UID 3 BODY[] {9999999999}\r\n\x00flood"},
 	} {
 		all.Go(func() {
-			t.Run(c.name, func(t *testing.T) {
+			bothWays(t, c.name, func(t *testing.T, prepare func(*mailbox.Folder)) {
 				s := startScript(t, 5, nil)
 				s.hook = func(conn *scriptConn, tag, command string) bool {
 					if conn.number > 1 || !strings.HasPrefix(command, "UID FETCH") || !strings.Contains(command, "BODY") {
@@ -260,6 +271,7 @@ func TestBroken(t *testing.T) {
 				}
 				f := dial(t, s.config(t))
 				defer f.Close()
+				prepare(f)
 				start := time.Now()
 				got := fetch(t, f, uidRange(1, 5))
 				if took := time.Since(start); took > 9*time.Second {

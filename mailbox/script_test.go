@@ -150,7 +150,7 @@ func (s *scripted) uid(c *scriptConn, rest string) {
 	}
 }
 
-var setPattern = regexp.MustCompile(`\b\d+(:(\d+|\*))?(,\d+(:\d+)?)*\b`)
+var setPattern = regexp.MustCompile(`\b\d+(:(\d+|\*))?(,\d+(:\d+)?)*`)
 
 // selected lists the mails of the first set in a command; all without one.
 func (s *scripted) selected(text string) []mailbox.UID {

@@ -27,6 +27,10 @@ const (
 func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
 	var uids []UID
 	err := f.attempt(ctx, StageSearch, 1, func(ctx context.Context) (err error) {
+		var done bool
+		if uids, done, err = f.s.foundEarly(ctx, c); done || err != nil {
+			return err
+		}
 		uids, err = f.search(ctx, c)
 		return err
 	})
@@ -171,24 +175,27 @@ func (f *Folder) searchOnce(ctx context.Context, c Criteria, q filters.Query) ([
 	if err != nil {
 		return nil, err
 	}
-	uids := result.sorted()
-	// A server's "101:*" is its last mail where there is none from 101 on (RFC 9051, section 9).
-	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To }), nil
+	return c.within(result.uids), nil
+}
+
+// within keeps the UIDs that were asked for: a server's "101:*" is its last mail
+// where there is none from 101 on (RFC 9051, section 9).
+func (c Criteria) within(uids []UID) []UID {
+	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })
 }
 
 func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*found, error) {
+	if err := s.dropEarly(ctx); err != nil {
+		return &found{}, err
+	}
 	result := &found{}
 	s.n.forget() // the result will hold them
-	s.n.mu.Lock()
-	s.n.found = result
-	s.n.mu.Unlock()
+	s.n.collect(result)
 	err := s.run(ctx, func() error {
 		_, err := s.client.UIDSearch(keys, options).Wait()
 		return err
 	})
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
-	s.n.found = nil
+	s.n.collect(nil)
 	if err == nil {
 		err = result.complete() // never a part of the result
 	}

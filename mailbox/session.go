@@ -23,6 +23,8 @@ type session struct {
 	provider provider
 	believed provider // what an unproved greeting claims; only its cautions count
 	opening  *pending // the command that opens the folder, where it was sent behind the login
+	opened   box      // the folder, when it was opened
+	early    *early   // the search that was sent behind the login, until it is used or dropped
 	renewed  bool     // a second access token was tried
 }
 

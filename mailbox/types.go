@@ -50,6 +50,11 @@ type Config struct {
 	Timeout  time.Duration // contract.md, `timeout`
 	MaxSize  int64         // bytes of a mail to fetch whole; contract.md, `max_message_size`
 	Log      *slog.Logger
+	// First, where set, is what the caller will search for first. A server that
+	// takes commands behind the login is sent this search together with it, which
+	// saves a round trip; the first Search for the same uses the answer, once.
+	// Criteria with a date, an upper end or a query are not sent ahead.
+	First *Criteria
 	// Stage, where set, is told of each stage as it ends: dns, connect, tls, login, folder.
 	Stage func(name string, took time.Duration, detail string, err error)
 }

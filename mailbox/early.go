@@ -1,0 +1,122 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+)
+
+// early is a search that is sent before it is asked for, in the segment that
+// logs in and opens the folder (Config.First). Its answers are collected from
+// the moment the folder is open until the search's own tagged end, both of which
+// the reading goroutine sees, so that no other answer can be taken for one of them.
+type early struct {
+	criteria Criteria
+	sent     *pending
+	found    found
+	ended    bool // n.mu guards it
+}
+
+// begin has its answers collected; the folder is open now.
+func (e *early) begin(n *normaliser) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !e.ended {
+		n.found = &e.found
+	}
+}
+
+// end is called with its tagged answer.
+func (e *early) end(n *normaliser) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e.ended = true
+	if n.found == &e.found {
+		n.found = nil
+	}
+}
+
+// usable reports whether it brought a whole answer: a tagged OK alone is none.
+func (e *early) usable() bool { return e.found.told && e.found.complete() == nil }
+
+// searchBehind sends the first search behind the command that opens the folder.
+func (s *session) searchBehind() {
+	if s.conf.First == nil {
+		return
+	}
+	keys, ok := s.conf.First.line()
+	if !ok {
+		return
+	}
+	if s.n.has("ESEARCH") { // few servers say so before the login
+		keys = "RETURN (ALL) " + keys
+	}
+	e := &early{criteria: *s.conf.First}
+	s.early = e
+	e.sent = s.n.sendBehind("UID SEARCH "+keys, func(reply, bool) { e.end(s.n) })
+}
+
+// line writes simple criteria as SEARCH keys; false: they are not simple.
+func (c Criteria) line() (string, bool) {
+	switch {
+	case c.To != 0 || !c.Since.IsZero() || len(c.Query) > 0:
+		return "", false
+	case c.From > 1 && c.Unseen:
+		return fmt.Sprintf("UID %d:* UNSEEN", c.From), true
+	case c.From > 1:
+		return fmt.Sprintf("UID %d:*", c.From), true
+	case c.Unseen:
+		return "UNSEEN", true
+	default:
+		return "ALL", true
+	}
+}
+
+// equals reports whether simple criteria ask for the same.
+func (c Criteria) equals(d Criteria) bool {
+	mine, simple := c.line()
+	other, alike := d.line()
+	return simple && alike && mine == other
+}
+
+// foundEarly returns what the early search found, where it was for the same; done
+// is false where it has to be asked for. Either way there is no early search any more.
+func (s *session) foundEarly(ctx context.Context, c Criteria) (uids []UID, done bool, err error) {
+	e := s.early
+	if e == nil || !e.criteria.equals(c) {
+		return nil, false, nil // the search that is sent instead drops it
+	}
+	answer, err := s.endEarly(ctx)
+	switch {
+	case err == nil && e.usable():
+		return c.within(e.found.uids), true, nil
+	case err == nil, declined(err):
+		// QUIRK: a server that does not take a search behind the login, or got the answer
+		// wrong: it is asked again, in the usual order.
+		s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.said())
+		return nil, false, nil
+	default:
+		return nil, false, err
+	}
+}
+
+// dropEarly waits until the early search can no longer be taken for another one.
+func (s *session) dropEarly(ctx context.Context) error {
+	if s.early == nil {
+		return nil
+	}
+	if _, err := s.endEarly(ctx); err != nil && !declined(err) {
+		return err
+	}
+	return nil
+}
+
+// endEarly waits for the end of the early search.
+func (s *session) endEarly(ctx context.Context) (reply, error) {
+	if err := ctx.Err(); err != nil {
+		return reply{}, context.Cause(ctx)
+	}
+	stop := s.watch(ctx)
+	defer stop()
+	defer func() { s.early = nil }()
+	return s.await(s.early.sent)
+}

@@ -1,0 +1,4 @@
+package mailbox
+
+// SizesFirst has no mail asked for before its size is known.
+func (f *Folder) SizesFirst() { f.sizesFirst = true }
