@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -111,13 +112,18 @@ func (d *daemon) pass(ctx context.Context, env *Env, folder *mailbox.Folder, sto
 
 // heapTarget is where the garbage collector begins to work harder, bytes. A run
 // holds a few batches of mails; without a target it would collect only at twice that.
-const heapTarget = 56 << 20
+const heapTarget = 62 << 20
 
-// limitHeap sets the target, unless the environment has one (GOMEMLIMIT).
+// heapGrowth lets a short run end before there is anything to collect, percent.
+const heapGrowth = 400
+
+// limitHeap sets the target, unless the environment has one (GOMEMLIMIT, GOGC).
 func limitHeap() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(heapTarget)
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 || os.Getenv("GOGC") != "" {
+		return
 	}
+	debug.SetMemoryLimit(heapTarget)
+	debug.SetGCPercent(heapGrowth)
 }
 
 // outlive is a context that ends no sooner than grace after ctx.

@@ -29,7 +29,7 @@ import (
 const DefaultBusy = 10 * time.Second
 
 const (
-	cacheKiB        = 8 << 10 // page cache of the writing connection; pages beyond it go to the log early
+	cacheKiB        = 2 << 10 // page cache of the writing connection; pages beyond it go to the log early
 	readCacheKiB    = 1 << 10
 	readers         = 2         // connections that read while one writes
 	checkpointPages = 500       // 16 MiB of log, then it is moved into the file

@@ -21,28 +21,43 @@ const (
 
 var errDamaged = errors.New("the store is damaged")
 
-// pack compresses a value into one S2 block. Where that saves less than an
-// eighth (a file in base64, a small value), the value stays as it is: reading
-// it back is then for nothing. The result may be data itself.
-func pack(data []byte) (stored []byte, packed bool) {
+// pack compresses a value into one S2 block of its own memory. packed is false
+// where that saves less than an eighth (a file in base64, a small value): reading
+// it back would be for nothing. block is then nil.
+func pack(data []byte) (block []byte, packed bool) {
 	if len(data) < packFrom {
-		return data, false
+		return nil, false
 	}
-	scratch, _ := scratches.Get().(*[]byte)
-	if scratch == nil {
-		scratch = new([]byte)
-	}
+	scratch := borrow()
 	defer scratches.Put(scratch)
 	*scratch = slices.Grow((*scratch)[:0], s2.MaxEncodedLen(len(data)))
-	block := s2.Encode((*scratch)[:cap(*scratch)], data)
-	if len(block) > len(data)-len(data)/8 {
-		return data, false
+	encoded := s2.Encode((*scratch)[:cap(*scratch)], data)
+	if len(encoded) > len(data)-len(data)/8 {
+		return nil, false
 	}
-	return bytes.Clone(block), true
+	return bytes.Clone(encoded), true
 }
 
-// scratches hold blocks until their size is known.
+// packText is pack for a text; what it returns where packed is false is the text.
+func packText(text string) (stored []byte, packed bool) {
+	scratch := borrow()
+	defer scratches.Put(scratch)
+	*scratch = append((*scratch)[:0], text...)
+	if stored, packed = pack(*scratch); !packed {
+		stored = append([]byte{}, *scratch...) // never nil, which would be NULL
+	}
+	return stored, packed
+}
+
+// scratches hold what is copied once its size is known.
 var scratches sync.Pool
+
+func borrow() *[]byte {
+	if scratch, _ := scratches.Get().(*[]byte); scratch != nil {
+		return scratch
+	}
+	return new([]byte)
+}
 
 // unpack undoes pack for a value of at most limit bytes. What it returns does
 // not share memory with stored where packed is true.
@@ -89,10 +104,10 @@ type chunk struct {
 func rowOf(m *soar.Metadata) *row {
 	r := &row{metadata: encode(m)}
 	var packed bool
-	if r.text, packed = pack([]byte(m.BodyText)); packed {
+	if r.text, packed = packText(m.BodyText); packed {
 		r.packed |= packedText
 	}
-	if r.html, packed = pack([]byte(m.BodyHTML)); packed {
+	if r.html, packed = packText(m.BodyHTML); packed {
 		r.packed |= packedHTML
 	}
 	return r
@@ -113,7 +128,7 @@ func (s *Store) Prepare(d *soar.Draft) {
 	}
 	data, packed := pack(d.Raw)
 	if !packed {
-		data = bytes.Clone(data) // the caller may use the memory of Raw again
+		data = append([]byte{}, d.Raw...) // the caller may use the memory of Raw again
 	}
 	r.only, d.Raw = &chunk{data, packed}, nil
 }

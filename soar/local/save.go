@@ -177,6 +177,9 @@ func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in inco
 			return err
 		}
 		stored, packed := pack(chunk)
+		if !packed {
+			stored = chunk
+		}
 		if _, err := insert.ExecContext(ctx, slot(id, n), id, stored, packed); err != nil {
 			return err
 		}
@@ -189,7 +192,10 @@ func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in inco
 func encode(m *soar.Metadata) string {
 	short := *m
 	short.BodyText, short.BodyHTML = "", ""
-	return string(short.AppendJSON(nil))
+	scratch := borrow()
+	defer scratches.Put(scratch)
+	*scratch = short.AppendJSON((*scratch)[:0])
+	return string(*scratch)
 }
 
 // chunks is content in pieces of at most chunkSize; the last error ends it.
