@@ -27,9 +27,6 @@ const (
 	// the round trip of 50 ms that their sizes would take.
 	guessCount = 4 * guessBatch
 	guessBatch = 32
-	// guessOver is how many bytes beyond what is allowed are read over, in all, where mails
-	// asked for without knowing their sizes are too large; from there on a new connection is cheaper.
-	guessOver = 4 << 20
 	// maxRefusals is how often a passing fault is waited for before a mail comes again.
 	maxRefusals = 3
 	// maxHeaderBlock is what is kept of a header block.
@@ -67,7 +64,8 @@ type item struct {
 	uid     UID
 	asked   bool  // its body is asked for now
 	header  bool  // only its header block can be had
-	guessed bool  // it was asked for whole, before its size was known
+	guessed bool  // it was asked for before its size was known, as a part that is longer than allowed
+	doubted int   // bytes of the body that came as such a part, where that may not be all of it
 	sized   bool  // its size was answered
 	tries   int   // alone
 	hint    int64 // RFC822.SIZE; -1: not known
@@ -91,7 +89,6 @@ type fetchRun struct {
 	sizing   *pending // the sizes were asked for, and have not come
 	sized    bool     // they came, or were refused for good
 	guess    bool     // the first mails may be asked for before their sizes are known
-	over     int64    // bytes read over because such mails were too large; mu guards it
 
 	mu       sync.Mutex
 	items    map[UID]*item
@@ -271,10 +268,22 @@ func (r *fetchRun) settle(ctx context.Context, it *item) error {
 	body := it.body
 	it.asked = false
 	r.mu.Unlock()
-	if body == nil || len(body.data) == 0 || r.isPlaceholder(it) {
+	switch {
+	case body == nil || len(body.data) == 0 || r.isPlaceholder(it):
+		return r.again(ctx, it)
+	case r.doubtful(it):
+		it.doubted = len(body.data)
 		return r.again(ctx, it)
 	}
 	return r.deliver(it)
+}
+
+// doubtful reports whether a mail that was asked for as a part may not be whole: it
+// is shorter than its size. One such mail is asked for again, whole; where
+// that brings as much, the server's sizes are wrong and its parts are right.
+func (r *fetchRun) doubtful(it *item) bool {
+	size := r.sizeOf(it)
+	return it.guessed && !r.f.wholeParts && (size < 0 || int64(len(it.body.data)) < min(size, r.f.conf.MaxSize+1))
 }
 
 // deliver yields a mail that came.
@@ -289,6 +298,9 @@ func (r *fetchRun) deliver(it *item) error {
 	}
 	body := it.body
 	it.body = nil
+	if it.doubted == len(body.data) {
+		r.f.wholeParts = true
+	}
 	budget := r.f.budget
 	budget.lend()
 	return r.hand(it, &Raw{Outcome: Whole, Size: int64(len(body.data)), Body: body.data, release: func() {

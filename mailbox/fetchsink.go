@@ -11,9 +11,6 @@ func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 	if n > limit {
 		return nil, errTooLarge{r.owner(f), n}
 	}
-	if n > keep {
-		r.readOver(n - keep)
-	}
 	price := cost(min(n, keep))
 	if r.f.budget.tight(price) {
 		r.press()
@@ -47,20 +44,11 @@ func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
 		return 0, 0, false
 	case it.header:
 		return max(limit, maxHeaderBlock), maxHeaderBlock, f.section == "HEADER"
-	case it.guessed: // what is a little too large is read over
-		return limit + max(guessOver-r.over, 0), limit + 1, f.section == ""
-	case it.hint > limit || r.cautious:
+	case it.guessed || it.hint > limit || r.cautious:
 		return limit + 1, limit + 1, f.section == ""
 	default:
 		return limit, limit, f.section == ""
 	}
-}
-
-// readOver accounts for what is read and not kept.
-func (r *fetchRun) readOver(n int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.over += n
 }
 
 func (r *fetchRun) owner(f *fetched) UID {

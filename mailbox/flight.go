@@ -98,7 +98,8 @@ func (r *fetchRun) launch(b *batch) {
 	}
 	items := itemsBody
 	if b.guess {
-		items = itemsAlone // also where the sizes will be refused
+		// With the size, also where the sizes will be refused; no more than is allowed.
+		items = fmt.Sprintf(itemsPart, r.f.conf.MaxSize+1)
 	} else if len(b.items) == 1 && !r.usual(b.items[0]) {
 		items = r.itemsFor(b.items[0])
 	}

@@ -33,6 +33,7 @@ type Folder struct {
 	reconnects int
 	notBefore  time.Time // the server asked not to be bothered before
 	noCharset  bool      // the server refused CHARSET UTF-8
+	wholeParts bool      // the server's sizes are wrong, and what it gives as a part is all the same whole
 	sizesFirst bool      // there are mails that are too large: none is asked for before its size is known
 	budget     *budget
 }

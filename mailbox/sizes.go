@@ -6,7 +6,8 @@ import (
 )
 
 // askSizes asks for everything but the bodies, unless that is known. Behind it
-// the first mails are asked for whole, where that is no risk: it saves a round trip.
+// the first mails are asked for, where that is no risk: it saves a round trip. As
+// they may be too large, a part of each is asked for that is one byte longer than allowed.
 func (r *fetchRun) askSizes(list []*item) {
 	if r.sized || len(list) == 0 {
 		return

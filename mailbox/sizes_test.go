@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 const (
 	onlySizes = "(UID FLAGS INTERNALDATE RFC822.SIZE)"
-	guesses   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+	guesses   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0."
 )
 
 // checkAll holds what was fetched against the script's mails: all of them, or
@@ -56,7 +57,7 @@ func heldSizes(s *scripted, behind bool) func(c *scriptConn, tag, command string
 		case c.number == 1 && strings.HasSuffix(command, onlySizes):
 			held, holder = command, tag
 			return true
-		case !strings.HasSuffix(command, guesses) || held == "":
+		case !strings.Contains(command, guesses) || held == "":
 			return false
 		case behind:
 			s.answer(c, tag, command)
@@ -123,6 +124,17 @@ func TestGuessTooLarge(t *testing.T) {
 			return true
 		}
 	}
+	wholeForPart := func(s *scripted) func(c *scriptConn, tag, command string) bool {
+		return func(c *scriptConn, tag, command string) bool {
+			if !manyParts.MatchString(command) {
+				return false
+			}
+			command, _, _ = strings.Cut(command, "<0.")
+			s.fetch(c, strings.TrimPrefix(command, "UID FETCH ")+")", nil)
+			c.say("%s OK done\r\n", tag)
+			return true
+		}
+	}
 	for _, row := range []struct {
 		name        string
 		large       map[mailbox.UID]int
@@ -130,11 +142,11 @@ func TestGuessTooLarge(t *testing.T) {
 		connections int
 	}{
 		{"a little", map[mailbox.UID]int{1: limit + 1000, 20: limit + 2<<20}, nil, 1},
-		{"far", map[mailbox.UID]int{2: 6 << 20, 5: 8 << 20, 31: 6 << 20, 120: 6 << 20, 150: 6 << 20}, nil, 2},
-		{"a little each, far in all", map[mailbox.UID]int{2: 4 << 20, 5: 4 << 20, 6: 4 << 20, 7: 4 << 20}, nil, 2},
-		{"far, sizes behind", map[mailbox.UID]int{2: 6 << 20, 5: 8 << 20, 150: 6 << 20}, func(s *scripted) func(*scriptConn, string, string) bool { return heldSizes(s, true) }, 2},
-		{"far, UID behind", map[mailbox.UID]int{5: 8 << 20, 9: 8 << 20}, lateUID, 2},
-		{"the only one", map[mailbox.UID]int{1: 8 << 20}, nil, 2},
+		{"far", map[mailbox.UID]int{2: 6 << 20, 5: 8 << 20, 31: 6 << 20, 120: 6 << 20, 150: 6 << 20}, nil, 1},
+		{"far, sizes behind", map[mailbox.UID]int{2: 6 << 20, 5: 8 << 20, 150: 6 << 20}, func(s *scripted) func(*scriptConn, string, string) bool { return heldSizes(s, true) }, 1},
+		{"far, UID behind", map[mailbox.UID]int{5: 8 << 20, 9: 8 << 20}, lateUID, 1},
+		{"the only one", map[mailbox.UID]int{1: 8 << 20}, nil, 1},
+		{"parts are not understood", map[mailbox.UID]int{2: 6 << 20, 5: 8 << 20, 150: 6 << 20}, wholeForPart, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -158,10 +170,63 @@ func TestGuessTooLarge(t *testing.T) {
 			if c := strings.Count(s.seenCommands(), "BODY"); c > 40 {
 				t.Errorf("the mails came one by one: %d commands", c)
 			}
-			before := strings.Count(s.seenCommands(), guesses)
+			before := len(manyParts.FindAllString(s.seenCommands(), -1))
 			fetch(t, f, uidRange(1, mailbox.UID(n)))
-			if after := strings.Count(s.seenCommands(), guesses); after != before {
+			if after := len(manyParts.FindAllString(s.seenCommands(), -1)); after != before {
 				t.Errorf("once a mail was too large, sizes come first:\n%s", s.seenCommands())
+			}
+		})
+	}
+}
+
+// manyParts is a FETCH of mails whose sizes are not known.
+var manyParts = regexp.MustCompile(`UID FETCH \d+:\d+ \(.*BODY\.PEEK\[\]<0\.`)
+
+// TestPartsAreChecked: what came as a part counts only where it is as long as the
+// mail, and a server whose sizes are wrong is found out with one more command.
+func TestPartsAreChecked(t *testing.T) {
+	const n = 200
+	size := regexp.MustCompile(`RFC822\.SIZE \d+`)
+	resized := func(s *scripted, to string) func(c *scriptConn, tag, command string) bool {
+		return func(c *scriptConn, tag, command string) bool {
+			if !strings.HasPrefix(command, "UID FETCH") {
+				return false
+			}
+			s.fetch(c, strings.TrimPrefix(command, "UID FETCH "), func(_ mailbox.UID, a string) string {
+				return size.ReplaceAllString(a, to)
+			})
+			c.say("%s OK done\r\n", tag)
+			return true
+		}
+	}
+	for _, row := range []struct {
+		name string
+		hook func(s *scripted) func(c *scriptConn, tag, command string) bool
+		most int // commands for single mails
+	}{
+		{"parts are cut short", func(s *scripted) func(*scriptConn, string, string) bool {
+			return func(c *scriptConn, tag, command string) bool {
+				if !manyParts.MatchString(command) {
+					return false
+				}
+				s.fetch(c, strings.TrimPrefix(regexp.MustCompile(`<0\.\d+>`).ReplaceAllString(command, "<0.100>"), "UID FETCH "), nil)
+				c.say("%s OK done\r\n", tag)
+				return true
+			}
+		}, n},
+		{"sizes are too high", func(s *scripted) func(*scriptConn, string, string) bool { return resized(s, "RFC822.SIZE 99999") }, 1},
+		{"sizes are too low", func(s *scripted) func(*scriptConn, string, string) bool { return resized(s, "RFC822.SIZE 10") }, 0},
+		{"no sizes", func(s *scripted) func(*scriptConn, string, string) bool { return resized(s, "X 1") }, n},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := startScript(t, n, nil)
+			s.hook = row.hook(s)
+			f := dial(t, s.config(t))
+			defer f.Close()
+			checkAll(t, s, fetch(t, f, uidRange(1, n)), 1<<20)
+			if alone := len(regexp.MustCompile(`(?m)UID FETCH \d+ \(`).FindAllString(s.seenCommands(), -1)); alone > row.most {
+				t.Errorf("%d mails were asked for alone", alone)
 			}
 		})
 	}
