@@ -82,21 +82,29 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 		}
 		return string(b), charsetGood
 	}
+	out, verdict := transformed(b, label)
+	if out == nil {
+		s, _ := decodeUndeclared(b)
+		return s, verdict
+	}
+	return string(out), verdict
+}
+
+// transformed decodes a charset with a table; nil where there is none, or b is not of it.
+func transformed(b []byte, label string) ([]byte, charsetVerdict) {
 	enc := lookUpCharset(label)
 	if enc == nil {
-		s, _ := decodeUndeclared(b)
-		return s, charsetUnknown
+		return nil, charsetUnknown
 	}
 	// An eighth is room for the letters of western texts.
 	out, _, err := transform.Append(enc.NewDecoder(), make([]byte, 0, len(b)+len(b)/8+64), b)
 	if err != nil {
-		s, _ := decodeUndeclared(b)
-		return s, charsetBad
+		return nil, charsetBad
 	}
 	if bytes.Contains(out, []byte("\uFFFD")) {
-		return string(out), charsetBad
+		return out, charsetBad
 	}
-	return string(out), charsetGood
+	return out, charsetGood
 }
 
 func lookUpCharset(label string) encoding.Encoding {
@@ -169,6 +177,11 @@ func decodeText(b []byte, label string) (string, charsetVerdict) {
 	clean := cleanLabel(label)
 	if clean == "utf-8" && utf8.Valid(b) || clean != "utf-7" && !statefulCharset(clean) && isASCII(b) && (undeclared[clean] || lookUpCharset(clean) != nil) {
 		return newlines(b), charsetGood
+	}
+	if clean != "utf-7" && clean != "utf-8" && clean != "us-ascii" && !undeclared[clean] {
+		if out, verdict := transformed(b, clean); out != nil {
+			return newlines(out), verdict
+		}
 	}
 	s, verdict := decodeCharset(b, label)
 	if strings.IndexByte(s, '\r') >= 0 {

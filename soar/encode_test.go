@@ -59,6 +59,7 @@ func TestMetadataAppendJSON(t *testing.T) {
 func FuzzAppendJSON(f *testing.F) {
 	f.Add("plain")
 	f.Add("\xed\xa0\x80\u2028")
+	f.Add("seven by\"eight is \\ a word,\x01 gr\u00fc\u00dfe, \x7f and the rest")
 	f.Fuzz(func(t *testing.T, text string) {
 		m := sample(text)
 		if got, want := string(m.AppendJSON(nil)), reference(t, m); got != want {
