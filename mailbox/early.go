@@ -47,7 +47,7 @@ func (s *session) searchBehind() {
 	if !ok {
 		return
 	}
-	if s.n.has("ESEARCH") { // few servers say so before the login
+	if s.n.has("ESEARCH") || s.provider.extended { // 100,000 unread mails are a range, not half a megabyte
 		keys = "RETURN (ALL) " + keys
 	}
 	e := &early{criteria: *s.conf.First}

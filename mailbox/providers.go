@@ -18,6 +18,7 @@ type provider struct {
 
 	words    bool // SEARCH finds words, not substrings
 	pipeline bool // takes commands that are sent behind AUTHENTICATE, before its answer
+	extended bool // has ESEARCH (RFC 4731), and says so behind the login only
 	// refused is the next step where it refuses a password.
 	refused string
 	// connections is what to know of its limit of connections.
@@ -55,7 +56,7 @@ var providers = []provider{
 	},
 	{key: "icloud", hosts: []string{"imap.mail.me.com"}, refused: "iCloud takes an app-specific password, not the account's password"},
 	{key: "fastmail", hosts: []string{"imap.fastmail.com"}, refused: "Fastmail takes an app password, not the account's password"},
-	{key: "dovecot", greeting: []string{"dovecot"}, pipeline: true, connections: "Dovecot allows 10 connections a user and address unless mail_max_userip_connections says otherwise"},
+	{key: "dovecot", greeting: []string{"dovecot"}, pipeline: true, extended: true, connections: "Dovecot allows 10 connections a user and address unless mail_max_userip_connections says otherwise"},
 	{key: "cyrus", greeting: []string{"cyrus imap"}},
 	{key: "courier", greeting: []string{"courier-imap"}, connections: "Courier allows 4 connections an address unless MAXPERIP says otherwise"},
 	{key: "hmailserver", greeting: []string{"hmailserver"}},
