@@ -46,7 +46,11 @@ func checkAll(t *testing.T, s *scripted, got []fetched, limit int) {
 // gives it before or behind the mails of that command.
 func heldSizes(s *scripted, behind bool) func(c *scriptConn, tag, command string) bool {
 	held, holder := "", ""
+	var mu sync.Mutex // a second connection may have begun
+	once := false
 	return func(c *scriptConn, tag, command string) bool {
+		mu.Lock()
+		defer mu.Unlock()
 		sizes := func() {
 			if held != "" {
 				s.answer(c, holder, held)
@@ -54,8 +58,8 @@ func heldSizes(s *scripted, behind bool) func(c *scriptConn, tag, command string
 			held = ""
 		}
 		switch {
-		case c.number == 1 && strings.HasSuffix(command, onlySizes):
-			held, holder = command, tag
+		case !once && strings.HasSuffix(command, onlySizes):
+			held, holder, once = command, tag, true
 			return true
 		case !strings.Contains(command, guesses) || held == "":
 			return false

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -275,7 +276,10 @@ func numbered(first, n int) []mailboxtest.ScriptMail {
 func large(n, size int) []mailboxtest.ScriptMail {
 	mails := numbered(1, n)
 	for i := range mails {
-		mails[i].Raw = append(mails[i].Raw, bytes.Repeat(fmt.Appendf(nil, "line of mail %d\r\n", i), size/16)...)
+		random := rand.New(rand.NewPCG(1, uint64(i)))
+		for end := len(mails[i].Raw) + size; len(mails[i].Raw) < end; { // what the store cannot make smaller
+			mails[i].Raw = fmt.Appendf(mails[i].Raw, "%016x %016x %016x %016x\r\n", random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())
+		}
 	}
 	return mails
 }
