@@ -55,11 +55,7 @@ func (r *fetchRun) empty(it *item) bool {
 // declined reports whether a question about one mail was refused for good.
 func declined(err error) bool {
 	var refused refusal
-	if !errors.As(err, &refused) {
-		return false
-	}
-	_, slow := throttled(refused.reply)
-	return !slow && !passing(refused.reply)
+	return errors.As(err, &refused) && !temporary(refused.reply)
 }
 
 // others reports whether the server gives other mails. Where it refuses all of
@@ -132,7 +128,7 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string, number u
 	if !errors.As(err, &refused) {
 		return err
 	}
-	if _, slow := throttled(answer); slow || passing(answer) {
+	if temporary(answer) {
 		return err
 	}
 	it.refusal = refused.said()

@@ -25,7 +25,7 @@ const (
 	// guessCount is how many mails are asked for together with the sizes, before
 	// these are known, guessBatch how many in one FETCH: what two processors parse in
 	// the round trip of 50 ms that their sizes would take.
-	guessCount = 4 * guessBatch
+	guessCount = window * guessBatch
 	guessBatch = 32
 	// maxRefusals is how often a passing fault is waited for before a mail comes again.
 	maxRefusals = 3

@@ -58,7 +58,7 @@ func (r *fetchRun) mayFly(next *item) bool {
 	for _, b := range r.flight {
 		bytes += b.bytes
 	}
-	return len(r.flight) == 0 || len(r.flight) < limit && bytes+min(max(next.hint, 0), r.f.conf.MaxSize) <= memoryBudget
+	return len(r.flight) == 0 || len(r.flight) < limit && bytes+r.expected(next) <= memoryBudget
 }
 
 // plan takes the next batch: several mails of known, moderate size, or one other.
@@ -66,7 +66,7 @@ func (r *fetchRun) plan(planned []*item) *batch {
 	b := &batch{}
 	for _, it := range planned {
 		usual := r.usual(it)
-		cost := min(max(it.hint, 0), r.f.conf.MaxSize)
+		cost := r.expected(it)
 		if len(b.items) > 0 && (!usual || !r.usual(b.items[0]) || len(b.items) == batchCount || b.bytes+cost > batchBytes) {
 			break
 		}
@@ -74,6 +74,9 @@ func (r *fetchRun) plan(planned []*item) *batch {
 	}
 	return b
 }
+
+// expected is how many bytes of a mail are reckoned with, 0 while its size is not known.
+func (r *fetchRun) expected(it *item) int64 { return min(max(it.hint, 0), r.f.conf.MaxSize) }
 
 // usual mails can share a command.
 func (r *fetchRun) usual(it *item) bool {
@@ -208,7 +211,7 @@ func (r *fetchRun) judge(b *batch, answer reply, ok bool) error {
 	if !ok {
 		return r.f.s.broken()
 	}
-	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+	if answer.status != "OK" && temporary(answer) {
 		return refusal{answer}
 	}
 	return nil

@@ -12,8 +12,6 @@ import (
 const (
 	// headersAtOnce is how many mails' header fields one command asks for.
 	headersAtOnce = 500
-	// headersInFlight is how many such commands are on their way.
-	headersInFlight = 4
 	// maxFieldNames keeps the command line within what servers take.
 	maxFieldNames = 200
 	// largestHeader is the largest answer that is read at all; of it maxHeaderBlock is kept.
@@ -96,7 +94,7 @@ func (r *headRun) stream(ctx context.Context, left []UID) ([]UID, error) {
 	planned := chunks(left, headersAtOnce)
 	var flight []*headPart
 	for len(left) > 0 {
-		for ; len(planned) > 0 && len(flight) < headersInFlight; planned = planned[1:] {
+		for ; len(planned) > 0 && len(flight) < window; planned = planned[1:] {
 			flight = append(flight, r.launch(planned[0]))
 		}
 		for _, uid := range flight[0].uids {
@@ -161,7 +159,7 @@ func (r *headRun) ended(answer reply, ok bool) error {
 	if !ok {
 		return r.f.s.broken()
 	}
-	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+	if answer.status != "OK" && temporary(answer) {
 		return refusal{answer}
 	}
 	return nil

@@ -116,6 +116,12 @@ func throttled(r reply) (wait time.Duration, ok bool) {
 	return 0, false
 }
 
+// temporary reports whether waiting may help against a refusal.
+func temporary(r reply) bool {
+	_, slow := throttled(r)
+	return slow || passing(r)
+}
+
 // passing reports whether a refusal is a passing fault at the server, by the
 // codes of RFC 5530 and what servers are known to say.
 func passing(r reply) bool {

@@ -69,7 +69,7 @@ func (r *fetchRun) haveSizes(answer reply, ok bool) error {
 	if !ok {
 		return r.f.s.broken()
 	}
-	if _, slow := throttled(answer); answer.status != "OK" && (slow || passing(answer)) {
+	if answer.status != "OK" && temporary(answer) {
 		return refusal{answer}
 	}
 	r.sized = true
@@ -85,7 +85,7 @@ func (r *fetchRun) weigh() {
 	for _, b := range r.flight {
 		b.bytes = 0
 		for _, it := range b.items {
-			b.bytes += min(max(it.hint, 0), r.f.conf.MaxSize)
+			b.bytes += r.expected(it)
 		}
 	}
 }

@@ -139,22 +139,10 @@ func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, si
 		return 0, false, err
 	}
 	defer insert.Close()
-	return id, false, insertChunks(ctx, insert, id, content)
-}
-
-// insertChunks writes content as it is.
-func insertChunks(ctx context.Context, insert *sql.Stmt, id int64, content chunks) error {
-	n := 0
-	for chunk, err := range content {
-		if err != nil {
-			return err
-		}
-		if _, err := insert.ExecContext(ctx, slot(id, n), id, chunk); err != nil {
-			return err
-		}
-		n++
-	}
-	return nil
+	return id, false, content.each(func(n int, chunk []byte) error {
+		_, err := insert.ExecContext(ctx, slot(id, n), id, chunk)
+		return err
+	})
 }
 
 // IncidentFiles lists the attachments of an incident, newest id first.

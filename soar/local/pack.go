@@ -113,17 +113,22 @@ func rowOf(m *soar.Metadata) *row {
 	return r
 }
 
+// rowOfDraft is rowOf with the size of the draft's content.
+func rowOfDraft(d *soar.Draft) *row {
+	r := rowOf(&d.Metadata)
+	if d.Raw != nil {
+		r.size = len(d.Raw)
+	}
+	return r
+}
+
 // Prepare does what a Save of this draft can do ahead, on any goroutine: it
 // encodes and compresses. Content of one chunk is then held by d.Prepared alone
 // and d.Raw is nil; larger content waits for Save, so that it is never held twice.
 func (s *Store) Prepare(d *soar.Draft) {
-	r := rowOf(&d.Metadata)
+	r := rowOfDraft(d)
 	d.Prepared = r
-	if d.Raw == nil {
-		return
-	}
-	r.size = len(d.Raw)
-	if len(d.Raw) > chunkSize {
+	if d.Raw == nil || len(d.Raw) > chunkSize {
 		return
 	}
 	data, packed := pack(d.Raw)

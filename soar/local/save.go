@@ -99,10 +99,7 @@ func incomingOf(d *soar.Draft) incoming {
 	in := incoming{m: &d.Metadata, content: chunksOf(d.Raw), pending: true}
 	var ahead bool
 	if in.row, ahead = d.Prepared.(*row); !ahead {
-		in.row = rowOf(in.m)
-		if d.Raw != nil {
-			in.row.size = len(d.Raw)
-		}
+		in.row = rowOfDraft(d)
 	}
 	return in
 }
@@ -171,21 +168,14 @@ func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in inco
 		_, err := insert.ExecContext(ctx, slot(id, 0), id, only.data, only.packed)
 		return err
 	}
-	n := 0
-	for chunk, err := range in.content {
-		if err != nil {
-			return err
-		}
+	return in.content.each(func(n int, chunk []byte) error {
 		stored, packed := pack(chunk)
 		if !packed {
 			stored = chunk
 		}
-		if _, err := insert.ExecContext(ctx, slot(id, n), id, stored, packed); err != nil {
-			return err
-		}
-		n++
-	}
-	return nil
+		_, err := insert.ExecContext(ctx, slot(id, n), id, stored, packed)
+		return err
+	})
 }
 
 // encode writes the JSON of a record without the bodies, which have columns of their own.
@@ -199,7 +189,22 @@ func encode(m *soar.Metadata) string {
 }
 
 // chunks is content in pieces of at most chunkSize; the last error ends it.
-type chunks = iter.Seq2[[]byte, error]
+type chunks iter.Seq2[[]byte, error]
+
+// each calls insert for each piece, numbered from 0, until one of the two fails.
+func (c chunks) each(insert func(n int, chunk []byte) error) error {
+	n := 0
+	for chunk, err := range c {
+		if err != nil {
+			return err
+		}
+		if err := insert(n, chunk); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
+}
 
 // chunksOf cuts what is in memory. nil has no chunks: it is no content, while
 // a mail of no bytes is one empty chunk.
