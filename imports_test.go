@@ -19,8 +19,8 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "message", "patterns", "secret", "soar", "soar/local", "token", "transport"},
-	"analysis":                {"ingest", "message", "patterns", "soar"},
+	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "message", "pyregex", "secret", "soar", "soar/local", "token", "transport"},
+	"analysis":                {"indicators", "ingest", "message", "soar"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
 	"filters":                 {"message"},
 	"ingest":                  {"filters", "mailbox", "message", "soar"}, // of mailbox the types only
@@ -28,7 +28,8 @@ var rooms = map[string][]string{
 	"mailbox/mailboxtest":     {},
 	"manifest":                {"secret"},
 	"message":                 {},
-	"patterns":                {},
+	"indicators":              {"pyregex"},
+	"pyregex":                 {},
 	"secret":                  {},
 	"soar":                    {"message", "secret"},
 	"soar/local":              {"message", "soar"},

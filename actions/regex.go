@@ -8,9 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
-	"example.org/imap-integration/patterns"
+	"example.org/imap-integration/pyregex"
 )
 
 // Bounds of the numbers among the fields of the regex actions.
@@ -58,7 +59,7 @@ type regexText struct{ part, where, text string }
 // regexSearch is what the regex actions have in common.
 type regexSearch struct {
 	finds   []regexFind
-	limits  patterns.Limits
+	limits  pyregex.Limits
 	unique  bool
 	mask    bool // MaskNumbers over whatever is found
 	result  regexResult
@@ -69,10 +70,10 @@ type regexSearch struct {
 
 // regexFind is one pattern or preset to be searched for.
 type regexFind struct {
-	pattern *patterns.Pattern // nil for a checked preset
+	pattern *pyregex.Pattern // nil for a checked preset
 	group   int
-	preset  patterns.Preset
-	mask    patterns.Sort
+	preset  indicators.Preset
+	mask    indicators.Sort
 }
 
 // regexParameters reads the fields that the regex actions share. What is wrong stands in v.
@@ -82,7 +83,7 @@ func regexParameters(v *manifest.Values) *regexSearch {
 	s.limits.Timeout = time.Duration(v.Int("regex_timeout_ms", 1, longestTimeout)) * time.Millisecond
 	masked := v.Bool("mask")
 	s.mask = masked && v.Set("mask")
-	options := patterns.Options{IgnoreCase: v.Bool("ignore_case"), Multiline: v.Bool("multiline"), DotAll: v.Bool("dot_all")}
+	options := pyregex.Options{IgnoreCase: v.Bool("ignore_case"), Multiline: v.Bool("multiline"), DotAll: v.Bool("dot_all")}
 	switch {
 	case v.Has("regex") && v.Has("preset"):
 		v.Problem("preset", "and regex are both given; choose one")
@@ -100,9 +101,9 @@ func regexParameters(v *manifest.Values) *regexSearch {
 }
 
 // pattern compiles regex and finds the group that is asked for.
-func (s *regexSearch) pattern(v *manifest.Values, options patterns.Options) {
+func (s *regexSearch) pattern(v *manifest.Values, options pyregex.Options) {
 	source := v.Text("regex")
-	compiled, err := patterns.Compile(source, options)
+	compiled, err := pyregex.Compile(source, options)
 	if err != nil {
 		v.Problem("regex", "%s does not compile: %v", manifest.Quote(source), err)
 		return
@@ -120,7 +121,7 @@ func (s *regexSearch) pattern(v *manifest.Values, options patterns.Options) {
 	s.finds = []regexFind{find}
 }
 
-func countGroups(p *patterns.Pattern) string {
+func countGroups(p *pyregex.Pattern) string {
 	switch n := len(p.Names()) - 1; n {
 	case 0:
 		return "no group"
@@ -137,18 +138,18 @@ func (s *regexSearch) presets(v *manifest.Values, masked bool) {
 		v.Problem("group", "goes with regex only; a preset gives what its name says")
 	}
 	for _, name := range v.List("preset") {
-		preset, ok := patterns.FindPreset(name)
+		preset, ok := indicators.FindPreset(name)
 		if !ok {
-			v.Problem("preset", "must be of %s, not %s", strings.Join(patterns.PresetNames(), ", "), manifest.Quote(name))
+			v.Problem("preset", "must be of %s, not %s", strings.Join(indicators.PresetNames(), ", "), manifest.Quote(name))
 			continue
 		}
 		find := regexFind{preset: preset, group: preset.Group}
-		if masked && preset.Mask == patterns.CardNumber || s.mask {
+		if masked && preset.Mask == indicators.CardNumber || s.mask {
 			find.mask = preset.Mask
 		}
 		if !preset.Checked() {
 			var err error
-			if find.pattern, err = patterns.Compile(preset.Pattern, patterns.Options{}); err != nil {
+			if find.pattern, err = pyregex.Compile(preset.Pattern, pyregex.Options{}); err != nil {
 				v.Problem("preset", "%s does not compile: %v", name, err)
 				continue
 			}
@@ -216,7 +217,7 @@ func (s *regexSearch) problem(code, format string, args ...any) {
 
 // text searches one text for one pattern.
 func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text regexText, left time.Duration) {
-	limits := patterns.Limits{Timeout: left, MaxMatches: s.limits.MaxMatches - len(s.result.Matches) + 1} // one more tells whether there are more
+	limits := pyregex.Limits{Timeout: left, MaxMatches: s.limits.MaxMatches - len(s.result.Matches) + 1} // one more tells whether there are more
 	if s.unique {
 		limits.MaxMatches = mostRepeats
 	}
@@ -235,7 +236,7 @@ func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text re
 }
 
 // matched searches for a pattern.
-func (s *regexSearch) matched(ctx context.Context, f *regexFind, text string, at regexLocation, limits patterns.Limits) patterns.Result {
+func (s *regexSearch) matched(ctx context.Context, f *regexFind, text string, at regexLocation, limits pyregex.Limits) pyregex.Result {
 	r := f.pattern.FindAll(ctx, text, limits)
 	for _, m := range r.Matches {
 		at.Offset = m.Groups[f.group].Start
@@ -254,7 +255,7 @@ type regexFound struct {
 	named  map[string]string
 }
 
-func (s *regexSearch) found(f *regexFind, m patterns.Match, text string) regexFound {
+func (s *regexSearch) found(f *regexFind, m pyregex.Match, text string) regexFound {
 	found := regexFound{match: s.shown(f, m.Text(text, f.group)), groups: []string{}, named: map[string]string{}}
 	for group := 1; group < len(m.Groups); group++ {
 		found.groups = append(found.groups, s.shown(f, m.Text(text, group)))
@@ -267,15 +268,15 @@ func (s *regexSearch) found(f *regexFind, m patterns.Match, text string) regexFo
 
 // shown masks what must not be shown whole.
 func (s *regexSearch) shown(f *regexFind, text string) string {
-	text = patterns.Masked(text, f.mask)
+	text = indicators.Masked(text, f.mask)
 	if s.mask {
-		text = patterns.MaskNumbers(text)
+		text = indicators.MaskNumbers(text)
 	}
 	return text
 }
 
 // checked searches for a checked preset.
-func (s *regexSearch) checked(ctx context.Context, f *regexFind, text string, at regexLocation, limits patterns.Limits) patterns.Result {
+func (s *regexSearch) checked(ctx context.Context, f *regexFind, text string, at regexLocation, limits pyregex.Limits) pyregex.Result {
 	found, r := f.preset.FindChecked(ctx, text, limits)
 	for _, c := range found {
 		named := map[string]string{}

@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	integration "example.org/imap-integration"
+	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
-	"example.org/imap-integration/patterns"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
 )
@@ -261,12 +261,12 @@ func TestRegexStoredMails(t *testing.T) {
 // TestRegexManifest holds that the presets on offer are those that there are.
 func TestRegexManifest(t *testing.T) {
 	for _, action := range []string{"email-body-regex", "email-header-regex", "email-subject-regex"} {
-		v := parameters(t, action, `{"preset":"`+strings.Join(patterns.PresetNames(), ",")+`","text":"x"}`)
+		v := parameters(t, action, `{"preset":"`+strings.Join(indicators.PresetNames(), ",")+`","text":"x"}`)
 		s := regexParameters(v)
-		if err := v.Err(); err != nil || len(s.finds) != len(patterns.PresetNames()) {
+		if err := v.Err(); err != nil || len(s.finds) != len(indicators.PresetNames()) {
 			t.Errorf("%s: %v", action, err)
 		}
-		if keys := presetKeys(t, action); !slices.Equal(keys, patterns.PresetNames()) {
+		if keys := presetKeys(t, action); !slices.Equal(keys, indicators.PresetNames()) {
 			t.Errorf("%s offers %v", action, keys)
 		}
 	}

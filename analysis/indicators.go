@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/message"
-	"example.org/imap-integration/patterns"
 )
 
 // Limits of the list of indicators.
@@ -103,7 +103,7 @@ func (c *Collector) add(mailID string, m *Message, hops []Hop, t texts, files []
 	for _, f := range files {
 		for _, digest := range []struct{ kind, value string }{{"md5", f.MD5}, {"sha1", f.SHA1}, {"sha256", f.SHA256}} {
 			if digest.value != "" {
-				c.put(patterns.Indicator{Type: digest.kind, Value: digest.value}, at("attachment"))
+				c.put(indicators.Indicator{Type: digest.kind, Value: digest.value}, at("attachment"))
 			}
 		}
 	}
@@ -144,12 +144,12 @@ func (c *Collector) text(text string, at Seen) {
 	if text == "" || c.full {
 		return
 	}
-	for _, i := range patterns.Indicators(text) {
+	for _, i := range indicators.Indicators(text) {
 		c.put(i, at)
 	}
 }
 
-func (c *Collector) put(i patterns.Indicator, at Seen) {
+func (c *Collector) put(i indicators.Indicator, at Seen) {
 	if c.types != nil && !c.types[i.Type] {
 		return
 	}
@@ -182,7 +182,7 @@ func (c *Collector) put(i patterns.Indicator, at Seen) {
 func defang(kind, value string) string {
 	switch kind {
 	case "url", "domain", "ipv4", "ipv6", "email":
-		return patterns.Defang(value)
+		return indicators.Defang(value)
 	}
 	return value
 }

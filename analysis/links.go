@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"strings"
 
+	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/message"
-	"example.org/imap-integration/patterns"
 )
 
 // maxLinkText bounds what is looked at of the text of a link, bytes: who reads more than that?
@@ -65,7 +65,7 @@ func shownPlace(text, leads string) string {
 		return ""
 	}
 	shown := ""
-	for _, i := range patterns.Indicators(text) {
+	for _, i := range indicators.Indicators(text) {
 		var name string
 		switch i.Type {
 		case "url":

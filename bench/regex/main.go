@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"example.org/imap-integration/patterns"
+	"example.org/imap-integration/indicators"
 )
 
 //go:embed peer.py
@@ -81,10 +81,10 @@ func prepare(dir string) ([]*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := patterns.PresetNames()[:vendor]
+	names := indicators.PresetNames()[:vendor]
 	var table [][2]any
 	for _, name := range names {
-		preset, _ := patterns.FindPreset(name)
+		preset, _ := indicators.FindPreset(name)
 		table = append(table, [2]any{preset.Pattern, preset.Group})
 	}
 	ours := map[string]any{"text": text, "preset": names, "mask": false, "max_matches": 100_000, "regex_timeout_ms": 60_000}

@@ -1,4 +1,4 @@
-package patterns
+package pyregex
 
 // op is what a node of a parsed pattern does.
 type op uint8

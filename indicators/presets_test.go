@@ -1,4 +1,4 @@
-package patterns
+package indicators
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"example.org/imap-integration/pyregex"
 )
 
 func readPage(t testing.TB) string {
@@ -21,7 +24,7 @@ func readPage(t testing.TB) string {
 func find(t testing.TB, p Preset, text string) []string {
 	values := []string{}
 	if p.Checked() {
-		found, r := p.FindChecked(context.Background(), text, patient)
+		found, r := p.FindChecked(context.Background(), text, pyregex.Limits{Timeout: time.Minute, MaxMatches: 1 << 20})
 		if r.Problem != "" {
 			t.Error(r.Problem)
 		}
@@ -30,11 +33,11 @@ func find(t testing.TB, p Preset, text string) []string {
 		}
 		return values
 	}
-	pattern, err := Compile(p.Pattern, Options{})
+	pattern, err := pyregex.Compile(p.Pattern, pyregex.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range pattern.FindAll(context.Background(), text, patient).Matches {
+	for _, m := range pattern.FindAll(context.Background(), text, pyregex.Limits{Timeout: time.Minute, MaxMatches: 1 << 20}).Matches {
 		values = append(values, m.Text(text, p.Group))
 	}
 	return values
@@ -135,7 +138,7 @@ func TestCards(t *testing.T) {
 		"0000000000000000":                     "",
 		"":                                     "",
 	} {
-		found, _ := p.FindChecked(context.Background(), text, Limits{})
+		found, _ := p.FindChecked(context.Background(), text, pyregex.Limits{})
 		var got []string
 		for _, f := range found {
 			got = append(got, f.Value+" "+f.Brand)
@@ -150,7 +153,7 @@ func TestCheckedOffsets(t *testing.T) {
 	text := "ä [.] (at) hxxp[:]//evil[.]example/a and bob(at)corp(dot)com"
 	for name, want := range map[string]string{"url_checked": "hxxp[:]//evil[.]example/a", "email_address": "bob(at)corp(dot)com"} {
 		p, _ := FindPreset(name)
-		found, _ := p.FindChecked(context.Background(), text, Limits{})
+		found, _ := p.FindChecked(context.Background(), text, pyregex.Limits{})
 		if len(found) != 1 || !found[0].Defanged || text[found[0].Start:found[0].End] != want {
 			t.Errorf("%s: %+v", name, found)
 		}

@@ -1,4 +1,4 @@
-package patterns
+package pyregex
 
 import (
 	"strings"
@@ -140,7 +140,7 @@ func (p *parser) conditional(start int, f *flags) *node {
 }
 
 func (p *parser) condGroup(name string, pos int) int {
-	if !digits(name) {
+	if strings.Trim(name, "0123456789") != "" || name == "" {
 		p.checkName(name, 1)
 		group, ok := p.names[name]
 		if !ok {

@@ -1,10 +1,12 @@
-package patterns
+package indicators
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/pyregex"
 )
 
 // Preset is a search with a name.
@@ -108,16 +110,16 @@ func (p Preset) Checked() bool { return p.find != nil }
 
 // Checked is one thing that a checked preset found.
 type Checked struct {
-	Span            // in the text as it is, brackets of defanged forms included
-	Value    string // refanged, in one spelling; a card number without its separators
-	Brand    string // of a card; "" otherwise
-	Defanged bool
+	pyregex.Span        // in the text as it is, brackets of defanged forms included
+	Value        string // refanged, in one spelling; a card number without its separators
+	Brand        string // of a card; "" otherwise
+	Defanged     bool
 }
 
 // FindChecked returns what a checked preset finds in a text, within the limits.
 // The time is linear in the length of the text.
-func (p Preset) FindChecked(ctx context.Context, text string, l Limits) (found []Checked, r Result) {
-	l = l.withDefaults()
+func (p Preset) FindChecked(ctx context.Context, text string, l pyregex.Limits) (found []Checked, r pyregex.Result) {
+	l = l.WithDefaults()
 	deadline := time.Now().Add(l.Timeout)
 	clean, spots := refang(text)
 	for h := range p.find(clean) {
@@ -131,7 +133,7 @@ func (p Preset) FindChecked(ctx context.Context, text string, l Limits) (found [
 			break
 		}
 		found = append(found, Checked{
-			Span: Span{spots.original(h.start), spots.original(h.end)}, Value: h.value, Brand: h.brand,
+			Span: pyregex.Span{Start: spots.original(h.start), End: spots.original(h.end)}, Value: h.value, Brand: h.brand,
 			Defanged: h.defanged || spots.touch(h.start, h.end),
 		})
 	}

@@ -1,4 +1,4 @@
-package patterns
+package pyregex
 
 import (
 	"context"
@@ -37,7 +37,8 @@ const overlap = 64 << 10
 // context is how much of the text before a piece look-behind and \b can see, in bytes.
 const contextBytes = 1 << 10
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with every zero field set to its default.
+func (l Limits) WithDefaults() Limits {
 	if l.Timeout <= 0 {
 		l.Timeout = DefaultTimeout
 	}
@@ -80,7 +81,7 @@ var errCostly = errors.New("time is up")
 // would: from left to right, an empty match also right behind another one. The
 // text must be valid UTF-8. An ended context ends it like a timeout.
 func (p *Pattern) FindAll(ctx context.Context, text string, l Limits) Result {
-	l = l.withDefaults()
+	l = l.WithDefaults()
 	s := &search{p: p, ctx: ctx, text: text, limits: l, deadline: time.Now().Add(l.Timeout)}
 	err := s.pieces()
 	switch {

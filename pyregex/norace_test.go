@@ -1,6 +1,6 @@
 //go:build !race
 
-package patterns
+package pyregex
 
 import "time"
 

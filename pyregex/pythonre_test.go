@@ -1,4 +1,4 @@
-package patterns
+package pyregex
 
 import (
 	"context"
@@ -132,7 +132,7 @@ func linearOnly(t *testing.T, p *Pattern, text string, size int) (Result, bool) 
 	}
 	program := *p.linear(sort)
 	program.size = size
-	s := &search{p: p, ctx: context.Background(), text: text, limits: patient.withDefaults(), deadline: time.Now().Add(time.Minute)}
+	s := &search{p: p, ctx: context.Background(), text: text, limits: patient.WithDefaults(), deadline: time.Now().Add(time.Minute)}
 	s.piece.set(text, 0, DefaultPiece)
 	if err := s.goThrough(&program); err != nil {
 		t.Error(err)
