@@ -19,22 +19,24 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "message", "pyregex", "secret", "soar", "soar/local", "token", "transport"},
-	"analysis":                {"indicators", "ingest", "message", "soar"},
+	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
+	"analysis":                {"indicators", "ingest", "message", "outlook", "quote", "soar"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
 	"filters":                 {"message"},
-	"ingest":                  {"filters", "mailbox", "message", "soar"}, // of mailbox the types only
-	"mailbox":                 {"filters", "message", "secret"},
+	"ingest":                  {"filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
+	"mailbox":                 {"filters", "message", "quote", "secret"},
 	"mailbox/mailboxtest":     {},
-	"manifest":                {"secret"},
-	"message":                 {},
+	"manifest":                {"quote", "secret"},
+	"message":                 {"quote"},
+	"outlook":                 {"message", "quote"},
+	"quote":                   {},
 	"indicators":              {"pyregex"},
 	"pyregex":                 {},
 	"secret":                  {},
-	"soar":                    {"message", "secret"},
-	"soar/local":              {"message", "soar"},
-	"token":                   {"secret", "transport"},
-	"transport":               {"secret"},
+	"soar":                    {"message", "quote", "secret"},
+	"soar/local":              {"message", "quote", "soar"},
+	"token":                   {"quote", "secret", "transport"},
+	"transport":               {"quote", "secret"},
 	"transport/transporttest": {},
 }
 

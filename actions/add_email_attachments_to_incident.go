@@ -12,6 +12,7 @@ import (
 
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -58,7 +59,7 @@ func readFileChoice(v *manifest.Values) fileChoice {
 	for i, t := range c.types {
 		c.types[i] = strings.ToLower(t)
 		if major, minor, ok := strings.Cut(t, "/"); !ok || major == "" || minor == "" {
-			v.Problem("content_types", "must be content types such as application/pdf or image/*, not %s", manifest.Quote(t))
+			v.Problem("content_types", "must be content types such as application/pdf or image/*, not %s", quote.Text(t, quote.Name))
 		}
 	}
 	return c
@@ -234,7 +235,7 @@ func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, erro
 		}
 	}
 	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of mail %d: the mail that Cloud SOAR holds has no such file; compare the mail and its record",
-		manifest.Quote(a.Filename), manifest.Quote(a.Part), id)
+		quote.Text(a.Filename, quote.Name), quote.Text(a.Part, quote.Name), id)
 }
 
 func digest(content []byte) string {

@@ -11,6 +11,8 @@ import (
 	"example.org/imap-integration/analysis"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -58,7 +60,7 @@ func analyzeParameters(env *Env, v *manifest.Values) (*analyzer, error) {
 	for _, kind := range []string{analysis.KindEML, analysis.KindMSG} {
 		if raw, ok := base64Parameter(v, kind, a.maxSize); ok {
 			a.given = append(a.given, givenMail{kind, raw})
-			if kind == analysis.KindMSG && !message.IsCompoundFile(raw) {
+			if kind == analysis.KindMSG && !outlook.IsCompoundFile(raw) {
 				v.Problem(kind, "must be an Outlook .msg file in base64; what was decoded does not begin like a compound file")
 			}
 		}
@@ -91,7 +93,7 @@ func topics(v *manifest.Values) []string {
 	list := v.List("analyze")
 	for _, topic := range list {
 		if !slices.Contains(analysis.Topics, topic) {
-			v.Problem("analyze", "must be of %s, not %s", strings.Join(analysis.Topics, ", "), manifest.Quote(topic))
+			v.Problem("analyze", "must be of %s, not %s", strings.Join(analysis.Topics, ", "), quote.Text(topic, quote.Name))
 		}
 	}
 	return list

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -66,6 +67,6 @@ func instant(v *manifest.Values, id string) time.Time {
 			return t
 		}
 	}
-	v.Problem(id, "must be a time such as 2026-11-24T08:00:00Z (RFC 3339) or a date such as 2026-11-24, not %s", manifest.Quote(text))
+	v.Problem(id, "must be a time such as 2026-11-24T08:00:00Z (RFC 3339) or a date such as 2026-11-24, not %s", quote.Text(text, quote.Name))
 	return time.Time{}
 }

@@ -12,6 +12,7 @@ import (
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/pyregex"
+	"example.org/imap-integration/quote"
 )
 
 // Bounds of the numbers among the fields of the regex actions.
@@ -44,14 +45,6 @@ type regexLocation struct {
 	Offset          int    `json:"offset"`             // bytes of UTF-8 from the beginning of the text that was searched to the entry of Matches
 	Preset          string `json:"preset"`             // which preset found it; "" for a pattern
 }
-
-// Codes of problems of a search.
-const (
-	codeRegexTimeout = "regex_timeout"
-	codeRegexFailed  = "regex_failed"
-	codeRegexOutput  = "regex_output_limit"
-	codeNoContent    = "no_content"
-)
 
 // regexText is one text to be searched.
 type regexText struct{ part, where, text string }
@@ -105,7 +98,7 @@ func (s *regexSearch) pattern(v *manifest.Values, options pyregex.Options) {
 	source := v.Text("regex")
 	compiled, err := pyregex.Compile(source, options)
 	if err != nil {
-		v.Problem("regex", "%s does not compile: %v", manifest.Quote(source), err)
+		v.Problem("regex", "%s does not compile: %v", quote.Text(source, quote.Name), err)
 		return
 	}
 	find := regexFind{pattern: compiled}
@@ -113,7 +106,7 @@ func (s *regexSearch) pattern(v *manifest.Values, options pyregex.Options) {
 	case name != "auto":
 		var ok bool
 		if find.group, ok = compiled.Group(name); !ok {
-			v.Problem("group", "must be auto, or a group of the pattern by number or name, not %s; the pattern has %s", manifest.Quote(name), countGroups(compiled))
+			v.Problem("group", "must be auto, or a group of the pattern by number or name, not %s; the pattern has %s", quote.Text(name, quote.Name), countGroups(compiled))
 		}
 	case len(compiled.Names()) == 2: // re.findall: the only group, else the match
 		find.group = 1
@@ -140,7 +133,7 @@ func (s *regexSearch) presets(v *manifest.Values, masked bool) {
 	for _, name := range v.List("preset") {
 		preset, ok := indicators.FindPreset(name)
 		if !ok {
-			v.Problem("preset", "must be of %s, not %s", strings.Join(indicators.PresetNames(), ", "), manifest.Quote(name))
+			v.Problem("preset", "must be of %s, not %s", strings.Join(indicators.PresetNames(), ", "), quote.Text(name, quote.Name))
 			continue
 		}
 		find := regexFind{preset: preset, group: preset.Group}
@@ -183,7 +176,7 @@ func (s *regexSearch) mail(ctx context.Context, id string, texts iter.Seq[regexT
 // timedOut says once for each mail that its texts from here on were not searched.
 func (s *regexSearch) timedOut(id string, at regexText) {
 	s.result.TimedOut = true
-	s.problem(codeRegexTimeout, "%s was not searched from %s on: the %v of regex_timeout_ms were used up before", mailName(id), at.place(), s.limits.Timeout)
+	s.problem(message.CodeRegexTimeout, "%s was not searched from %s on: the %v of regex_timeout_ms were used up before", mailName(id), at.place(), s.limits.Timeout)
 }
 
 func (t regexText) place() string {
@@ -230,7 +223,7 @@ func (s *regexSearch) text(ctx context.Context, id string, f *regexFind, text re
 	s.result.TimedOut = s.result.TimedOut || r.TimedOut
 	s.result.Truncated = s.result.Truncated || r.Truncated
 	if r.Problem != "" {
-		code := map[bool]string{true: codeRegexTimeout, false: codeRegexFailed}[r.TimedOut]
+		code := map[bool]string{true: message.CodeRegexTimeout, false: message.CodeRegexFailed}[r.TimedOut]
 		s.problem(code, "%s, %s: %s", mailName(id), text.place(), r.Problem)
 	}
 }
@@ -304,7 +297,7 @@ func (s *regexSearch) add(f regexFound, at regexLocation) {
 	}
 	if s.output > mostOutput {
 		s.result.Truncated, s.stopped = true, true
-		s.problem(codeRegexOutput, "the matches and their groups are longer than %d MiB together; the rest is left out", mostOutput>>20)
+		s.problem(message.CodeRegexOutput, "the matches and their groups are longer than %d MiB together; the rest is left out", mostOutput>>20)
 		return
 	}
 	if s.unique {

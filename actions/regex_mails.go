@@ -132,7 +132,7 @@ func (s *regexSearch) stored(ctx context.Context, store Store, id, maxSize int64
 	}
 	raw, err := store.EML(ctx, id, maxSize)
 	if errors.Is(err, soar.ErrNoContent) {
-		s.problem(codeNoContent, "Cloud SOAR holds no content of mail %d; what its record shows of the body was searched", id)
+		s.problem(message.CodeNoContent, "Cloud SOAR holds no content of mail %d; what its record shows of the body was searched", id)
 		return source.record(record), nil
 	}
 	if err != nil {

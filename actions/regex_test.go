@@ -160,7 +160,7 @@ func TestRegexLocations(t *testing.T) {
 func TestRegexLimits(t *testing.T) {
 	long := strings.Repeat("a", 40_000) + "!"
 	r := regexRun(t, "email-body-regex", map[string]any{"text": "b " + long, "regex": `b|(?=(a+))a*c\1`, "regex_timeout_ms": 50})
-	if !r.TimedOut || r.Count != 1 || len(r.Problems) != 1 || r.Problems[0].Code != codeRegexTimeout {
+	if !r.TimedOut || r.Count != 1 || len(r.Problems) != 1 || r.Problems[0].Code != message.CodeRegexTimeout {
 		t.Errorf("%d matches, timed out %v, %v", r.Count, r.TimedOut, r.Problems)
 	}
 	r = regexRun(t, "email-body-regex", map[string]any{"text": long, "regex": "a"})
@@ -168,7 +168,7 @@ func TestRegexLimits(t *testing.T) {
 		t.Errorf("%d matches, truncated %v", r.Count, r.Truncated)
 	}
 	r = regexRun(t, "email-body-regex", map[string]any{"text": long, "regex": `(?=(a+))`, "regex_timeout_ms": 20_000})
-	if !r.Truncated || len(r.Problems) != 1 || r.Problems[0].Code != codeRegexOutput {
+	if !r.Truncated || len(r.Problems) != 1 || r.Problems[0].Code != message.CodeRegexOutput {
 		t.Errorf("%d matches, truncated %v, %v", r.Count, r.Truncated, r.Problems)
 	}
 }
@@ -248,7 +248,7 @@ func TestRegexStoredMails(t *testing.T) {
 		if first, last := r.Locations[0].CloudSOARMailID, r.Locations[len(want)-1].CloudSOARMailID; first != ids[0] || last != ids[1] {
 			t.Errorf("%s: %+v", action, r.Locations)
 		}
-		if noContent := len(r.Problems) == 1 && r.Problems[0].Code == codeNoContent; noContent != (action == "email-body-regex") {
+		if noContent := len(r.Problems) == 1 && r.Problems[0].Code == message.CodeNoContent; noContent != (action == "email-body-regex") {
 			t.Errorf("%s: problems %v", action, r.Problems)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"example.org/imap-integration/filters"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/token"
@@ -127,7 +128,7 @@ func (r Resource) headerNames(id string) []string {
 	names := r.v.List(id)
 	for _, name := range names {
 		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || c == ':' }) {
-			r.v.Problem(id, "must be a header name such as Reply-To, without blanks and colon, not %s", manifest.Quote(name))
+			r.v.Problem(id, "must be a header name such as Reply-To, without blanks and colon, not %s", quote.Text(name, quote.Name))
 		}
 	}
 	return names
@@ -186,7 +187,7 @@ func (r Resource) security() mailbox.Security {
 		return securities[key]
 	}
 	if host := r.v.Text("imap_server"); host != "" && !loopback(host) {
-		r.v.Problem("connection_security", "none would send the password to %s in clear; choose ssl_tls or starttls (none is for a server on this machine)", manifest.Quote(host))
+		r.v.Problem("connection_security", "none would send the password to %s in clear; choose ssl_tls or starttls (none is for a server on this machine)", quote.Text(host, quote.Name))
 	}
 	if !r.proxyIsHere() {
 		r.v.Problem("connection_security", "none would send the password to the proxy of proxy_url in clear; choose ssl_tls or starttls")
@@ -209,7 +210,7 @@ func (r Resource) host() string {
 	if hostName(host) { // a name that IDNA does not know, such as mail_1.corp
 		return host
 	}
-	r.v.Problem("imap_server", "must be the name or the address of a server, such as imap.example.com, not %s; the port has a field of its own", manifest.Quote(host))
+	r.v.Problem("imap_server", "must be the name or the address of a server, such as imap.example.com, not %s; the port has a field of its own", quote.Text(host, quote.Name))
 	return ""
 }
 

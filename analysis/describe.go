@@ -9,10 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -46,7 +47,7 @@ func describe(m *Message) soar.Mail {
 }
 
 // describeOutlook gives the daemon's keys for a message of MAPI properties.
-func describeOutlook(o *message.Outlook, path string) soar.Mail {
+func describeOutlook(o *outlook.Message, path string) soar.Mail {
 	d := soar.Mail{
 		MessageID: o.MessageID, InReplyTo: o.InReplyTo, References: o.References,
 		ReceivedAt: rfc3339(o.Received), Date: rfc3339(o.Sent),
@@ -57,8 +58,8 @@ func describeOutlook(o *message.Outlook, path string) soar.Mail {
 		Problems: slices.Clone(o.Problems),
 	}
 	var cutText, cutHTML bool
-	d.BodyText, cutText = cutBody(o.BodyText)
-	d.BodyHTML, cutHTML = cutBody(o.BodyHTML)
+	d.BodyText, cutText = quote.Cut(o.BodyText, bodyLimit)
+	d.BodyHTML, cutHTML = quote.Cut(o.BodyHTML, bodyLimit)
 	d.BodyTruncated = cutText || cutHTML
 	d.Attachments = outlookFiles(o, path)
 	var names []string
@@ -73,7 +74,7 @@ func describeOutlook(o *message.Outlook, path string) soar.Mail {
 }
 
 // outlookFiles lists the attachments, behind an embedded message those inside it.
-func outlookFiles(o *message.Outlook, path string) []message.Attachment {
+func outlookFiles(o *outlook.Message, path string) []message.Attachment {
 	var out []message.Attachment
 	for i, a := range o.Attachments {
 		part := strconv.Itoa(i + 1)
@@ -104,7 +105,7 @@ func joinAddresses(list []message.Address) string {
 }
 
 // recipients joins those of one kind, by name where there is no address.
-func recipients(o *message.Outlook, kind string) string {
+func recipients(o *outlook.Message, kind string) string {
 	var all []string
 	for _, r := range o.Recipients {
 		if r.Kind != kind {
@@ -156,15 +157,4 @@ func rfc3339(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-func cutBody(text string) (string, bool) {
-	if len(text) <= bodyLimit {
-		return text, false
-	}
-	n := bodyLimit
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n], true
 }

@@ -6,6 +6,7 @@ import (
 
 	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
 )
 
 // Limits of the list of indicators.
@@ -121,7 +122,7 @@ func (c *Collector) header(h message.Header, addresses func(string) []message.Ad
 	}
 }
 
-func (c *Collector) outlookHeader(o *message.Outlook, at func(string) Seen) {
+func (c *Collector) outlookHeader(o *outlook.Message, at func(string) Seen) {
 	put := func(where string, list ...message.Address) {
 		for _, a := range list {
 			c.text(a.Addr, at("header:"+where))

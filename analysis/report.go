@@ -86,7 +86,7 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	}
 	all := Unfold(raw, kind, a.options.Limits)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
-		all[0].limit(message.Problem{Code: "limit_messages", Detail: "there are too many messages already; those inside this one are not analyzed"})
+		all[0].limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
 		all = all[:1]
 	}
 	described := make([]soar.Mail, len(all))
@@ -113,7 +113,7 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 	mail := record.Mail
 	m := &Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits), record: &mail}
 	mail.Problems = append(slices.Clone(mail.Problems), message.Problem{
-		Code: "no_content", Detail: "Cloud SOAR holds no content of this mail; what its record shows was analyzed",
+		Code: message.CodeNoContent, Detail: "Cloud SOAR holds no content of this mail; what its record shows was analyzed",
 	})
 	mail.Normalize()
 	a.add(id, m, mail)
@@ -128,7 +128,7 @@ func (a *Analyzer) Report() *Report {
 	a.report.Count = len(a.report.Messages)
 	if a.cut || a.collector.Full() {
 		a.report.Problems = append(a.report.Problems, FoundProblem{Problem: message.Problem{
-			Code: "limit_indicators", Detail: "there is more text, or there are more links or indicators, than are looked at; indicators and link_mismatches are not complete",
+			Code: message.CodeLimitIndicators, Detail: "there is more text, or there are more links or indicators, than are looked at; indicators and link_mismatches are not complete",
 		}})
 	}
 	return a.report

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
 	"example.org/imap-integration/soar"
 )
 
@@ -22,7 +23,7 @@ func analyze(raw []byte, o Options) *Report {
 	o.Limits = message.DefaultLimits()
 	a := New(o)
 	kind := KindEML
-	if message.IsCompoundFile(raw) {
+	if outlook.IsCompoundFile(raw) {
 		kind = KindMSG
 	}
 	a.Add(soar.Record{}, raw, kind)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
 	"example.org/imap-integration/soar"
 )
 
@@ -21,8 +22,8 @@ const (
 // Kinds of a [Message].
 const (
 	KindEML  = "eml"
-	KindMSG  = message.KindMSG
-	KindTNEF = message.KindTNEF
+	KindMSG  = outlook.KindMSG
+	KindTNEF = outlook.KindTNEF
 )
 
 // Message is one message found: the outermost, or one inside it.
@@ -34,7 +35,7 @@ type Message struct {
 	Kind   string
 	Parent *Message         // nil for the outermost
 	Mail   *message.Message // of KindEML
-	Items  *message.Outlook // of the other kinds
+	Items  *outlook.Message // of the other kinds
 	Raw    []byte           // nil for a message that an Outlook message embeds, which has no bytes of its own
 
 	// Problems are those of the unfolding; the message has its own.
@@ -70,10 +71,10 @@ func (u *unfolder) open(parent *Message, path, kind string, raw []byte, depth in
 	m := &Message{Path: path, Kind: kind, Parent: parent, Raw: raw, base: path}
 	switch kind {
 	case KindMSG:
-		m.Items = message.ReadMSG(raw, u.limits)
+		m.Items = outlook.ReadMSG(raw, u.limits)
 		u.outlook(m, depth)
 	case KindTNEF:
-		m.Items = message.ReadTNEF(raw, u.limits)
+		m.Items = outlook.ReadTNEF(raw, u.limits)
 		u.outlook(m, depth)
 	default:
 		m.Mail = message.Parse(raw, u.limits)
@@ -86,9 +87,9 @@ func (u *unfolder) room(parent *Message, path string, depth int) bool {
 	problem := message.Problem{}
 	switch {
 	case depth > maxDepth:
-		problem = message.Problem{Code: "limit_depth", Detail: fmt.Sprintf("messages are nested more than %d deep; the one in part %s is not read", maxDepth, path)}
+		problem = message.Problem{Code: message.CodeLimitDepth, Detail: fmt.Sprintf("messages are nested more than %d deep; the one in part %s is not read", maxDepth, path)}
 	case len(u.found) >= maxMessages:
-		problem = message.Problem{Code: "limit_messages", Detail: fmt.Sprintf("more than %d messages; the others are not read", maxMessages)}
+		problem = message.Problem{Code: message.CodeLimitMessages, Detail: fmt.Sprintf("more than %d messages; the others are not read", maxMessages)}
 	default:
 		return true
 	}
@@ -101,7 +102,7 @@ func (u *unfolder) affords(parent *Message, path string, size int) bool {
 	if u.read += size; u.read <= maxRead {
 		return true
 	}
-	parent.limit(message.Problem{Code: "limit_messages", Detail: fmt.Sprintf("the messages attached as files have more than %d MiB together; the one in part %s is not read", maxRead>>20, path)})
+	parent.limit(message.Problem{Code: message.CodeLimitMessages, Detail: fmt.Sprintf("the messages attached as files have more than %d MiB together; the one in part %s is not read", maxRead>>20, path)})
 	return false
 }
 
@@ -164,9 +165,9 @@ func mayHold(name, mediaType string) bool {
 // where they fit several things, name and type do.
 func kindOf(name, mediaType string, data []byte) string {
 	switch {
-	case message.IsTNEF(data):
+	case outlook.IsTNEF(data):
 		return KindTNEF
-	case message.IsCompoundFile(data):
+	case outlook.IsCompoundFile(data):
 		// Old Office files are compound files too. A message has a stream of this name.
 		if extension(name) == ".msg" || mediaType == "application/vnd.ms-outlook" || bytes.Contains(data, propertyStream) {
 			return KindMSG

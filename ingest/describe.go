@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -19,8 +19,8 @@ const bodyLimit = 65536
 func Describe(m *message.Message) soar.Mail {
 	d := describeHeader(m)
 	var cutText, cutHTML bool
-	d.BodyText, cutText = cut(m.BodyTextUpTo(bodyLimit), bodyLimit)
-	d.BodyHTML, cutHTML = cut(m.BodyHTML(), bodyLimit)
+	d.BodyText, cutText = quote.Cut(m.BodyTextUpTo(bodyLimit), bodyLimit)
+	d.BodyHTML, cutHTML = quote.Cut(m.BodyHTML(), bodyLimit)
 	d.BodyTruncated = cutText || cutHTML
 	d.Attachments = m.Attachments()
 	d.AttachmentNames = fileNames(d.Attachments)
@@ -108,18 +108,6 @@ func fileNames(files []message.Attachment) string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// cut shortens a text to at most limit bytes, on a character boundary. The
-// result does not keep the whole text alive.
-func cut(s string, limit int) (string, bool) {
-	if len(s) <= limit {
-		return s, false
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return strings.Clone(s[:limit]), true
 }
 
 // sourceKey is the identity of a mail: its account and its bytes.

@@ -190,7 +190,7 @@ func (r *run) read(j *job) {
 			r.o.Log.Error("a mail could not be parsed", "uid", j.raw.UID, "panic", fmt.Sprint(p))
 			j.left = ""
 			j.draft = r.place(j.raw, soar.Mail{})
-			j.draft.Problems = append(j.draft.Problems, message.Problem{Code: "parse_panic", Detail: "the content could not be read; the raw mail is whole"})
+			j.draft.Problems = append(j.draft.Problems, message.Problem{Code: message.CodeParsePanic, Detail: "the content could not be read; the raw mail is whole"})
 			r.whole(j)
 		}
 	}()
@@ -262,7 +262,7 @@ func (r *run) readTooLarge(j *job) {
 	if r.o.Filter.NeedsBody() {
 		detail += "; the filters on the text could not be decided"
 	}
-	j.draft.Problems = append(j.draft.Problems, message.Problem{Code: "too_large", Detail: detail})
+	j.draft.Problems = append(j.draft.Problems, message.Problem{Code: message.CodeTooLarge, Detail: detail})
 }
 
 // place makes a draft of a mail: where it was found, and what was odd in the fetch.
@@ -277,7 +277,7 @@ func (r *run) place(raw *mailbox.Raw, m soar.Mail) *soar.Draft {
 		m.Headers = soar.Headers{}
 	}
 	if m.ReceivedAt == "" {
-		m.Problems = append(m.Problems, message.Problem{Code: "bad_internaldate", Detail: "the server's date of arrival cannot be read"})
+		m.Problems = append(m.Problems, message.Problem{Code: message.CodeBadInternalDate, Detail: "the server's date of arrival cannot be read"})
 	}
 	for _, n := range raw.Problems {
 		m.Problems = append(m.Problems, message.Problem{Code: n.Code, Detail: n.Detail})

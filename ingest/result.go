@@ -197,7 +197,7 @@ func (s *Result) writeObject(w io.Writer, data io.Reader, p *patch) error {
 		v.Checkpoint = p.checkpoint
 	}
 	if len(p.copies) > 0 {
-		v.Problems = append(v.Problems, message.Problem{Code: "copies", Detail: copiesDetail(p.copies)})
+		v.Problems = append(v.Problems, message.Problem{Code: message.CodeCopies, Detail: copiesDetail(p.copies)})
 	}
 	head, tail := aroundMail(v.CloudSOARMailID, v.Status, v.Checkpoint)
 	mail := v.Mail.AppendJSON(nil)

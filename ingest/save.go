@@ -213,9 +213,9 @@ func (r *run) handOver(j *job, o object) error {
 	o.uids = []uint32{uid}
 	o.mail = j.draft.Mail
 	if o.refused != "" && o.key == "" {
-		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "empty_content", Detail: emptySentence})
+		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: message.CodeEmptyContent, Detail: emptySentence})
 	} else if o.refused != "" {
-		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: "refused", Detail: o.refused})
+		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: message.CodeRefused, Detail: o.refused})
 	}
 	return r.emit(o)
 }

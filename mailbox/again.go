@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
+
+	"example.org/imap-integration/message"
 )
 
 // again asks for one mail that did not come: alone, then (QUIRK: Exchange
@@ -89,7 +91,7 @@ func (r *fetchRun) arrived(it *item) bool {
 func (r *fetchRun) deliverChecked(it *item) error {
 	if r.placeholder(it.body.data[:min(len(it.body.data), 64<<10)]) {
 		r.mu.Lock()
-		it.note(NotePlaceholder, "the server sent a text of its own in place of this mail, also when asked again")
+		it.note(message.CodePlaceholder, "the server sent a text of its own in place of this mail, also when asked again")
 		r.mu.Unlock()
 	}
 	return r.deliver(it)
@@ -102,7 +104,7 @@ func (r *fetchRun) giveUp(it *item) error {
 	}
 	if it.refusal != "" {
 		r.mu.Lock()
-		it.note(NoteNoContent, fmt.Sprintf("the server refuses to give this mail: %q", it.refusal))
+		it.note(message.CodeEmptyContent, fmt.Sprintf("the server refuses to give this mail: %q", it.refusal))
 		r.mu.Unlock()
 	}
 	return r.hand(it, &Raw{Outcome: Empty, Size: max(r.sizeOf(it), 0)})

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"example.org/imap-integration/quote"
 )
 
 // maxPreamble bounds the untagged lines before a greeting and around STARTTLS.
@@ -104,7 +106,7 @@ func secured(conn *tls.Conn) string {
 	text := tls.VersionName(state.Version)
 	if len(state.PeerCertificates) > 0 {
 		cert := state.PeerCertificates[0]
-		text += fmt.Sprintf(", certificate %q valid until %s", cut(cert.Subject.CommonName, maxTold), cert.NotAfter.UTC().Format(time.DateOnly))
+		text += fmt.Sprintf(", certificate %q valid until %s", quote.Line(cert.Subject.CommonName, maxTold), cert.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return text
 }
@@ -130,7 +132,7 @@ func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, er
 	case r.status != "OK":
 		return nil, c.preLogin(s, refusal{r})
 	}
-	s.greeting = cut(r.text, maxTold)
+	s.greeting = quote.Line(r.text, maxTold)
 	s.n.learn(r)
 	s.start(r.canonical("*"))
 	return s, nil
@@ -169,7 +171,7 @@ func readGreeting(in *wire) (reply, error) {
 			continue
 		}
 		if line[0] != '*' {
-			return reply{}, protocolError("a greeting that is not IMAP: %q", cut(string(line), 60))
+			return reply{}, protocolError("a greeting that is not IMAP: %q", quote.Line(string(line), 60))
 		}
 		if r, ok := parseReply(line[1:]); ok {
 			return r, nil

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"example.org/imap-integration/quote"
 )
 
 // Kind is what went wrong, for callers that must decide and not only report.
@@ -102,13 +104,13 @@ func (e *Error) attempted() string {
 	case StageLogin:
 		return fmt.Sprintf("cannot log in to %s as %s", at, e.User)
 	case StageFolder:
-		return fmt.Sprintf("cannot open the folder %q at %s as %s", cut(e.Folder, maxQuote), at, e.User)
+		return fmt.Sprintf("cannot open the folder %q at %s as %s", quote.Line(e.Folder, maxQuote), at, e.User)
 	case StageSearch:
-		return fmt.Sprintf("cannot search the folder %q at %s", cut(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
 	case StageMark:
-		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", cut(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
 	default:
-		return fmt.Sprintf("cannot read mails from the folder %q at %s", cut(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
 	}
 }
 
@@ -121,7 +123,7 @@ func (e *Error) cause() string {
 		parts = append(parts, `the server answered "`+e.Server+`"`)
 	}
 	if e.Err != nil && (len(parts) == 0 || detailed[e.Kind] && !errors.Is(e.Err, context.DeadlineExceeded)) { // "deadline exceeded" says nothing more
-		parts = append(parts, cut(e.Err.Error(), maxQuote))
+		parts = append(parts, quote.Line(e.Err.Error(), maxQuote))
 	}
 	if len(parts) == 0 {
 		return "no reason given"

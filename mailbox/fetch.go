@@ -42,13 +42,6 @@ const (
 	itemsHeader = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.%d>)"
 )
 
-// The codes of Raw.Problems; docs/problems.md explains them.
-const (
-	NoteDuplicate   = "duplicate_fetch"      // the server sent a second body for this UID; the first counts
-	NotePlaceholder = "provider_placeholder" // the server sent a text of its own in place of the mail
-	NoteNoContent   = "empty_content"        // the server refuses to give this mail, in these words
-)
-
 // errTooLarge ends a connection before a literal that is larger than allowed is read.
 type errTooLarge struct {
 	uid  UID // 0: the server had not said

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/quote"
 )
 
 // content says what an answer holds of the body asked for.
@@ -64,7 +66,7 @@ func (p *fetchParser) load(line []byte) error {
 	digits := bytes.TrimSuffix(line[open+1:len(line)-1], []byte("+")) // QUIRK: {5+} is for clients only
 	size, err := strconv.ParseInt(string(digits), 10, 64)
 	if err != nil || size < 0 || len(digits) > maxLiteralDigits || digits[0] == '+' {
-		return protocolError("a literal of the size %q", cut(string(line[open:]), 40))
+		return protocolError("a literal of the size %q", quote.Line(string(line[open:]), 40))
 	}
 	if open > 0 && line[open-1] == '~' { // literal8, RFC 3516
 		open--
@@ -193,7 +195,7 @@ func (p *fetchParser) quoted() ([]byte, error) {
 
 func (p *fetchParser) unexpected(want string) error {
 	from := min(p.pos, len(p.line))
-	return protocolError("a FETCH answer without %s at %q", want, cut(string(p.line[from:min(len(p.line), from+60)]), 60))
+	return protocolError("a FETCH answer without %s at %q", want, quote.Line(string(p.line[from:min(len(p.line), from+60)]), 60))
 }
 
 func (p *fetchParser) flags() error {
@@ -219,7 +221,7 @@ func flagName(s string) string {
 			return known
 		}
 	}
-	return cut(s, maxTold)
+	return quote.Line(s, maxTold)
 }
 
 func (p *fetchParser) internalDate() error {

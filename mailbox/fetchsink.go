@@ -1,6 +1,10 @@
 package mailbox
 
-import "errors"
+import (
+	"errors"
+
+	"example.org/imap-integration/message"
+)
 
 // room implements [fetchSink].
 func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
@@ -99,7 +103,7 @@ func (r *fetchRun) accept(f *fetched) bool {
 	switch {
 	case it.body != nil:
 		if f.content == hasContent {
-			it.note(NoteDuplicate, "the server sent a second body for this UID; the first one counts")
+			it.note(message.CodeDuplicateFetch, "the server sent a second body for this UID; the first one counts")
 		}
 		return false
 	case !it.asked:

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+
+	"example.org/imap-integration/quote"
 )
 
 // maxFound bounds the UIDs of one search. A range in an ESEARCH answer costs
@@ -76,7 +78,7 @@ func (f *found) extended(tail []byte) error {
 		if len(words) == 0 {
 			return nil
 		}
-		return protocolError("an ESEARCH answer without UID: %q", cut(string(tail[:min(len(tail), 60)]), 60))
+		return protocolError("an ESEARCH answer without UID: %q", quote.Line(string(tail[:min(len(tail), 60)]), 60))
 	}
 	for i := 1; i+1 < len(words); i += 2 {
 		if bytes.EqualFold(words[i], []byte("ALL")) {
@@ -127,7 +129,7 @@ func (f *found) add(first, last UID) error {
 func searchNumber(word []byte) (UID, error) {
 	n, err := strconv.ParseUint(string(word), 10, 32)
 	if err != nil {
-		return 0, protocolError("a search result with %q in it", cut(string(word[:min(len(word), 40)]), 40))
+		return 0, protocolError("a search result with %q in it", quote.Line(string(word[:min(len(word), 40)]), 40))
 	}
 	return UID(n), nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"example.org/imap-integration/quote"
 )
 
 const (
@@ -77,7 +79,7 @@ func fieldsSection(names []string) (string, error) {
 	for i, name := range names {
 		// RFC 5322, section 2.2; a bracket would end the section for many parsers.
 		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' || c == ']' }) || name == "" {
-			return "", fmt.Errorf("%q is no name of a header field that can be asked for", cut(name, maxTold))
+			return "", fmt.Errorf("%q is no name of a header field that can be asked for", quote.Line(name, maxTold))
 		}
 		quoted[i] = strings.ToUpper(name)
 		if !isAtom(name) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 )
 
@@ -101,7 +102,7 @@ func (s *session) offered() string {
 	var ways []string
 	for _, c := range s.capabilities() {
 		if name, ok := strings.CutPrefix(c, "AUTH="); ok {
-			ways = append(ways, clean(name))
+			ways = append(ways, quote.Line(name, maxQuote))
 		}
 	}
 	text := "no way to log in"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/quote"
 )
 
 // maxNear is how many names are offered for a folder that does not exist.
@@ -125,7 +127,7 @@ func (s *session) list() ([]folder, error) {
 
 // holds describes the open folder for a report.
 func (s *session) holds() string {
-	return fmt.Sprintf("%q holds %d mails", cut(s.conf.Folder, maxTold), s.opened.exists)
+	return fmt.Sprintf("%q holds %d mails", quote.Line(s.conf.Folder, maxTold), s.opened.exists)
 }
 
 // capabilities lists them as the server gave them last, sorted.
@@ -134,7 +136,7 @@ func (s *session) capabilities() []string {
 	defer s.n.mu.Unlock()
 	var list []string
 	for c := range s.n.caps {
-		list = append(list, cut(c, maxTold))
+		list = append(list, quote.Line(c, maxTold))
 	}
 	slices.Sort(list)
 	return list
@@ -160,7 +162,7 @@ func nearest(want string, folders []folder) []string {
 	})
 	var out []string
 	for _, c := range all[:min(len(all), maxNear)] {
-		out = append(out, fmt.Sprintf("%q", cut(c.name, maxTold)))
+		out = append(out, fmt.Sprintf("%q", quote.Line(c.name, maxTold)))
 	}
 	return out
 }

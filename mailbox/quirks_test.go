@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 )
 
@@ -66,7 +67,7 @@ func TestQuirks(t *testing.T) {
 				if r.Outcome != mailbox.Whole || string(r.Body) != string(mail(i+1, 300)) {
 					t.Errorf("mail %d: outcome %d, %d bytes", r.UID, r.Outcome, len(r.Body))
 				}
-				if noted := len(r.Problems) > 0 && r.Problems[0].Code == mailbox.NoteDuplicate; noted != (name == "second body") {
+				if noted := len(r.Problems) > 0 && r.Problems[0].Code == message.CodeDuplicateFetch; noted != (name == "second body") {
 					t.Errorf("problems: %v", r.Problems)
 				}
 			}
@@ -220,7 +221,7 @@ func TestPlaceholder(t *testing.T) {
 		s.greeting = "* OK The Microsoft Exchange IMAP4 service is ready."
 		f := dial(t, s.config(t))
 		got := fetch(t, f, []mailbox.UID{1})
-		noted := slices.ContainsFunc(got[0].Problems, func(n mailbox.Note) bool { return n.Code == mailbox.NotePlaceholder })
+		noted := slices.ContainsFunc(got[0].Problems, func(n mailbox.Note) bool { return n.Code == message.CodePlaceholder })
 		if noted != always || (string(got[0].Body) == text) != always {
 			t.Errorf("always %v: %q %v", always, got[0].Body, got[0].Problems)
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-sasl"
+
+	"example.org/imap-integration/quote"
 )
 
 // bearer is an OAuth 2.0 login: OAUTHBEARER (RFC 7628) or Google's and
@@ -46,7 +48,7 @@ func errorDocument(challenge []byte) string {
 		Scope   string `json:"scope"`
 	}
 	if json.Unmarshal(bytes.TrimSpace(challenge), &doc) != nil || doc.Status == "" {
-		return clean(string(challenge))
+		return quote.Line(string(challenge), maxQuote)
 	}
 	var parts []string
 	for _, p := range [][2]string{{"status", doc.Status}, {"schemes", doc.Schemes}, {"scope", doc.Scope}} {
@@ -54,5 +56,5 @@ func errorDocument(challenge []byte) string {
 			parts = append(parts, p[0]+" "+p[1])
 		}
 	}
-	return clean(strings.Join(parts, ", "))
+	return quote.Line(strings.Join(parts, ", "), maxQuote)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"example.org/imap-integration/quote"
 )
 
 // reply is a status answer (RFC 9051, section 7.1): OK, NO, BAD, BYE or PREAUTH.
@@ -75,12 +77,12 @@ func isAtom(s string) bool {
 // said is the server's words for an error: code and text, escaped and cut.
 func (r reply) said() string {
 	if r.code != "" {
-		return clean("[" + strings.TrimSpace(r.code+" "+r.arg) + "] " + r.text)
+		return quote.Line("["+strings.TrimSpace(r.code+" "+r.arg)+"] "+r.text, maxQuote)
 	}
 	if r.text == "" {
 		return r.status
 	}
-	return clean(r.text)
+	return quote.Line(r.text, maxQuote)
 }
 
 // canonical is the answer in the form that go-imap's strict parser takes.
@@ -92,7 +94,7 @@ func (r reply) canonical(tag string) string {
 	case r.code != "":
 		code = "[" + r.code + "] "
 	}
-	text := clean(r.text)
+	text := quote.Line(r.text, maxQuote)
 	if text == "" || text[0] == '[' {
 		text = "- " + text
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"example.org/imap-integration/quote"
 )
 
 const (
@@ -71,7 +73,7 @@ func (w *wire) makeRoom() error {
 		w.r, w.w = 0, have
 		return nil
 	case have >= lineLimit(w.buf[:have]):
-		return protocolError("a line of more than %d bytes, starting %q", have, cut(string(w.buf[:60]), 60))
+		return protocolError("a line of more than %d bytes, starting %q", have, quote.Line(string(w.buf[:60]), 60))
 	}
 	grown := make([]byte, 2*len(w.buf))
 	copy(grown, w.buf[:have])

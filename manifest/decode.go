@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"example.org/imap-integration/quote"
 )
 
 // Input is where parameters come from.
@@ -195,8 +197,8 @@ func (v *Values) checkName(name string) {
 
 // showName shows a plain name as it is and quotes any other.
 func (v *Values) showName(name string) string {
-	if identifier(name) && len(name) <= quoteLimit {
+	if identifier(name) && len(name) <= quote.Name {
 		return name
 	}
-	return Quote(name)
+	return quote.Text(name, quote.Name)
 }

@@ -212,22 +212,6 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
-	for text, want := range map[string]string{
-		"a\x1b[31m":              `"a\x1b[31m"`,
-		strings.Repeat("ü", 61):  `"` + strings.Repeat("ü", 60) + `"…`,
-		strings.Repeat("ü", 60):  `"` + strings.Repeat("ü", 60) + `"`,
-		"a\u202eb":               `"a\u202eb"`,
-		"two\nlines and a \"q\"": `"two\nlines and a \"q\""`,
-	} {
-		if got := manifest.Quote(text); got != want {
-			t.Errorf("Quote(%q) = %s, want %s", text, got, want)
-		}
-	}
-}
-
-// FuzzParameters: no standard input makes the decoder or a getter panic, what
-// is wrong is one line without the secret, and a list that passes holds values.
 func FuzzParameters(f *testing.F) {
 	for _, seed := range []string{`{"mail_id":[1,"2"],"port":"993","subject":"\"a, b\",c"}`, `{"port":1e400}`, `[]`, `{"a":{"b":[null]}}`, `{"subject":["\u0000"]}`} {
 		f.Add(seed, "x", "Canary-1234")

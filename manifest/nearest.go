@@ -1,12 +1,16 @@
 package manifest
 
-import "strings"
+import (
+	"strings"
+
+	"example.org/imap-integration/quote"
+)
 
 // nearest returns the id that is closest to a name that is not known. The
 // case does not count for the distance.
 func nearest(name string, fields []Field) string {
-	if len(name) > quoteLimit {
-		name = name[:quoteLimit] // a name is foreign text of any length
+	if len(name) > quote.Name {
+		name = name[:quote.Name] // a name is foreign text of any length
 	}
 	best, least := "", -1
 	for _, f := range fields {

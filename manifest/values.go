@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 )
 
@@ -368,25 +369,11 @@ func (v *Values) show(id, text string) string {
 	if v.field(id).Secret() {
 		return "what was given"
 	}
-	return Quote(text)
+	return quote.Text(text, quote.Name)
 }
 
 // Secret reports whether the field's value must never be shown.
 func (f *Field) Secret() bool { return f.Type == "password" }
-
-// quoteLimit keeps a message readable.
-const quoteLimit = 60
-
-// Quote makes foreign text fit for a message: quoted, escaped, cut at 60 characters.
-func Quote(text string) string {
-	runes := 0
-	for i := range text {
-		if runes++; runes > quoteLimit {
-			return strconv.Quote(text[:i]) + "…"
-		}
-	}
-	return strconv.Quote(text)
-}
 
 func shape(value any) string {
 	switch value.(type) {

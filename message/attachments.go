@@ -83,7 +83,7 @@ func (p *Part) mayDigest() bool {
 	if *p.mail.digests -= len(p.raw); *p.mail.digests >= 0 || len(p.raw) == 0 {
 		return true
 	}
-	p.mail.found.add(p.at, codeLimitDigests, "the nested contents are too large together: no digests of part %s", p.Path)
+	p.mail.found.add(p.at, CodeLimitDigests, "the nested contents are too large together: no digests of part %s", p.Path)
 	return false
 }
 

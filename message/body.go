@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"example.org/imap-integration/quote"
 )
 
 // BodyText returns the text/plain leaves of the mail itself that are neither
@@ -164,8 +166,8 @@ func newlines(b []byte) string {
 	return out.String()
 }
 
-// metaCharset is what a meta element in the start of an HTML text declares, "" without one.
-func metaCharset(b []byte) string {
+// MetaCharset is what a meta element in the start of an HTML text declares, "" without one.
+func MetaCharset(b []byte) string {
 	for s := lowerASCII(string(b)); ; {
 		_, rest, ok := strings.Cut(s, "<meta")
 		if !ok {
@@ -202,7 +204,7 @@ func (p *Part) charset(b []byte) string {
 	label := p.Params["charset"]
 	if p.html() && undeclared[cleanLabel(label)] {
 		// A text whose meta element could be read is not UTF-16, whatever that says.
-		if meta := metaCharset(b[:min(len(b), sniffed)]); meta != "" && !strings.HasPrefix(meta, "utf-16") {
+		if meta := MetaCharset(b[:min(len(b), sniffed)]); meta != "" && !strings.HasPrefix(meta, "utf-16") {
 			return meta
 		}
 	}
@@ -212,18 +214,18 @@ func (p *Part) charset(b []byte) string {
 func (p *Part) noteCharset(v charsetVerdict, label string) {
 	switch v {
 	case charsetUnknown:
-		p.mail.found.add(p.at, codeUnknownCharset, "part %s names the unknown charset %s; ASCII is readable, the rest was guessed", p.Path, quote(label))
+		p.mail.found.add(p.at, CodeUnknownCharset, "part %s names the unknown charset %s; ASCII is readable, the rest was guessed", p.Path, quote.Text(label, quote.Name))
 	case charsetBad:
-		p.mail.found.add(p.at, codeBadCharset, "part %s has bytes that are not of its charset %s", p.Path, quote(label))
+		p.mail.found.add(p.at, CodeBadCharset, "part %s has bytes that are not of its charset %s", p.Path, quote.Text(label, quote.Name))
 	case charsetAbsent:
-		p.mail.found.add(p.at, codeUndeclaredCharset, "part %s has 8-bit bytes and declares no charset for them; it was read as UTF-8 or windows-1252", p.Path)
+		p.mail.found.add(p.at, CodeUndeclaredCharset, "part %s has 8-bit bytes and declares no charset for them; it was read as UTF-8 or windows-1252", p.Path)
 	}
 }
 
 // noteInline names files that are written into a text.
 func (p *Part) noteInline(text string) {
 	note := func(form string) {
-		p.mail.found.add(p.at, codeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form)
+		p.mail.found.add(p.at, CodeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form)
 	}
 	if at := strings.Index(text, "begin "); at >= 0 {
 		if uuBegin([]byte(text)) >= 0 {

@@ -61,25 +61,25 @@ func bombs() map[string]struct {
 		code string
 	}
 	return map[string]bomb{
-		"nest 1,000 multiparts":       {func() string { return nestedMultiparts(1000, true) }, codeLimitDepth},
-		"nest 10,000 multiparts":      {func() string { return nestedMultiparts(10000, true) }, codeLimitDepth},
-		"nest 10,000, no ends":        {func() string { return nestedMultiparts(10000, false) }, codeLimitDepth},
-		"100,000 headers":             {func() string { return numbered(100000, "X-H%d: v\r\n") + "\r\nbody" }, codeLimitHeaders},
-		"10 MB header line":           {func() string { return "X: " + repeat("a", 10<<20) + "\r\n\r\nbody" }, codeLimitHeaderLine},
-		"10 MB folded header":         {func() string { return "X: a" + repeat("\r\n a", 3<<20) + "\r\n\r\nbody" }, codeLimitHeaderLine},
-		"10 MB of headers":            {func() string { return repeat("X: "+repeat("v", 5000)+"\r\n", 2000) + "\r\nbody" }, codeLimitHeaderBlock},
-		"70,000 encoded-words":        {func() string { return "Subject:" + repeat("\r\n =?utf-8?q?a?=", 70000) + "\r\n\r\nbody" }, codeLimitHeaderLine},
-		"4,000 encoded-words":         {func() string { return "Subject:" + repeat(" =?utf-8?q?a?=", 4000) + "\r\n\r\nbody" }, codeLimitWords},
-		"100,000 broken words":        {func() string { return "Subject: " + repeat("=?utf-8?q?", 100000) + "\r\n\r\nbody" }, codeBadWord},
-		"broken words in many fields": {func() string { return repeat("Subject: "+repeat("=?utf-8?q?", 5000)+"\r\n", 100) + "\r\nbody" }, codeBadWord},
-		"50,000 continuations":        {func() string { return "Content-Type: text/plain" + numbered(50000, ";\r\n name*%d=x") + "\r\n\r\nbody" }, codeLimitParameters},
-		"continuation 10^9":           {func() string { return "Content-Type: text/plain; name*1000000000=x; name*0=y\r\n\r\nbody" }, codeBadParameter},
+		"nest 1,000 multiparts":       {func() string { return nestedMultiparts(1000, true) }, CodeLimitDepth},
+		"nest 10,000 multiparts":      {func() string { return nestedMultiparts(10000, true) }, CodeLimitDepth},
+		"nest 10,000, no ends":        {func() string { return nestedMultiparts(10000, false) }, CodeLimitDepth},
+		"100,000 headers":             {func() string { return numbered(100000, "X-H%d: v\r\n") + "\r\nbody" }, CodeLimitHeaders},
+		"10 MB header line":           {func() string { return "X: " + repeat("a", 10<<20) + "\r\n\r\nbody" }, CodeLimitHeaderLine},
+		"10 MB folded header":         {func() string { return "X: a" + repeat("\r\n a", 3<<20) + "\r\n\r\nbody" }, CodeLimitHeaderLine},
+		"10 MB of headers":            {func() string { return repeat("X: "+repeat("v", 5000)+"\r\n", 2000) + "\r\nbody" }, CodeLimitHeaderBlock},
+		"70,000 encoded-words":        {func() string { return "Subject:" + repeat("\r\n =?utf-8?q?a?=", 70000) + "\r\n\r\nbody" }, CodeLimitHeaderLine},
+		"4,000 encoded-words":         {func() string { return "Subject:" + repeat(" =?utf-8?q?a?=", 4000) + "\r\n\r\nbody" }, CodeLimitWords},
+		"100,000 broken words":        {func() string { return "Subject: " + repeat("=?utf-8?q?", 100000) + "\r\n\r\nbody" }, CodeBadWord},
+		"broken words in many fields": {func() string { return repeat("Subject: "+repeat("=?utf-8?q?", 5000)+"\r\n", 100) + "\r\nbody" }, CodeBadWord},
+		"50,000 continuations":        {func() string { return "Content-Type: text/plain" + numbered(50000, ";\r\n name*%d=x") + "\r\n\r\nbody" }, CodeLimitParameters},
+		"continuation 10^9":           {func() string { return "Content-Type: text/plain; name*1000000000=x; name*0=y\r\n\r\nbody" }, CodeBadParameter},
 		"1 MB parameters": {func() string {
 			return "Content-Type: multipart/mixed;" + numbered(60000, " a%d=b;") + " boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--"
-		}, codeLimitParameters},
+		}, CodeLimitParameters},
 		"200,000 near boundaries": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("--bx\r\n", 200000) + "--b--\r\n"
-		}, codeBoundaryJunk},
+		}, CodeBoundaryJunk},
 		"200,000 other dashes": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("--c\r\n", 200000) + "--b--\r\n"
 		}, ""},
@@ -88,28 +88,28 @@ func bombs() map[string]struct {
 		}, ""},
 		"50 MB of dashes": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("-", 50<<20)
-		}, codeMissingEnd},
+		}, CodeMissingEnd},
 		"dash lines, 40 MB": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("--\n", 13<<20)
-		}, codeMissingEnd},
+		}, CodeMissingEnd},
 		"lines like the boundary, 40 MB": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("--bx\n", 8<<20)
-		}, codeMissingEnd},
+		}, CodeMissingEnd},
 		"CR dash lines, 20 MB": {func() string {
 			return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + repeat("--\r", 6<<20)
-		}, codeMissingEnd},
+		}, CodeMissingEnd},
 		"message/rfc822 x 100,000": {func() string {
 			return repeat("Content-Type: message/rfc822\r\n\r\n", 100000) + "Subject: x\r\n\r\nbody"
-		}, codeLimitDepth},
-		"base64 messages 20 deep": {func() string { return base64Nest(20) }, codeEncodedComposite},
-		"40,000 empty parts":      {func() string { return manyParts(40000, "") }, codeLimitParts},
-		"100,000 parts":           {func() string { return manyParts(100000, "\r\n") }, codeLimitParts},
+		}, CodeLimitDepth},
+		"base64 messages 20 deep": {func() string { return base64Nest(20) }, CodeEncodedComposite},
+		"40,000 empty parts":      {func() string { return manyParts(40000, "") }, CodeLimitParts},
+		"100,000 parts":           {func() string { return manyParts(100000, "\r\n") }, CodeLimitParts},
 		"1,000 attachments": {func() string {
 			return manyParts(1000, "Content-Type: image/png; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n")
 		}, ""},
 		"900 multiparts without end": {func() string {
 			return manyParts(900, "Content-Type: multipart/mixed; boundary=nowhere\r\n\r\n"+repeat("text\r\n", 100))
-		}, codeNoParts},
+		}, CodeNoParts},
 		"900 odd boundaries": {func() string {
 			return manyParts(900, "Content-Type: multipart/mixed; boundary=\"a;b, c\r\n\r\n"+repeat("text\r\n", 5000))
 		}, ""},
@@ -117,16 +117,16 @@ func bombs() map[string]struct {
 			return manyParts(900, "Content-Type: multipart/mixed\r\n\r\n--\r\n"+repeat("--x\r\nfoo\r\n", 3000))
 		}, ""},
 		"1 MB of NUL":       {func() string { return repeat("\x00", 1<<20) }, ""},
-		"100,000 addresses": {func() string { return "From: " + repeat("a@b.example,", 5000) + "\r\n\r\nbody" }, codeLimitAddresses},
+		"100,000 addresses": {func() string { return "From: " + repeat("a@b.example,", 5000) + "\r\n\r\nbody" }, CodeLimitAddresses},
 		"unclosed quotes and comments": {func() string {
 			return "From: " + repeat(`"\"(<`, 15000) + "\r\nTo: " + repeat("(", 60000) + "\r\nCc: " + repeat("[", 60000) + "\r\nReply-To: " + repeat("<", 60000) + "\r\n\r\nbody"
-		}, codeBadAddress},
+		}, CodeBadAddress},
 		"groups and commas": {func() string {
 			return "To: " + repeat("a:,;", 16000) + "\r\nCc: " + repeat("a, ", 20000) + "\r\n\r\nbody"
 		}, ""},
-		"50 MB of CR":           {func() string { return "Subject: x" + repeat("\r", 50<<20) }, codeBareCR},
-		"CR header without end": {func() string { return repeat("X: y\r", 1<<20) }, codeBareCR},
-		"header of junk lines":  {func() string { return "Subject: x\r\n" + repeat("junk\r\nX: y\r\n", 1<<17) }, codeBadHeaderLine},
+		"50 MB of CR":           {func() string { return "Subject: x" + repeat("\r", 50<<20) }, CodeBareCR},
+		"CR header without end": {func() string { return repeat("X: y\r", 1<<20) }, CodeBareCR},
+		"header of junk lines":  {func() string { return "Subject: x\r\n" + repeat("junk\r\nX: y\r\n", 1<<17) }, CodeBadHeaderLine},
 		"50 MB base64 file": {func() string {
 			return "Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat(repeat("QUJD", 19)+"\r\n", 600000)
 		}, ""},
@@ -135,12 +135,12 @@ func bombs() map[string]struct {
 		}, ""},
 		"30 MB of padding": {func() string {
 			return "Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("QQ==", 8<<20)
-		}, codeBase64Joined},
+		}, CodeBase64Joined},
 		"30 MB quoted-printable": {func() string {
 			return "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("=C3=A4", 5<<20)
 		}, ""},
 		"1 M nested tags":             {func() string { return "Content-Type: text/html\r\n\r\n" + repeat("<div>", 1<<20) + "text" }, ""},
-		"20 MB text, unknown charset": {func() string { return "Content-Type: text/plain; charset=x-no\r\n\r\n" + repeat("\xE4bc ", 5<<20) }, codeUnknownCharset},
+		"20 MB text, unknown charset": {func() string { return "Content-Type: text/plain; charset=x-no\r\n\r\n" + repeat("\xE4bc ", 5<<20) }, CodeUnknownCharset},
 		"flowed": {func() string {
 			return "Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n" + repeat("> \r\n", 5<<20)
 		}, ""},

@@ -90,6 +90,14 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 	return string(out), verdict
 }
 
+// DecodeCharset decodes bytes of a declared charset to valid UTF-8. ok is false
+// where b is not in that charset, or the label is not known and b is more than
+// ASCII; the text is then a guess.
+func DecodeCharset(b []byte, label string) (text string, ok bool) {
+	text, verdict := decodeCharset(b, label)
+	return text, verdict == charsetGood || verdict == charsetAbsent || verdict == charsetUnknown && isASCII(b)
+}
+
 // transformed decodes a charset with a table; nil where there is none, or b is not of it.
 func transformed(b []byte, label string) ([]byte, charsetVerdict) {
 	enc := lookUpCharset(label)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"example.org/imap-integration/quote"
 )
 
 // describe reads the MIME fields of a header (RFC 2045, RFC 2183).
@@ -17,12 +19,12 @@ func (s *scanner) describe(h Header, at int, usual string) *Part {
 		p.Params = typ.params
 		var good bool
 		if p.MediaType, good = mediaType(typ.token); !good {
-			s.structural(at, codeBadContentType, "Content-Type %s was read as %s", quote(ct.Value), p.MediaType)
+			s.structural(at, CodeBadContentType, "Content-Type %s was read as %s", quote.Text(ct.Value, quote.Name), p.MediaType)
 		}
 		if p.multipart() {
 			p.boundaries = boundaries(ct.Raw, typ)
 			if typ.coded {
-				s.structural(at, codeBoundaryAmbiguous, "the boundary is written in the way of RFC 2231, which many programs do not read")
+				s.structural(at, CodeBoundaryAmbiguous, "the boundary is written in the way of RFC 2231, which many programs do not read")
 			}
 		}
 	}
@@ -54,7 +56,7 @@ func (s *scanner) mimeField(h Header, name string, at int) *Field {
 			continue
 		}
 		if unfold(g.Raw) != unfold(f.Raw) {
-			s.structural(at, codeDuplicateHeader, "several %s fields that differ: %s and %s", name, quote(f.Value), quote(g.Value))
+			s.structural(at, CodeDuplicateHeader, "several %s fields that differ: %s and %s", name, quote.Text(f.Value, quote.Name), quote.Text(g.Value, quote.Name))
 			s.shared.want(reading{last: true})
 		}
 		if s.how.last {
@@ -68,19 +70,19 @@ func (s *scanner) mimeField(h Header, name string, at int) *Field {
 func (s *scanner) media(f *Field, at int) mediaValue {
 	m := parseMedia(f.Raw, s.limits)
 	if m.bad != "" {
-		s.note(at, codeBadParameter, "the parameter %s of %s is broken", quote(m.bad), f.Name)
+		s.note(at, CodeBadParameter, "the parameter %s of %s is broken", quote.Text(m.bad, quote.Name), f.Name)
 	}
 	if m.tooMany {
-		s.note(at, codeLimitParameters, "%s has more than %d parameters; the rest is not read", f.Name, s.limits.Parameters)
+		s.note(at, CodeLimitParameters, "%s has more than %d parameters; the rest is not read", f.Name, s.limits.Parameters)
 	}
 	if m.twice != "" && m.twice != "filename" && m.twice != "name" {
-		s.structural(at, codeDuplicateParameter, "%s gives %s several times: %s and %s", f.Name, quote(m.twice), quote(m.params[m.twice]), quote(m.others[m.twice]))
+		s.structural(at, CodeDuplicateParameter, "%s gives %s several times: %s and %s", f.Name, quote.Text(m.twice, quote.Name), quote.Text(m.params[m.twice], quote.Name), quote.Text(m.others[m.twice], quote.Name))
 	}
 	if m.flaws.charset != "" {
-		s.note(at, codeUnknownCharset, "%s names the unknown charset %s", f.Name, quote(m.flaws.charset))
+		s.note(at, CodeUnknownCharset, "%s names the unknown charset %s", f.Name, quote.Text(m.flaws.charset, quote.Name))
 	}
 	if m.flaws.bad {
-		s.note(at, codeBadCharset, "%s has bytes that are not of their charset", f.Name)
+		s.note(at, CodeBadCharset, "%s has bytes that are not of their charset", f.Name)
 	}
 	return m
 }
@@ -95,11 +97,11 @@ func (s *scanner) filename(p *Part, typ, disposition mediaValue) {
 			p.Filename = v
 		default:
 			p.names = append(p.names, v)
-			s.note(p.at, codeFilenameAmbiguous, "a file has two names: %s and %s", quote(p.Filename), quote(v))
+			s.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(v, quote.Name))
 		}
 	}
 	if hasControl(p.Filename) {
-		s.note(p.at, codeControlCharacters, "control or direction characters in the file name %s", quote(p.Filename))
+		s.note(p.at, CodeControlCharacters, "control or direction characters in the file name %s", quote.Text(p.Filename, quote.Name))
 	}
 }
 
@@ -108,10 +110,10 @@ func (s *scanner) transferEncoding(p *Part, f *Field) {
 	p.encoding = e
 	if !known {
 		as := map[transferEncoding]string{encodingIdentity: "as it is", encodingBase64: "as base64", encodingQP: "as quoted-printable", encodingUU: "as uuencode"}
-		s.structural(p.at, codeUnknownEncoding, "Content-Transfer-Encoding %s: the content was taken %s", quote(f.Value), as[e])
+		s.structural(p.at, CodeUnknownEncoding, "Content-Transfer-Encoding %s: the content was taken %s", quote.Text(f.Value, quote.Name), as[e])
 	}
 	if e != encodingIdentity && p.multipart() {
-		s.structural(p.at, codeEncodedComposite, "%s with Content-Transfer-Encoding %s, which RFC 2045 forbids", p.MediaType, quote(f.Value))
+		s.structural(p.at, CodeEncodedComposite, "%s with Content-Transfer-Encoding %s, which RFC 2045 forbids", p.MediaType, quote.Text(f.Value, quote.Name))
 	}
 }
 
@@ -119,11 +121,11 @@ func (s *scanner) transferEncoding(p *Part, f *Field) {
 func (s *scanner) noteType(p *Part) {
 	switch p.MediaType {
 	case "message/partial":
-		s.note(p.at, codePartial, "a piece of a larger message; it is not put together")
+		s.note(p.at, CodePartial, "a piece of a larger message; it is not put together")
 	case "message/external-body":
-		s.note(p.at, codeExternalBody, "the content is elsewhere and was not fetched")
+		s.note(p.at, CodeExternalBody, "the content is elsewhere and was not fetched")
 	case "application/ms-tnef", "application/vnd.ms-tnef":
-		s.note(p.at, codeTNEF, "the content is wrapped in TNEF (winmail.dat)")
+		s.note(p.at, CodeTNEF, "the content is wrapped in TNEF (winmail.dat)")
 	}
 }
 
@@ -230,12 +232,12 @@ func (s *scanner) boundary(p *Part, pos int) string {
 	case len(occur) == 0:
 		return p.boundaries[0]
 	case len(occur) > 1:
-		s.structural(p.at, codeBoundaryAmbiguous, "several boundaries can be meant: %s", quoteAll(occur))
+		s.structural(p.at, CodeBoundaryAmbiguous, "several boundaries can be meant: %s", quoteAll(occur))
 		for i := 1; i < len(occur); i++ {
 			s.shared.want(reading{pick: i})
 		}
 	case occur[0] != p.boundaries[0]:
-		s.structural(p.at, codeBoundaryAmbiguous, "the boundary occurs as %s, not as %s", quote(occur[0]), quote(p.boundaries[0]))
+		s.structural(p.at, CodeBoundaryAmbiguous, "the boundary occurs as %s, not as %s", quote.Text(occur[0], quote.Name), quote.Text(p.boundaries[0], quote.Name))
 	}
 	return occur[min(s.how.pick, len(occur)-1)]
 }

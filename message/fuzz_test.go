@@ -124,7 +124,7 @@ func within(b []byte, m *Message, p *Part) bool {
 	}
 	outer, inner := unsafe.SliceData(p.mail.Raw), unsafe.SliceData(b)
 	start, at := uintptr(unsafe.Pointer(outer)), uintptr(unsafe.Pointer(inner))
-	return at >= start && at+uintptr(len(b)) <= start+uintptr(len(p.mail.Raw)) || hasCode(m, codeEncodedComposite)
+	return at >= start && at+uintptr(len(b)) <= start+uintptr(len(p.mail.Raw)) || hasCode(m, CodeEncodedComposite)
 }
 
 // FuzzHeader holds that a header value decodes to one line of UTF-8, that

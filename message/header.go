@@ -3,6 +3,8 @@ package message
 import (
 	"bytes"
 	"strings"
+
+	"example.org/imap-integration/quote"
 )
 
 // Header is a header block, fields in the order of the mail.
@@ -102,19 +104,19 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 	h := headerScan{spans: make([]span, 0, 16), body: len(s.buf), junk: -1}
 	start, cur := pos, -1
 	if message && bytes.HasPrefix(s.buf[pos:], []byte("\xEF\xBB\xBF")) {
-		s.note(at, codeBOM, "the mail starts with a byte order mark")
+		s.note(at, CodeBOM, "the mail starts with a byte order mark")
 		pos += 3
 	}
 	for pos < len(s.buf) {
 		line, next := s.headerLine(pos, at)
 		switch {
 		case len(line) == 0 && message && h.fields == 0 && s.headerFollows(next):
-			s.structural(at, codeLeadingBlankLine, "empty lines stand before the header")
+			s.structural(at, CodeLeadingBlankLine, "empty lines stand before the header")
 		case len(line) == 0:
 			h.body = next
 			return h
 		case len(s.open) > 0 && s.delimits(line):
-			s.note(at, codeMissingBlankLine, "a part's header runs into the next delimiter without an empty line")
+			s.note(at, CodeMissingBlankLine, "a part's header runs into the next delimiter without an empty line")
 			h.body = pos
 			return h
 		case (line[0] == ' ' || line[0] == '\t') && h.fields > 0:
@@ -138,13 +140,13 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 func (s *scanner) noField(h *headerScan, line []byte, pos, next, at int, message bool) bool {
 	switch {
 	case h.fields == 0 && message && envelopeLine(line):
-		s.note(at, codeEnvelopeLine, "a line %s stands before the header", quote(string(line)))
+		s.note(at, CodeEnvelopeLine, "a line %s stands before the header", quote.Text(string(line), quote.Name))
 	case s.bodyStartsAt(*h, next):
-		s.structural(at, codeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote(string(line)))
+		s.structural(at, CodeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote.Text(string(line), quote.Name))
 		h.body = pos
 		return true
 	default:
-		s.structural(at, codeBadHeaderLine, "a line in the header is no field: %s", quote(string(line)))
+		s.structural(at, CodeBadHeaderLine, "a line in the header is no field: %s", quote.Text(string(line), quote.Name))
 		if h.junk < 0 {
 			h.junk = pos
 		}
@@ -195,14 +197,14 @@ func (s *scanner) keep(h *headerScan, sp span, start, at int) int {
 	h.fields++
 	switch {
 	case sp.name-start > s.limits.HeaderBlock:
-		s.note(at, codeLimitHeaderBlock, "the header is longer than %d bytes; the rest of it is not read", s.limits.HeaderBlock)
+		s.note(at, CodeLimitHeaderBlock, "the header is longer than %d bytes; the rest of it is not read", s.limits.HeaderBlock)
 		return -1
 	case len(h.spans) >= s.limits.Headers:
-		s.note(at, codeLimitHeaders, "the header has more than %d fields; the rest is not read", s.limits.Headers)
+		s.note(at, CodeLimitHeaders, "the header has more than %d fields; the rest is not read", s.limits.Headers)
 		return -1
 	}
 	if sp.spaced {
-		s.note(at, codeBadHeaderLine, "blanks or control characters in the field name %s", quote(string(s.buf[sp.name:sp.nameEnd])))
+		s.note(at, CodeBadHeaderLine, "blanks or control characters in the field name %s", quote.Text(string(s.buf[sp.name:sp.nameEnd]), quote.Name))
 	}
 	h.spans = append(h.spans, sp)
 	return len(h.spans) - 1
@@ -268,7 +270,7 @@ func (s *scanner) header(pos, at int, message bool) (Header, headerScan) {
 		base := h.spans[0].name
 		f := Field{Name: block[sp.name-base : sp.nameEnd-base], Raw: block[sp.value-base : s.cutEnd(sp)-base]}
 		if s.cutEnd(sp) < sp.end {
-			s.note(at, codeLimitHeaderLine, "the field %s is longer than %d bytes and was cut", quote(f.Name), s.limits.HeaderLine)
+			s.note(at, CodeLimitHeaderLine, "the field %s is longer than %d bytes and was cut", quote.Text(f.Name, quote.Name), s.limits.HeaderLine)
 		}
 		if sp.spaced {
 			f.Name = strings.ReplaceAll(f.Name, "\x00", "")
@@ -287,19 +289,19 @@ func (s *scanner) value(f *Field, at int) string {
 	v, flaws := decodeWords(unfold(f.Raw), s.limits.EncodedWords)
 	switch {
 	case flaws.raw8:
-		s.note(at, codeHeaderCharset, "the field %s has bytes that are not UTF-8; they were read as windows-1252", quote(f.Name))
+		s.note(at, CodeHeaderCharset, "the field %s has bytes that are not UTF-8; they were read as windows-1252", quote.Text(f.Name, quote.Name))
 	case flaws.charset != "":
-		s.note(at, codeUnknownCharset, "the field %s names the unknown charset %s", quote(f.Name), quote(flaws.charset))
+		s.note(at, CodeUnknownCharset, "the field %s names the unknown charset %s", quote.Text(f.Name, quote.Name), quote.Text(flaws.charset, quote.Name))
 	case flaws.bad:
-		s.note(at, codeBadCharset, "the field %s has encoded-words whose bytes are not of their charset", quote(f.Name))
+		s.note(at, CodeBadCharset, "the field %s has encoded-words whose bytes are not of their charset", quote.Text(f.Name, quote.Name))
 	case flaws.broken || flaws.trailing:
-		s.note(at, codeBadWord, "the field %s has a broken encoded-word", quote(f.Name))
+		s.note(at, CodeBadWord, "the field %s has a broken encoded-word", quote.Text(f.Name, quote.Name))
 	}
 	if flaws.tooMany {
-		s.note(at, codeLimitWords, "the field %s has more than %d encoded-words; the rest is not decoded", quote(f.Name), s.limits.EncodedWords)
+		s.note(at, CodeLimitWords, "the field %s has more than %d encoded-words; the rest is not decoded", quote.Text(f.Name, quote.Name), s.limits.EncodedWords)
 	}
 	if strings.IndexByte(f.Raw, 0) >= 0 {
-		s.note(at, codeNUL, "the field %s has NUL bytes", quote(f.Name))
+		s.note(at, CodeNUL, "the field %s has NUL bytes", quote.Text(f.Name, quote.Name))
 	}
 	return v
 }

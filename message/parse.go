@@ -8,7 +8,11 @@
 // too, and what they find is added.
 package message
 
-import "strings"
+import (
+	"strings"
+
+	"example.org/imap-integration/quote"
+)
 
 // Message is a parsed mail. It is not safe for concurrent use: what is asked
 // for is decoded at the first call and kept.
@@ -80,23 +84,23 @@ var displayed = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject"}
 func (s *scanner) checkHeader(at int) {
 	h := s.m.Header
 	if n := h.count("From"); n > 1 {
-		s.note(at, codeTwoFrom, "%d From fields; the first counts", n)
+		s.note(at, CodeTwoFrom, "%d From fields; the first counts", n)
 	}
 	for _, name := range onceOnly {
 		if n := h.count(name); n > 1 {
-			s.note(at, codeDuplicateHeader, "%d %s fields; the first counts", n, name)
+			s.note(at, CodeDuplicateHeader, "%d %s fields; the first counts", n, name)
 		}
 	}
 	for _, name := range displayed {
 		for _, v := range h.Values(name) {
 			if hasControl(v) {
-				s.note(at, codeControlCharacters, "control or direction characters in %s: %s", name, quote(v))
+				s.note(at, CodeControlCharacters, "control or direction characters in %s: %s", name, quote.Text(v, quote.Name))
 			}
 		}
 	}
 	if f := h.first("Date"); f != nil {
 		if _, ok := ParseDate(f.Value); !ok {
-			s.note(at, codeBadDate, "the Date %s cannot be read", quote(f.Value))
+			s.note(at, CodeBadDate, "the Date %s cannot be read", quote.Text(f.Value, quote.Name))
 		}
 	}
 	s.checkAddresses(at)
@@ -117,18 +121,18 @@ func (s *scanner) checkAddresses(at int) {
 					n++
 				}
 				if lookalike(a.Addr) {
-					s.note(at, codeLookalike, "the address %s of %s may be taken for another", quote(a.Addr), name)
+					s.note(at, CodeLookalike, "the address %s of %s may be taken for another", quote.Text(a.Addr, quote.Name), name)
 				}
 			}
 			if flaws.bad {
-				s.note(at, codeBadAddress, "the addresses of %s are malformed: %s", name, quote(h.fields[i].Value))
+				s.note(at, CodeBadAddress, "the addresses of %s are malformed: %s", name, quote.Text(h.fields[i].Value, quote.Name))
 			}
 			if flaws.tooMany {
-				s.note(at, codeLimitAddresses, "%s has more than %d addresses; the rest is not read", name, s.limits.Addresses)
+				s.note(at, CodeLimitAddresses, "%s has more than %d addresses; the rest is not read", name, s.limits.Addresses)
 			}
 		}
 		if n > 1 && name == "From" {
-			s.note(at, codeTwoFromAddresses, "%d addresses in From; the first counts", n)
+			s.note(at, CodeTwoFromAddresses, "%d addresses in From; the first counts", n)
 		}
 	}
 }

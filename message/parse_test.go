@@ -145,14 +145,14 @@ func TestSmallLimits(t *testing.T) {
 		code, mail, text string
 		change           func(*Limits)
 	}{
-		{codeLimitParts, multi, "text 1\ntext 2", func(l *Limits) { l.Parts = 2 }},
-		{codeLimitDepth, multi, "", func(l *Limits) { l.Depth = 0 }},
-		{codeLimitHeaders, "Subject: s\r\nX: 1\r\nX: 2\r\n\r\nx", "x", func(l *Limits) { l.Headers = 2 }},
-		{codeLimitHeaderBlock, "Subject: s\r\nX: 1\r\nX: 2\r\n\r\nx", "x", func(l *Limits) { l.HeaderBlock = 14 }},
-		{codeLimitHeaderLine, "Subject: s\r\nX: 123456\r\n\r\nx", "x", func(l *Limits) { l.HeaderLine = 5 }},
-		{codeLimitAddresses, "Subject: s\r\nTo: a@b,c@d,e@f\r\n\r\nx", "x", func(l *Limits) { l.Addresses = 2 }},
-		{codeLimitParameters, "Subject: s\r\nContent-Type: text/plain; a=b; c=d; e=f\r\n\r\nx", "x", func(l *Limits) { l.Parameters = 2 }},
-		{codeLimitWords, "Subject: s\r\nX: =?utf-8?Q?a?= =?utf-8?Q?b?= =?utf-8?Q?c?=\r\n\r\nx", "x", func(l *Limits) { l.EncodedWords = 2 }},
+		{CodeLimitParts, multi, "text 1\ntext 2", func(l *Limits) { l.Parts = 2 }},
+		{CodeLimitDepth, multi, "", func(l *Limits) { l.Depth = 0 }},
+		{CodeLimitHeaders, "Subject: s\r\nX: 1\r\nX: 2\r\n\r\nx", "x", func(l *Limits) { l.Headers = 2 }},
+		{CodeLimitHeaderBlock, "Subject: s\r\nX: 1\r\nX: 2\r\n\r\nx", "x", func(l *Limits) { l.HeaderBlock = 14 }},
+		{CodeLimitHeaderLine, "Subject: s\r\nX: 123456\r\n\r\nx", "x", func(l *Limits) { l.HeaderLine = 5 }},
+		{CodeLimitAddresses, "Subject: s\r\nTo: a@b,c@d,e@f\r\n\r\nx", "x", func(l *Limits) { l.Addresses = 2 }},
+		{CodeLimitParameters, "Subject: s\r\nContent-Type: text/plain; a=b; c=d; e=f\r\n\r\nx", "x", func(l *Limits) { l.Parameters = 2 }},
+		{CodeLimitWords, "Subject: s\r\nX: =?utf-8?Q?a?= =?utf-8?Q?b?= =?utf-8?Q?c?=\r\n\r\nx", "x", func(l *Limits) { l.EncodedWords = 2 }},
 	}
 	for _, tt := range tests {
 		limits := DefaultLimits()

@@ -66,13 +66,13 @@ func (p *Part) noteFlaws(f decodeFlaws) {
 	}
 	switch p.encoding {
 	case encodingBase64:
-		note(f.junk, codeBase64Junk, "bytes between the base64 text were passed over")
-		note(f.joined, codeBase64Joined, "base64 text goes on after its padding; it was decoded too, and a file as it ends there is listed last")
-		note(f.cut, codeBase64Cut, "the base64 text ends in the middle of a group")
+		note(f.junk, CodeBase64Junk, "bytes between the base64 text were passed over")
+		note(f.joined, CodeBase64Joined, "base64 text goes on after its padding; it was decoded too, and a file as it ends there is listed last")
+		note(f.cut, CodeBase64Cut, "the base64 text ends in the middle of a group")
 	case encodingQP:
-		note(f.junk, codeQPJunk, "\"=\" that starts no quoted-printable escape was kept as it is")
+		note(f.junk, CodeQPJunk, "\"=\" that starts no quoted-printable escape was kept as it is")
 	case encodingUU:
-		note(f.junk || f.cut, codeBadUUEncode, "the uuencoded text has no begin or no end line")
+		note(f.junk || f.cut, CodeBadUUEncode, "the uuencoded text has no begin or no end line")
 	}
 }
 

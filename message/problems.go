@@ -3,73 +3,14 @@ package message
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
-)
 
-// Codes of Problem; docs/problems.md says what each means. Never renamed.
-const (
-	codeEnvelopeLine       = "envelope_line"
-	codeBOM                = "byte_order_mark"
-	codeLeadingBlankLine   = "leading_blank_line"
-	codeLookalike          = "lookalike_domain"
-	codeTypeDiffers        = "content_type_differs"
-	codeBareCR             = "bare_cr"
-	codeNUL                = "nul"
-	codeBadHeaderLine      = "bad_header_line"
-	codeMissingBlankLine   = "missing_blank_line"
-	codeHeaderCharset      = "header_charset"
-	codeBadWord            = "bad_encoded_word"
-	codeUnknownCharset     = "unknown_charset"
-	codeBadCharset         = "bad_charset"
-	codeUndeclaredCharset  = "undeclared_charset"
-	codeDuplicateHeader    = "duplicate_header"
-	codeTwoFrom            = "several_from"
-	codeTwoFromAddresses   = "several_from_addresses"
-	codeBadAddress         = "bad_address"
-	codeBadDate            = "bad_date"
-	codeControlCharacters  = "control_characters"
-	codeBadContentType     = "bad_content_type"
-	codeBadParameter       = "bad_parameter"
-	codeDuplicateParameter = "duplicate_parameter"
-	codeFilenameAmbiguous  = "filename_ambiguous"
-	codeBoundaryMissing    = "boundary_missing"
-	codeBoundaryAmbiguous  = "boundary_ambiguous"
-	codeBoundaryReused     = "boundary_reused"
-	codeBoundaryJunk       = "boundary_junk"
-	codeNoParts            = "no_parts"
-	codeMissingEnd         = "missing_end"
-	codePartsAfterEnd      = "parts_after_end"
-	codeUnknownEncoding    = "unknown_encoding"
-	codeEncodedComposite   = "encoded_composite"
-	codeBase64Junk         = "base64_junk"
-	codeBase64Cut          = "base64_cut"
-	codeBase64Joined       = "base64_joined"
-	codeQPJunk             = "quoted_printable_junk"
-	codeBadUUEncode        = "uuencode_cut"
-	codeInlineEncoded      = "inline_encoded_file"
-	codeTNEF               = "tnef"
-	codePartial            = "message_partial"
-	codeExternalBody       = "external_body"
-	codeReadersDiffer      = "readers_differ"
-	codeNotCrossChecked    = "not_cross_checked"
-	codeLimitDepth         = "limit_depth"
-	codeLimitParts         = "limit_parts"
-	codeLimitHeaderBlock   = "limit_header_block"
-	codeLimitHeaderLine    = "limit_header_line"
-	codeLimitHeaders       = "limit_headers"
-	codeLimitAddresses     = "limit_addresses"
-	codeLimitParameters    = "limit_parameters"
-	codeLimitWords         = "limit_encoded_words"
-	codeLimitDigests       = "limit_digests"
-	codeLimitProblems      = "limit_problems"
+	"example.org/imap-integration/quote"
 )
 
 const (
 	maxProblems = 100 // of one mail; a bomb must not become a bomb of problems
 	maxSame     = 10  // with the same code
-	maxQuoted   = 80  // bytes of foreign text shown in a detail
 )
 
 // lastPlace is where problems of the whole mail stand.
@@ -114,7 +55,7 @@ func (p *problems) put(x placed) {
 	case slices.Contains(p.list, x):
 		return
 	case same >= maxSame, len(p.list) >= maxProblems && !strings.HasPrefix(x.Code, "limit_"):
-		x = placed{lastPlace, Problem{codeLimitProblems, fmt.Sprintf("more problems than %d, or than %d of one kind; the rest is not listed", maxProblems, maxSame)}}
+		x = placed{lastPlace, Problem{CodeLimitProblems, fmt.Sprintf("more problems than %d, or than %d of one kind; the rest is not listed", maxProblems, maxSame)}}
 		if slices.Contains(p.list, x) {
 			return
 		}
@@ -133,22 +74,10 @@ func (p *problems) put(x placed) {
 	*p.out = all
 }
 
-// quote shows foreign text in a detail: cut, escaped, on one line.
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		n := maxQuoted
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		return strconv.QuoteToGraphic(s[:n]) + "…"
-	}
-	return strconv.QuoteToGraphic(s)
-}
-
 func quoteAll(list []string) string {
 	out := make([]string, 0, 4)
 	for _, s := range list[:min(len(list), 4)] {
-		out = append(out, quote(s))
+		out = append(out, quote.Text(s, quote.Name))
 	}
 	return strings.Join(out, ", ")
 }

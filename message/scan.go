@@ -1,6 +1,10 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+
+	"example.org/imap-integration/quote"
+)
 
 // scanner reads one buffer once, from front to back. All open boundaries are
 // looked up in one table, so that the cost of a line does not grow with the
@@ -77,7 +81,7 @@ func (s *scanner) note(at int, code, format string, args ...any) {
 func (s *scanner) noteBareCR(at int) {
 	if !s.shared.bareCR {
 		s.shared.bareCR = true
-		s.note(at, codeBareCR, "lines of a header, or delimiter lines, end in CR alone")
+		s.note(at, CodeBareCR, "lines of a header, or delimiter lines, end in CR alone")
 	}
 }
 
@@ -232,7 +236,7 @@ func (s *scanner) matchStart(b []byte) (level int, closing bool) {
 		}
 		if !s.shared.near { // once is enough to say so: there may be millions
 			s.shared.near = true
-			s.structural(s.shared.order, codeBoundaryJunk, "a line starts with the boundary %s and goes on", quote(boundary))
+			s.structural(s.shared.order, CodeBoundaryJunk, "a line starts with the boundary %s and goes on", quote.Text(boundary, quote.Name))
 			s.shared.want(reading{prefix: true})
 		}
 		break

@@ -21,12 +21,12 @@ func (m *Message) crossCheck(st *parseState) {
 		c.compare(other.parts, "read "+how.String())
 	}
 	if st.full {
-		m.found.add(lastPlace, codeNotCrossChecked, "the second reader was not asked: the mail has too many parts for it")
+		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the mail has too many parts for it")
 		return
 	}
 	parts, asked := secondReader(m, "alt"+strconv.Itoa(c.added+1))
 	if !asked {
-		m.found.add(lastPlace, codeNotCrossChecked, "the second reader was not asked: the mail is too large or too deep for it")
+		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the mail is too large or too deep for it")
 	}
 	c.compare(parts, "read by a second program")
 }
@@ -151,7 +151,7 @@ func (c *checker) compare(parts []*Part, how string) {
 		c.m.parts = append(c.m.parts, p)
 		kinds = append(kinds, p.MediaType)
 	}
-	c.m.found.add(lastPlace, codeReadersDiffer, "%s the mail shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
+	c.m.found.add(lastPlace, CodeReadersDiffer, "%s the mail shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
 }
 
 // What the second reader is given: it takes quadratic time in delimiter lines,

@@ -28,7 +28,7 @@ var signatures = []struct{ start, kind string }{
 func (p *Part) noteSniffed(start []byte) {
 	for _, s := range signatures {
 		if bytes.HasPrefix(start, []byte(s.start)) && contradicts(p.MediaType, s.kind) {
-			p.mail.found.add(p.at, codeTypeDiffers, "part %s says %s, its bytes are %s", p.Path, p.MediaType, s.kind)
+			p.mail.found.add(p.at, CodeTypeDiffers, "part %s says %s, its bytes are %s", p.Path, p.MediaType, s.kind)
 			return
 		}
 	}

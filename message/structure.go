@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.org/imap-integration/quote"
 )
 
 // entity reads a header and its body at pos: a mail, or the n-th part of a
@@ -24,7 +26,7 @@ func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimit
 	p := s.describe(h, at, usual)
 	switch composite := p.multipart() || p.message(); {
 	case composite && depth >= s.limits.Depth:
-		s.note(at, codeLimitDepth, "nested more than %d deep; what is inside is not read", s.limits.Depth)
+		s.note(at, CodeLimitDepth, "nested more than %d deep; what is inside is not read", s.limits.Depth)
 	case p.multipart():
 		return s.multipart(p, prefix, n, body, depth)
 	case p.message():
@@ -46,7 +48,7 @@ func (s *scanner) bodyStart(h Header, scan headerScan, at int, message bool) (He
 		}
 	}
 	if s.fieldsFollow(h, body) {
-		s.structural(at, codeMissingBlankLine, "MIME fields stand behind the empty line that ends the header")
+		s.structural(at, CodeMissingBlankLine, "MIME fields stand behind the empty line that ends the header")
 		s.shared.want(reading{lateBody: true})
 		if s.how.lateBody {
 			more, scan := s.header(body, at, false)
@@ -70,7 +72,7 @@ func (s *scanner) fieldsFollow(h Header, pos int) bool {
 // rest makes one opaque part of all there is from pos on.
 func (s *scanner) rest(prefix string, n, pos int) delimiter {
 	s.shared.full = true
-	s.note(s.shared.order, codeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
+	s.note(s.shared.order, CodeLimitParts, "more than %d parts; the rest is one opaque part", s.limits.Parts)
 	end := delimiter{-1, false, len(s.buf), len(s.buf)}
 	p := &Part{MediaType: "application/octet-stream", Params: map[string]string{}, raw: s.trim(pos, end)}
 	s.leaf(p, join(prefix, max(n, 1)))
@@ -100,13 +102,13 @@ func (s *scanner) multipart(p *Part, prefix string, n, pos, depth int) delimiter
 	path := join(prefix, n)
 	boundary := s.boundary(p, pos)
 	if boundary == "" {
-		s.structural(p.at, codeBoundaryMissing, "%s has no boundary", quote(p.MediaType))
+		s.structural(p.at, CodeBoundaryMissing, "%s has no boundary", quote.Text(p.MediaType, quote.Name))
 		d := s.nextDelimiter(pos)
 		s.noParts(p, prefix, n, pos, d, depth)
 		return d
 	}
 	if _, reused := s.index[boundary]; reused {
-		s.structural(p.at, codeBoundaryReused, "the boundary %s is that of an enclosing multipart", quote(boundary))
+		s.structural(p.at, CodeBoundaryReused, "the boundary %s is that of an enclosing multipart", quote.Text(boundary, quote.Name))
 	}
 	parts, d := s.parts(p, boundary, path, pos, depth)
 	if parts == 0 {
@@ -136,7 +138,7 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 			continue
 		}
 		if closed {
-			s.structural(p.at, codePartsAfterEnd, "parts follow the delimiter that ends their multipart")
+			s.structural(p.at, CodePartsAfterEnd, "parts follow the delimiter that ends their multipart")
 		}
 		parts++
 		d = s.entity(path, parts, d.next, depth+1, usual)
@@ -147,7 +149,7 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 		d = s.nextDelimiter(d.next)
 	}
 	if !closed && parts > 0 && !s.shared.full {
-		s.structural(p.at, codeMissingEnd, "the multipart with the boundary %s has no end; the mail may be cut", quote(boundary))
+		s.structural(p.at, CodeMissingEnd, "the multipart with the boundary %s has no end; the mail may be cut", quote.Text(boundary, quote.Name))
 	}
 	return parts, d
 }
@@ -157,7 +159,7 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 func (s *scanner) noParts(p *Part, prefix string, n, pos int, d delimiter, depth int) {
 	raw := s.trim(pos, d)
 	if len(bytes.TrimSpace(raw)) == 0 {
-		s.structural(p.at, codeNoParts, "%s without any part", quote(p.MediaType))
+		s.structural(p.at, CodeNoParts, "%s without any part", quote.Text(p.MediaType, quote.Name))
 		return
 	}
 	if p.encoding != encodingIdentity && s.mayDecode(len(raw)) {
@@ -171,12 +173,12 @@ func (s *scanner) noParts(p *Part, prefix string, n, pos int, d delimiter, depth
 		}
 	}
 	if b := s.guess(raw); b != "" {
-		s.structural(p.at, codeBoundaryMissing, "%s: the boundary %s was guessed", quote(p.MediaType), quote(b))
+		s.structural(p.at, CodeBoundaryMissing, "%s: the boundary %s was guessed", quote.Text(p.MediaType, quote.Name), quote.Text(b, quote.Name))
 		if parts, _ := s.sub(raw, s.m).parts(p, b, join(prefix, n), 0, depth); parts > 0 {
 			return
 		}
 	}
-	s.structural(p.at, codeNoParts, "%s without any part; its content is read as text", quote(p.MediaType))
+	s.structural(p.at, CodeNoParts, "%s without any part; its content is read as text", quote.Text(p.MediaType, quote.Name))
 	p.MediaType, p.raw = "text/plain", raw
 	s.leaf(p, join(prefix, max(n, 1)))
 }
@@ -232,9 +234,9 @@ func (s *scanner) nested(p *Part, path string, pos, depth int) delimiter {
 func (s *scanner) nestedEncoded(p *Part, inner *Message, pos, depth int) delimiter {
 	d := s.nextDelimiter(pos)
 	p.raw = s.trim(pos, d)
-	s.note(p.at, codeEncodedComposite, "the nested message %s is encoded, which RFC 2046 forbids; some programs show it as a file", p.Path)
+	s.note(p.at, CodeEncodedComposite, "the nested message %s is encoded, which RFC 2046 forbids; some programs show it as a file", p.Path)
 	if !s.mayDecode(len(p.raw)) {
-		s.structural(p.at, codeLimitDepth, "the encoded messages of this mail are too large together; %s is not read", p.Path)
+		s.structural(p.at, CodeLimitDepth, "the encoded messages of this mail are too large together; %s is not read", p.Path)
 		return d
 	}
 	p.Message = inner

@@ -1,8 +1,6 @@
 package message
 
 import (
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -300,24 +298,5 @@ func TestFilenameSet(t *testing.T) {
 	want := []string{"a.pdf", "a (2).pdf", "A (3).PDF", "unnamed", "unnamed (2)", "ü", "Ü (2)", "a (2) (2).pdf"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// TestProblemCodesAreListed holds docs/problems.md to the codes of this package.
-func TestProblemCodesAreListed(t *testing.T) {
-	doc, err := os.ReadFile("../docs/problems.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{"problems.go", "outlook.go"} {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`(?m)^\t(?:code|problem)[A-Z]\w+ += "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-			if !strings.Contains(string(doc), "| `"+m[1]+"` |") {
-				t.Errorf("docs/problems.md does not list %s of %s", m[1], file)
-			}
-		}
 	}
 }

@@ -10,9 +10,8 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// contentRefused is the problem of a mail whose content Cloud SOAR did not take
+// message.CodeContentRefused is the problem of a mail whose content Cloud SOAR did not take
 // (contract.md, section 3).
-const contentRefused = "content_refused"
 
 // Save stores drafts in this order, one after the other. It returns one Saved for
 // each of a prefix of drafts; the error says why it is not all of them. A draft
@@ -39,7 +38,7 @@ func (c *Client) save(ctx context.Context, d *Draft) (Saved, error) {
 	}
 	reduced := d.Metadata
 	reduced.Problems = append(d.Problems[:len(d.Problems):len(d.Problems)], message.Problem{
-		Code: contentRefused, Detail: "saved without content: " + err.Error(),
+		Code: message.CodeContentRefused, Detail: "saved without content: " + err.Error(),
 	})
 	c.log.Warn("the content of a mail is refused; it is saved without", "uid", d.UID, "why", err)
 	s, err = refusal(c.create(ctx, reduced, nil))

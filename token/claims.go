@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 )
 
@@ -60,7 +61,7 @@ func texts(v any, words bool) []string {
 	list := []string{}
 	add := func(s string) {
 		if s != "" && len(list) < maxValues {
-			list = append(list, cut(s, 100))
+			list = append(list, quote.Line(s, 100))
 		}
 	}
 	switch v := v.(type) {
@@ -85,7 +86,7 @@ func texts(v any, words bool) []string {
 func first(raw map[string]any, names ...string) string {
 	for _, n := range names {
 		if s, ok := raw[n].(string); ok && s != "" {
-			return cut(s, 100)
+			return quote.Line(s, 100)
 		}
 	}
 	return ""

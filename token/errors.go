@@ -3,7 +3,6 @@ package token
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // Kind says why there is no token.
@@ -89,14 +88,4 @@ func decodeError(body []byte) (code, description string) {
 	code, _ = doc["error"].(string)
 	description, _ = doc["error_description"].(string)
 	return code, description
-}
-
-// cut makes foreign text one escaped line of at most n bytes.
-func cut(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > n {
-		s = s[:n] + "…"
-	}
-	q := fmt.Sprintf("%q", strings.ToValidUTF8(s, "?"))
-	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/oauth2/jwt"
 
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/transport"
 )
@@ -255,8 +256,8 @@ func (s *Source) readRefusal(e *Error, r *oauth2.RetrieveError) {
 	if e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Code == "temporarily_unavailable" || e.Code == "server_error" {
 		e.Kind = Busy
 	}
-	e.Code = cut(s.scrub(e.Code), maxCode)
-	e.Description = cut(s.scrub(e.Description), maxDescription)
+	e.Code = quote.Line(s.scrub(e.Code), maxCode)
+	e.Description = quote.Line(s.scrub(e.Description), maxDescription)
 }
 
 // scrub takes this run's secrets out of a foreign text.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/quote"
 )
 
 const (
@@ -56,9 +58,9 @@ func Chain(state *tls.ConnectionState, trusted bool, now time.Time) string {
 	}
 	c := state.PeerCertificates[0]
 	text := fmt.Sprintf("%s; certificate %s for %s, issued by %s, valid until %s (%s)",
-		s.Version, subject(c), names(c), quoted(s.Chain[0].Issuer), day(c.NotAfter), daysLeft(s.Chain[0].DaysLeft))
+		s.Version, subject(c), names(c), quote.Text(s.Chain[0].Issuer, maxText), day(c.NotAfter), daysLeft(s.Chain[0].DaysLeft))
 	for _, up := range s.Chain[1:] {
-		text += fmt.Sprintf("; above it %s, issued by %s (%s)", quoted(up.Subject), quoted(up.Issuer), daysLeft(up.DaysLeft))
+		text += fmt.Sprintf("; above it %s, issued by %s (%s)", quote.Text(up.Subject, maxText), quote.Text(up.Issuer, maxText), daysLeft(up.DaysLeft))
 	}
 	if !s.Trusted {
 		text += "; NOT VERIFIED, because allow_untrusted_certificates is set"
@@ -91,7 +93,7 @@ func describe(c *x509.Certificate, now time.Time) Certificate {
 		days = min(days, -1)
 	}
 	return Certificate{
-		Subject: cut(subjectName(c)), Issuer: cut(commonName(c.Issuer.CommonName, c.Issuer.Organization)),
+		Subject: quote.Line(subjectName(c), maxText), Issuer: quote.Line(commonName(c.Issuer.CommonName, c.Issuer.Organization), maxText),
 		Names: all, NotAfter: c.NotAfter.UTC().Format(time.RFC3339), DaysLeft: days,
 	}
 }
@@ -100,7 +102,7 @@ func describe(c *x509.Certificate, now time.Time) Certificate {
 func allNames(c *x509.Certificate) []string {
 	list := []string{}
 	for _, n := range c.DNSNames {
-		list = append(list, cut(n))
+		list = append(list, quote.Line(n, maxText))
 	}
 	for _, ip := range c.IPAddresses {
 		list = append(list, ip.String())
@@ -121,7 +123,7 @@ func names(c *x509.Certificate) string {
 	}
 }
 
-func subject(c *x509.Certificate) string { return quoted(subjectName(c)) }
+func subject(c *x509.Certificate) string { return quote.Text(subjectName(c), maxText) }
 
 func subjectName(c *x509.Certificate) string {
 	if n := commonName(c.Subject.CommonName, c.Subject.Organization); n != unnamed {

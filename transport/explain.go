@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.org/imap-integration/quote"
 )
 
 // Kind is what went wrong with a connection.
@@ -78,7 +80,7 @@ func explainTLS(err error, now time.Time) (Kind, string) {
 	case tooOld(err):
 		return OldTLS, "the server offers only versions of TLS below 1.2, which are refused here; enable TLS 1.2 or 1.3 on the server"
 	case errors.As(err, &op) && op.Op == "remote error":
-		return Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s); check that it has a certificate for this name, and its log", cut(op.Err.Error()))
+		return Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s); check that it has a certificate for this name, and its log", quote.Line(op.Err.Error(), maxText))
 	}
 	return Unknown, ""
 }
@@ -109,7 +111,7 @@ func explainCertificate(err error, now time.Time) (Kind, string) {
 	case errors.As(err, &authority):
 		return untrusted(authority.Cert)
 	case errors.As(err, &invalid), errors.As(err, &other):
-		return BadCertificate, fmt.Sprintf("the server's certificate is refused (%s); install a certificate for TLS servers on it", cut(lastText(err)))
+		return BadCertificate, fmt.Sprintf("the server's certificate is refused (%s); install a certificate for TLS servers on it", quote.Line(lastText(err), maxText))
 	}
 	return Unknown, ""
 }
@@ -126,11 +128,11 @@ func otherName(h x509.HostnameError) (Kind, string) {
 	c := h.Certificate
 	switch {
 	case len(c.DNSNames) == 0 && len(c.IPAddresses) == 0:
-		return NoNames, fmt.Sprintf("the certificate %s has no subject alternative name, and its common name alone is not accepted (RFC 9525); issue one that lists %s", subject(c), quoted(h.Host))
+		return NoNames, fmt.Sprintf("the certificate %s has no subject alternative name, and its common name alone is not accepted (RFC 9525); issue one that lists %s", subject(c), quote.Text(h.Host, maxText))
 	case net.ParseIP(strings.Trim(h.Host, "[]")) != nil:
-		return WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s; use one of these names in the settings", cut(h.Host), names(c))
+		return WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s; use one of these names in the settings", quote.Line(h.Host, maxText), names(c))
 	default:
-		return WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s; use one of these names in the settings, or correct the certificate", quoted(h.Host), names(c))
+		return WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s; use one of these names in the settings, or correct the certificate", quote.Text(h.Host, maxText), names(c))
 	}
 }
 
@@ -140,7 +142,7 @@ func untrusted(c *x509.Certificate) (Kind, string) {
 	}
 	issuer := "an authority"
 	if c != nil {
-		issuer = "the authority " + quoted(commonName(c.Issuer.CommonName, c.Issuer.Organization))
+		issuer = "the authority " + quote.Text(commonName(c.Issuer.CommonName, c.Issuer.Organization), maxText)
 	}
 	return UnknownAuthority, "the certificate is signed by " + issuer +
 		", which is not trusted here; put that authority's certificate into ca_certificate (PEM), or let the server send its intermediate certificates"
@@ -158,9 +160,9 @@ func explainNet(err error) (Kind, string) {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return NameNotFound, fmt.Sprintf("there is no host named %s (DNS); check the spelling, or the DNS of this machine", quoted(dns.Name))
+		return NameNotFound, fmt.Sprintf("there is no host named %s (DNS); check the spelling, or the DNS of this machine", quote.Text(dns.Name, maxText))
 	case errors.As(err, &dns):
-		return NameFailed, fmt.Sprintf("the name %s cannot be looked up, because DNS does not answer; check the DNS of this machine", quoted(dns.Name))
+		return NameFailed, fmt.Sprintf("the name %s cannot be looked up, because DNS does not answer; check the DNS of this machine", quote.Text(dns.Name, maxText))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ConnRefused, "nothing listens there (connection refused); check the port, and that the server runs"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
@@ -182,7 +184,7 @@ func cause(err error) string {
 		first, _, _ := strings.Cut(text, ";")
 		return first
 	}
-	return cut(lastText(err))
+	return quote.Line(lastText(err), maxText)
 }
 
 // lastText is the text of the innermost error: what wraps it may quote a URL.
@@ -196,19 +198,6 @@ func lastText(err error) string {
 		err = op.Err
 	}
 	return err.Error()
-}
-
-// cut shortens foreign text and escapes what a terminal would obey.
-func cut(s string) string {
-	q := quoted(s)
-	return q[1 : len(q)-1]
-}
-
-func quoted(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText] + "…"
-	}
-	return fmt.Sprintf("%q", strings.ToValidUTF8(s, "?"))
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -117,7 +118,7 @@ func (v *server) serve(e endpoint) http.Handler {
 		r.Body = &patient{body: http.MaxBytesReader(out, r.Body, v.options.MaxContent+maxMetadata+maxJSON), control: out.control}
 		err := v.try(e, out, r)
 		defer func() {
-			v.options.Log.Info("request", "method", r.Method, "path", cut(r.URL.Path, logPath), "status", out.status,
+			v.options.Log.Info("request", "method", r.Method, "path", quote.Line(r.URL.Path, logPath), "status", out.status,
 				"bytes", out.bytes, "took", v.store.options.Now().Sub(started), "error", errorText(err))
 		}()
 		if err != nil {
@@ -141,13 +142,6 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func cut(text string, limit int) string {
-	if len(text) > limit {
-		return text[:limit] + "…"
-	}
-	return text
 }
 
 // fail writes an error in the platform's form. After the first byte of an

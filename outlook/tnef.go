@@ -1,10 +1,13 @@
-package message
+package outlook
 
 import (
 	"bytes"
 	"encoding/binary"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // Attributes of a TNEF stream ([MS-OXTNEF], section 2.1.3.3), of which the lower word is the id.
@@ -31,11 +34,11 @@ const tnefAttributeLimit = 100_000
 // ReadTNEF reads a TNEF stream ([MS-OXTNEF]), the winmail.dat that Outlook
 // and Exchange attach to mails for programs of their own. It never fails as a
 // whole, as [ReadMSG].
-func ReadTNEF(data []byte, l Limits) *Outlook {
-	o := &Outlook{Kind: KindTNEF}
+func ReadTNEF(data []byte, l message.Limits) *Message {
+	o := &Message{Kind: KindTNEF}
 	defer o.rescue()
 	if !IsTNEF(data) {
-		o.problem(problemOutlookDamaged, "it is not a TNEF stream")
+		o.problem(message.CodeOutlookDamaged, "it is not a TNEF stream")
 		return o
 	}
 	parts := l.Parts
@@ -45,26 +48,26 @@ func ReadTNEF(data []byte, l Limits) *Outlook {
 
 // tnefReader reads one stream. Attributes of an attachment follow its tnefRendData.
 type tnefReader struct {
-	o           *Outlook
-	limits      Limits
+	o           *Message
+	limits      message.Limits
 	parts       *int // attachments left
 	depth       int
 	around      int // code page of the enclosing message
-	props       *mapiProps
-	old         mapiProps // attributes that are no MAPI properties, under the ids of those that say the same
-	recipients  []*mapiProps
+	props       *properties
+	old         properties // attributes that are no MAPI properties, under the ids of those that say the same
+	recipients  []*properties
 	attachments []*tnefAttachment
 }
 
 type tnefAttachment struct {
 	title, transport []byte
 	data             []byte
-	props            *mapiProps
+	props            *properties
 }
 
-func readTNEF(o *Outlook, data []byte, l Limits, parts *int, codePage, depth int) {
+func readTNEF(o *Message, data []byte, l message.Limits, parts *int, codePage, depth int) {
 	r := &tnefReader{o: o, limits: l, parts: parts, depth: depth, around: codePage}
-	r.props, r.old.props = r.newProps(), map[uint16]mapiProp{}
+	r.props, r.old.props = r.newProps(), map[uint16]property{}
 	r.attributes(data[min(len(data), 6):]) // signature and key
 	r.merge()
 	o.fill(r.props, l)
@@ -78,8 +81,8 @@ func readTNEF(o *Outlook, data []byte, l Limits, parts *int, codePage, depth int
 	}
 }
 
-func (r *tnefReader) newProps() *mapiProps {
-	return &mapiProps{props: map[uint16]mapiProp{}, bad: r.o.badCodePage, codePage: r.around}
+func (r *tnefReader) newProps() *properties {
+	return &properties{props: map[uint16]property{}, bad: r.o.badCodePage, codePage: r.around}
 }
 
 // attributes reads level, id, length, data and checksum of each.
@@ -87,7 +90,7 @@ func (r *tnefReader) attributes(data []byte) {
 	const header = 9
 	for n := 0; len(data) > 0; n++ {
 		if n >= tnefAttributeLimit {
-			r.o.problem(problemOutlookLimit, "more than %d TNEF attributes; the rest is not read", tnefAttributeLimit)
+			r.o.problem(message.CodeOutlookLimit, "more than %d TNEF attributes; the rest is not read", tnefAttributeLimit)
 			return
 		}
 		if len(data) < header || data[0] != 1 && data[0] != 2 {
@@ -97,22 +100,22 @@ func (r *tnefReader) attributes(data []byte) {
 		id, size := binary.LittleEndian.Uint16(data[1:]), int64(binary.LittleEndian.Uint32(data[5:]))
 		data = data[header:]
 		if size > int64(len(data)) {
-			r.o.problem(problemOutlookTruncated, "the TNEF attribute 0x%04X has %d of %d bytes", id, len(data), size)
+			r.o.problem(message.CodeOutlookTruncated, "the TNEF attribute 0x%04X has %d of %d bytes", id, len(data), size)
 			r.attribute(id, data)
 			return
 		}
 		value := data[:size]
 		data = data[size:]
 		if len(data) < 2 {
-			r.o.problem(problemOutlookTruncated, "the TNEF stream ends before a checksum")
+			r.o.problem(message.CodeOutlookTruncated, "the TNEF stream ends before a checksum")
 		} else if tnefSum(value) != binary.LittleEndian.Uint16(data) {
-			r.o.problem(problemOutlookChecksum, "the checksum of the TNEF attribute 0x%04X is wrong", id)
+			r.o.problem(message.CodeOutlookChecksum, "the checksum of the TNEF attribute 0x%04X is wrong", id)
 		}
 		data = data[min(2, len(data)):]
 		r.attribute(id, value)
 	}
 	if r.depth == 0 && len(r.props.props)+len(r.old.props)+len(r.attachments) == 0 {
-		r.o.problem(problemOutlookDamaged, "the TNEF stream holds nothing")
+		r.o.problem(message.CodeOutlookDamaged, "the TNEF stream holds nothing")
 	}
 }
 
@@ -121,7 +124,7 @@ func (r *tnefReader) trailing(data []byte) {
 	if len(bytes.Trim(data, "\x00\r\n")) == 0 {
 		return
 	}
-	r.o.problem(problemOutlookDamaged, "the TNEF stream goes on with %d bytes that are no attribute", len(data))
+	r.o.problem(message.CodeOutlookDamaged, "the TNEF stream goes on with %d bytes that are no attribute", len(data))
 }
 
 func tnefSum(data []byte) uint16 {
@@ -143,20 +146,20 @@ func (r *tnefReader) attribute(id uint16, value []byte) {
 			*r.parts--
 			r.attachments = append(r.attachments, &tnefAttachment{props: r.newProps()})
 		} else {
-			r.o.problem(codeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
+			r.o.problem(message.CodeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
 		}
 	case tnefAttachData, tnefAttachTitle, tnefTransportName, tnefAttachProps:
 		r.attachAttribute(id, value)
 	case tnefCodePage:
 		if len(value) >= 4 {
-			r.old.props[propMessageCodePage] = mapiProp{mapiLong, value}
+			r.old.props[propMessageCodePage] = property{mapiLong, value}
 		}
 	case tnefSubject:
-		r.old.props[propSubject] = mapiProp{mapiString8, value}
+		r.old.props[propSubject] = property{mapiString8, value}
 	case tnefBody:
-		r.old.props[propBody] = mapiProp{mapiString8, value}
+		r.old.props[propBody] = property{mapiString8, value}
 	case tnefClass:
-		r.old.props[propMessageClass] = mapiProp{mapiString8, bytes.Replace(value, []byte("IPM.Microsoft Mail."), []byte("IPM."), 1)}
+		r.old.props[propMessageClass] = property{mapiString8, bytes.Replace(value, []byte("IPM.Microsoft Mail."), []byte("IPM."), 1)}
 	case tnefDateSent:
 		r.old.props[propClientSubmitTime] = tnefTime(value)
 	case tnefDateReceived:
@@ -192,22 +195,22 @@ func (r *tnefReader) from(value []byte) {
 	name, address := int(binary.LittleEndian.Uint16(value[4:])), int(binary.LittleEndian.Uint16(value[6:]))
 	rest := value[8:]
 	name = min(name, len(rest))
-	r.old.props[propSenderName] = mapiProp{mapiString8, rest[:name]}
+	r.old.props[propSenderName] = property{mapiString8, rest[:name]}
 	rest = rest[name:]
 	text := rest[:min(address, len(rest))]
 	if i := bytes.IndexByte(text, ':'); i >= 0 {
-		r.old.props[propSenderType] = mapiProp{mapiString8, text[:i]}
+		r.old.props[propSenderType] = property{mapiString8, text[:i]}
 		text = text[i+1:]
 	}
-	r.old.props[propSenderEmail] = mapiProp{mapiString8, text}
+	r.old.props[propSenderEmail] = property{mapiString8, text}
 }
 
-func tnefTime(value []byte) mapiProp {
+func tnefTime(value []byte) property {
 	t := tnefDate(value)
 	if t.IsZero() {
-		return mapiProp{kind: mapiTime}
+		return property{kind: mapiTime}
 	}
-	return mapiProp{mapiTime, binary.LittleEndian.AppendUint64(nil, uint64(t.Unix())*1e7+fileTimeEpoch)}
+	return property{mapiTime, binary.LittleEndian.AppendUint64(nil, uint64(t.Unix())*1e7+fileTimeEpoch)}
 }
 
 // tnefDate reads seven words: year, month, day, hour, minute, second, day of the week.
@@ -246,7 +249,7 @@ func (r *tnefReader) recipientTable(value []byte) {
 	value = value[4:]
 	for ; rows > 0 && len(value) >= 4; rows-- {
 		if len(r.recipients) >= recipientLimit {
-			r.o.problem(problemOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
+			r.o.problem(message.CodeOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
 			return
 		}
 		p := r.newProps()
@@ -256,7 +259,7 @@ func (r *tnefReader) recipientTable(value []byte) {
 }
 
 // propList reads a count and as many properties, and returns what comes behind them.
-func (r *tnefReader) propList(p *mapiProps, data []byte) []byte {
+func (r *tnefReader) propList(p *properties, data []byte) []byte {
 	in := &tnefCursor{data: data}
 	for count := in.uint32(); count > 0 && !in.short; count-- {
 		kind, id := in.uint16(), in.uint16()
@@ -268,11 +271,11 @@ func (r *tnefReader) propList(p *mapiProps, data []byte) []byte {
 			break
 		}
 		if old, twice := p.props[id]; id < 0x8000 && kind&mapiMulti == 0 && (!twice || old.kind != mapiUnicode) {
-			p.props[id] = mapiProp{kind, value}
+			p.props[id] = property{kind, value}
 		}
 	}
 	if in.short {
-		r.o.problem(problemOutlookDamaged, "a list of MAPI properties in the TNEF stream ends too early")
+		r.o.problem(message.CodeOutlookDamaged, "a list of MAPI properties in the TNEF stream ends too early")
 	}
 	return in.data
 }
@@ -362,7 +365,7 @@ func (r *tnefReader) attachment(t *tnefAttachment) {
 	a := r.o.attachment(t.props)
 	for _, name := range [][]byte{t.transport, t.title} {
 		if a.Filename == "" {
-			a.Filename = strings.TrimSpace(outlookClean(t.props.decode(name, t.props.codePage)))
+			a.Filename = strings.TrimSpace(trimNUL(t.props.decode(name, t.props.codePage)))
 		}
 	}
 	a.Data = t.data
@@ -371,7 +374,7 @@ func (r *tnefReader) attachment(t *tnefAttachment) {
 		if bytes.HasPrefix(object, messageObject) && IsTNEF(content) {
 			r.embedded(&a, content)
 		} else if len(t.data) == 0 {
-			r.o.problem(problemOutlookObject, "the attachment %s is an OLE object", quote(a.Filename))
+			r.o.problem(message.CodeOutlookObject, "the attachment %s is an OLE object", quote.Text(a.Filename, quote.Name))
 			a.Data = content
 		}
 	} else if len(t.data) == 0 && len(object) > 0 {
@@ -380,11 +383,11 @@ func (r *tnefReader) attachment(t *tnefAttachment) {
 	r.o.Attachments = append(r.o.Attachments, a)
 }
 
-func (r *tnefReader) embedded(a *OutlookAttachment, content []byte) {
+func (r *tnefReader) embedded(a *Attachment, content []byte) {
 	a.Data, a.ContentType = nil, embeddedType
-	a.Embedded = &Outlook{Kind: KindTNEF}
+	a.Embedded = &Message{Kind: KindTNEF}
 	if r.depth+1 >= r.limits.Depth {
-		a.Embedded.problem(codeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
+		a.Embedded.problem(message.CodeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
 		return
 	}
 	readTNEF(a.Embedded, content, r.limits, r.parts, r.props.codePage, r.depth+1)

@@ -1,4 +1,4 @@
-package message
+package outlook
 
 import (
 	"encoding/binary"
@@ -9,7 +9,7 @@ import (
 	"github.com/richardlehane/mscfb"
 )
 
-// Limits of a compound file.
+// message.Limits of a compound file.
 const (
 	cfbEntrySize = 128
 	// cfbEntryLimit bounds the directory: a mail of 1,000 attachments and 2,000

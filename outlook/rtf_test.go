@@ -1,10 +1,12 @@
-package message
+package outlook
 
 import (
 	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/imap-integration/message"
 )
 
 func TestRTFContent(t *testing.T) {
@@ -78,12 +80,12 @@ func TestLZFuDamaged(t *testing.T) {
 		name, problem string
 		data          []byte
 	}{
-		{"no header", problemOutlookTruncated, whole[:15]},
-		{"unpacked size 2^32-1", problemOutlookTruncated, change(4, 0xFFFFFFFF)},
-		{"checksum", problemOutlookChecksum, change(12, 1)},
-		{"unknown kind", problemOutlookDamaged, change(8, 1)},
-		{"cut", problemOutlookChecksum, whole[:30]},
-		{"stored, cut", problemOutlookTruncated, append(change(8, 0x414C454D)[:16], "{"...)},
+		{"no header", message.CodeOutlookTruncated, whole[:15]},
+		{"unpacked size 2^32-1", message.CodeOutlookTruncated, change(4, 0xFFFFFFFF)},
+		{"checksum", message.CodeOutlookChecksum, change(12, 1)},
+		{"unknown kind", message.CodeOutlookDamaged, change(8, 1)},
+		{"cut", message.CodeOutlookChecksum, whole[:30]},
+		{"stored, cut", message.CodeOutlookTruncated, append(change(8, 0x414C454D)[:16], "{"...)},
 	} {
 		_, problem := decompressRTF(tc.data)
 		if problem == nil || problem.Code != tc.problem {

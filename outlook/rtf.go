@@ -1,4 +1,4 @@
-package message
+package outlook
 
 import (
 	"encoding/binary"
@@ -6,9 +6,12 @@ import (
 	"hash/crc32"
 	"strconv"
 	"strings"
+
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
-// Limits of RTF.
+// message.Limits of RTF.
 const (
 	rtfSizeLimit  = 64 << 20 // bytes of RTF; compression is at most 1:8.5
 	rtfDepthLimit = 1000     // groups in groups
@@ -21,10 +24,10 @@ const lzfuStart = `{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \
 
 // decompressRTF unpacks PR_RTF_COMPRESSED ([MS-OXRTFCP]), as far as it can. The
 // sizes in its header are not believed, only compared.
-func decompressRTF(data []byte) ([]byte, *Problem) {
+func decompressRTF(data []byte) ([]byte, *message.Problem) {
 	const header = 16
 	if len(data) < header {
-		return nil, rtfProblem(problemOutlookTruncated, "the compressed RTF body is shorter than its header")
+		return nil, rtfProblem(message.CodeOutlookTruncated, "the compressed RTF body is shorter than its header")
 	}
 	size := int(binary.LittleEndian.Uint32(data[4:]))
 	kind := string(data[8:12])
@@ -36,24 +39,24 @@ func decompressRTF(data []byte) ([]byte, *Problem) {
 	switch kind {
 	case "MELA":
 		if len(body) < size {
-			return body, rtfProblem(problemOutlookTruncated, "the RTF body has %d of %d bytes", len(body), size)
+			return body, rtfProblem(message.CodeOutlookTruncated, "the RTF body has %d of %d bytes", len(body), size)
 		}
 		return body[:size], nil
 	case "LZFu":
 		out := unLZFu(body, min(size, rtfSizeLimit))
 		switch {
 		case rtfCRC(body) != crc:
-			return out, rtfProblem(problemOutlookChecksum, "the checksum of the compressed RTF body is wrong")
+			return out, rtfProblem(message.CodeOutlookChecksum, "the checksum of the compressed RTF body is wrong")
 		case len(out) < size:
-			return out, rtfProblem(problemOutlookTruncated, "the compressed RTF body has %d of %d bytes", len(out), size)
+			return out, rtfProblem(message.CodeOutlookTruncated, "the compressed RTF body has %d of %d bytes", len(out), size)
 		}
 		return out, nil
 	}
-	return nil, rtfProblem(problemOutlookDamaged, "the RTF body is compressed in an unknown way (%s)", quote(kind))
+	return nil, rtfProblem(message.CodeOutlookDamaged, "the RTF body is compressed in an unknown way (%s)", quote.Text(kind, quote.Name))
 }
 
-func rtfProblem(code, format string, args ...any) *Problem {
-	return &Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
+func rtfProblem(code, format string, args ...any) *message.Problem {
+	return &message.Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
 // rtfCRC is CRC-32 without the two inversions that everybody else makes.
@@ -100,17 +103,17 @@ func unLZFu(in []byte, limit int) []byte {
 
 // rtfContent returns what RTF holds: the HTML that was wrapped in it
 // ([MS-OXRTFEX]), or its text.
-func rtfContent(rtf []byte) (text string, isHTML bool, problem *Problem) {
+func rtfContent(rtf []byte) (text string, isHTML bool, problem *message.Problem) {
 	if len(rtf) == 0 {
 		return "", false, nil
 	}
 	if !strings.HasPrefix(string(rtf[:min(len(rtf), 5)]), `{\rtf`) {
-		return "", false, rtfProblem(problemOutlookDamaged, "the RTF body does not begin like RTF")
+		return "", false, rtfProblem(message.CodeOutlookDamaged, "the RTF body does not begin like RTF")
 	}
 	r := &rtfReader{in: rtf, codePage: codePageWestern, fonts: map[int]int{}, state: rtfState{unicodeSkip: 1, font: -1}}
 	r.run()
 	if r.badText {
-		problem = rtfProblem(problemOutlookCharset, "the RTF body has text that cannot be read in its code page")
+		problem = rtfProblem(message.CodeOutlookCharset, "the RTF body has text that cannot be read in its code page")
 	}
 	return r.out.String(), r.html, problem
 }

@@ -1,25 +1,28 @@
-package message
+package outlook
 
 import (
 	"strings"
 	"unicode/utf8"
+
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // fill reads a message's own properties.
-func (o *Outlook) fill(p *mapiProps, l Limits) {
+func (o *Message) fill(p *properties, l message.Limits) {
 	o.Class = p.line(propMessageClass)
-	o.Subject = outlookSubject(p)
-	o.MessageID = outlookID(p.line(propMessageID))
-	o.InReplyTo = outlookIDs(p.line(propInReplyTo))
-	o.References = outlookIDs(p.line(propReferences))
+	o.Subject = wholeSubject(p)
+	o.MessageID = trimID(p.line(propMessageID))
+	o.InReplyTo = trimIDs(p.line(propInReplyTo))
+	o.References = trimIDs(p.line(propReferences))
 	o.Sent, o.Received = p.time(propClientSubmitTime), p.time(propDeliveryTime)
 	o.fillHeader(p, l)
 	o.fillSender(p)
 	o.fillBody(p)
 }
 
-// outlookSubject returns the whole subject.
-func outlookSubject(p *mapiProps) string {
+// wholeSubject returns the whole subject.
+func wholeSubject(p *properties) string {
 	subject := p.text(propSubject)
 	// A subject may begin with U+0001 and a character that counts the prefix ([MS-OXCMSG], section 3.2.5.2).
 	if rest, ok := strings.CutPrefix(subject, "\x01"); ok {
@@ -34,10 +37,10 @@ func outlookSubject(p *mapiProps) string {
 	if subject == "" {
 		subject = p.text(propSubjectPrefix) + p.text(propNormalizedSubject)
 	}
-	return outlookLine(subject)
+	return oneLine(subject)
 }
 
-func outlookID(text string) string {
+func trimID(text string) string {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "<") && strings.HasSuffix(text, ">") {
 		text = text[1 : len(text)-1]
@@ -45,10 +48,10 @@ func outlookID(text string) string {
 	return strings.TrimSpace(text)
 }
 
-func outlookIDs(text string) string {
+func trimIDs(text string) string {
 	ids := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' })
 	for i := range ids {
-		ids[i] = outlookID(ids[i])
+		ids[i] = trimID(ids[i])
 	}
 	return strings.Join(ids, " ")
 }
@@ -57,7 +60,7 @@ func outlookIDs(text string) string {
 const exchangeHeaderLine = "Microsoft Mail Internet Headers Version 2.0"
 
 // fillHeader parses the transport headers and takes from them what the properties do not say.
-func (o *Outlook) fillHeader(p *mapiProps, l Limits) {
+func (o *Message) fillHeader(p *properties, l message.Limits) {
 	text := strings.TrimLeft(p.text(propTransportHeaders), " \t\r\n")
 	text = strings.TrimLeft(strings.TrimPrefix(text, exchangeHeaderLine), " \t\r\n")
 	if text == "" {
@@ -66,7 +69,7 @@ func (o *Outlook) fillHeader(p *mapiProps, l Limits) {
 	if !strings.HasSuffix(text, "\n") {
 		text += "\r\n"
 	}
-	m := ParseHeader([]byte(text+"\r\n"), l)
+	m := message.ParseHeader([]byte(text+"\r\n"), l)
 	o.Header = m.Header
 	for _, problem := range m.Problems {
 		o.problem(problem.Code, "%s", problem.Detail)
@@ -74,13 +77,13 @@ func (o *Outlook) fillHeader(p *mapiProps, l Limits) {
 	o.From, o.Sender = firstAddress(m.Addresses("From")), firstAddress(m.Addresses("Sender"))
 	o.ReplyTo = m.Addresses("Reply-To")
 	if o.MessageID == "" {
-		o.MessageID = outlookID(firstOf(m.Header.Values("Message-ID")))
+		o.MessageID = trimID(firstOf(m.Header.Values("Message-ID")))
 	}
 	if o.InReplyTo == "" {
-		o.InReplyTo = outlookIDs(strings.Join(m.Header.Values("In-Reply-To"), " "))
+		o.InReplyTo = trimIDs(strings.Join(m.Header.Values("In-Reply-To"), " "))
 	}
 	if o.References == "" {
-		o.References = outlookIDs(strings.Join(m.Header.Values("References"), " "))
+		o.References = trimIDs(strings.Join(m.Header.Values("References"), " "))
 	}
 	if o.Subject == "" {
 		o.Subject = strings.TrimSpace(firstOf(m.Header.Values("Subject")))
@@ -94,16 +97,16 @@ func firstOf(values []string) string {
 	return values[0]
 }
 
-func firstAddress(list []Address) Address {
+func firstAddress(list []message.Address) message.Address {
 	if len(list) == 0 {
-		return Address{}
+		return message.Address{}
 	}
 	return list[0]
 }
 
 // fillSender takes the addresses of the properties where they are SMTP
 // addresses, else those of the transport headers.
-func (o *Outlook) fillSender(p *mapiProps) {
+func (o *Message) fillSender(p *properties) {
 	from := p.address(propRepresentingName, propRepresentingSMTP, propRepresentingType, propRepresentingEmail)
 	sender := p.address(propSenderName, propSenderSMTP, propSenderType, propSenderEmail)
 	if from.Addr == "" {
@@ -112,13 +115,13 @@ func (o *Outlook) fillSender(p *mapiProps) {
 	if sender.Addr == from.Addr || sender.Addr == "" {
 		sender = o.Sender
 	}
-	if o.From.Addr != "" && outlookSMTP(from.Addr) && !strings.EqualFold(o.From.Addr, from.Addr) {
-		o.problem(problemOutlookHeaders, "Outlook shows it as from %s, its transport headers say %s", quote(from.Addr), quote(o.From.Addr))
+	if o.From.Addr != "" && isSMTP(from.Addr) && !strings.EqualFold(o.From.Addr, from.Addr) {
+		o.problem(message.CodeOutlookHeaders, "Outlook shows it as from %s, its transport headers say %s", quote.Text(from.Addr, quote.Name), quote.Text(o.From.Addr, quote.Name))
 	}
-	if outlookSMTP(from.Addr) || o.From.Addr == "" {
+	if isSMTP(from.Addr) || o.From.Addr == "" {
 		o.From = from
 	}
-	if outlookSMTP(sender.Addr) || o.Sender.Addr == "" {
+	if isSMTP(sender.Addr) || o.Sender.Addr == "" {
 		o.Sender = sender
 	}
 	if len(o.ReplyTo) == 0 {
@@ -126,38 +129,38 @@ func (o *Outlook) fillSender(p *mapiProps) {
 	}
 	if len(o.ReplyTo) == 0 {
 		for name := range strings.SplitSeq(p.line(propReplyNames), ";") {
-			if name = strings.TrimSpace(name); outlookSMTP(name) && len(o.ReplyTo) < recipientLimit {
-				o.ReplyTo = append(o.ReplyTo, Address{Addr: name})
+			if name = strings.TrimSpace(name); isSMTP(name) && len(o.ReplyTo) < recipientLimit {
+				o.ReplyTo = append(o.ReplyTo, message.Address{Addr: name})
 			}
 		}
 	}
-	if o.From.Addr != "" && !outlookSMTP(o.From.Addr) {
-		o.problem(problemOutlookAddress, "the sender's address %s is not an SMTP address", quote(o.From.Addr))
+	if o.From.Addr != "" && !isSMTP(o.From.Addr) {
+		o.problem(message.CodeOutlookAddress, "the sender's address %s is not an SMTP address", quote.Text(o.From.Addr, quote.Name))
 	}
 }
 
 // fillBody finds the texts: PR_BODY, PR_HTML, and what the RTF holds of those that are missing.
-func (o *Outlook) fillBody(p *mapiProps) {
+func (o *Message) fillBody(p *properties) {
 	o.BodyText = p.text(propBody)
 	o.BodyHTML = o.htmlBody(p)
 	if rtf := p.binary(propRTF); len(rtf) > 0 && (o.BodyText == "" || o.BodyHTML == "") {
 		o.fillFromRTF(rtf)
 	}
 	if strings.TrimSpace(o.BodyText) == "" && o.BodyHTML != "" {
-		o.BodyText = HTMLText(o.BodyHTML)
+		o.BodyText = message.HTMLText(o.BodyHTML)
 	}
-	o.BodyText, o.BodyHTML = outlookText(o.BodyText), outlookText(o.BodyHTML)
+	o.BodyText, o.BodyHTML = lineEnds(o.BodyText), lineEnds(o.BodyHTML)
 }
 
-// outlookText gives a body the line ends of all texts here: LF.
-func outlookText(text string) string {
+// lineEnds gives a body the line ends of all texts here: LF.
+func lineEnds(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // htmlBody decodes PR_HTML, which is in the Internet code page where it is bytes; without one, it is read
 // as its meta element says.
-func (o *Outlook) htmlBody(p *mapiProps) string {
+func (o *Message) htmlBody(p *properties) string {
 	prop, ok := p.props[propHTML]
 	if !ok {
 		return ""
@@ -167,17 +170,17 @@ func (o *Outlook) htmlBody(p *mapiProps) string {
 	}
 	number := p.number(propInternetCodePage)
 	if number == 0 && !utf8.Valid(prop.data) {
-		if meta := metaCharset(prop.data[:min(len(prop.data), 4<<10)]); meta != "" {
-			if text, verdict := decodeCharset(prop.data, meta); verdict == charsetGood {
-				return outlookClean(text)
+		if meta := message.MetaCharset(prop.data[:min(len(prop.data), 4<<10)]); meta != "" {
+			if text, ok := message.DecodeCharset(prop.data, meta); ok {
+				return trimNUL(text)
 			}
 		}
 		number = p.codePage
 	}
-	return outlookClean(p.decode(prop.data, number))
+	return trimNUL(p.decode(prop.data, number))
 }
 
-func (o *Outlook) fillFromRTF(compressed []byte) {
+func (o *Message) fillFromRTF(compressed []byte) {
 	rtf, problem := decompressRTF(compressed)
 	if problem != nil {
 		o.Problems = append(o.Problems, *problem)
@@ -195,12 +198,12 @@ func (o *Outlook) fillFromRTF(compressed []byte) {
 }
 
 // recipient reads one recipient's properties.
-func (o *Outlook) recipient(p *mapiProps) {
+func (o *Message) recipient(p *properties) {
 	if len(o.Recipients) >= recipientLimit {
-		o.problem(problemOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
+		o.problem(message.CodeOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
 		return
 	}
-	r := OutlookRecipient{Address: p.address(propDisplayName, propSMTP, propAddressType, propEmail), Kind: "to"}
+	r := Recipient{Address: p.address(propDisplayName, propSMTP, propAddressType, propEmail), Kind: "to"}
 	if name := p.line(propRecipientName); r.Name == "" && name != r.Addr {
 		r.Name = name
 	}
@@ -212,8 +215,8 @@ func (o *Outlook) recipient(p *mapiProps) {
 	case kind == 3:
 		r.Kind = "bcc"
 	}
-	if r.Addr != "" && !outlookSMTP(r.Addr) {
-		o.problem(problemOutlookAddress, "the recipient's address %s is not an SMTP address", quote(r.Addr))
+	if r.Addr != "" && !isSMTP(r.Addr) {
+		o.problem(message.CodeOutlookAddress, "the recipient's address %s is not an SMTP address", quote.Text(r.Addr, quote.Name))
 	}
 	if r.Addr != "" || r.Name != "" {
 		o.Recipients = append(o.Recipients, r)
@@ -221,7 +224,7 @@ func (o *Outlook) recipient(p *mapiProps) {
 }
 
 // displayed takes recipients from the names that Outlook shows, where the file has no table of recipients.
-func (o *Outlook) displayed(p *mapiProps) {
+func (o *Message) displayed(p *properties) {
 	if len(o.Recipients) > 0 {
 		return
 	}
@@ -234,9 +237,9 @@ func (o *Outlook) displayed(p *mapiProps) {
 			if name == "" || len(o.Recipients) >= recipientLimit {
 				continue
 			}
-			r := OutlookRecipient{Address: Address{Name: name}, Kind: list.kind}
-			if outlookSMTP(name) {
-				r.Address = Address{Addr: name}
+			r := Recipient{Address: message.Address{Name: name}, Kind: list.kind}
+			if isSMTP(name) {
+				r.Address = message.Address{Addr: name}
 			}
 			o.Recipients = append(o.Recipients, r)
 		}
@@ -244,11 +247,11 @@ func (o *Outlook) displayed(p *mapiProps) {
 }
 
 // attachment reads what the properties say of an attachment; its data and its embedded message are the caller's.
-func (o *Outlook) attachment(p *mapiProps) OutlookAttachment {
-	a := OutlookAttachment{
+func (o *Message) attachment(p *properties) Attachment {
+	a := Attachment{
 		Filename:    p.line(propAttachLongName),
 		ContentType: strings.ToLower(strings.TrimSpace(p.line(propAttachType))),
-		ContentID:   outlookID(p.line(propAttachContentID)),
+		ContentID:   trimID(p.line(propAttachContentID)),
 		Inline:      p.number(propAttachHidden) != 0 || p.number(propAttachFlags)&attachFlagRenderedHere != 0,
 	}
 	for _, id := range []uint16{propAttachName, propAttachTransport, propDisplayName} {

@@ -1,10 +1,12 @@
-package message
+package outlook
 
 import (
 	"bytes"
 	"encoding/binary"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/message"
 )
 
 // Property types ([MS-OXCDATA], section 2.11.1).
@@ -71,51 +73,51 @@ const (
 	attachFlagRenderedHere = 4 // the HTML body shows it
 )
 
-// mapiProp is one property. Of a fixed-size one, data holds the value's bytes.
-type mapiProp struct {
+// property is one property. Of a fixed-size one, data holds the value's bytes.
+type property struct {
 	kind uint16
 	data []byte
 }
 
-// mapiProps are the properties of one object, by id.
-type mapiProps struct {
-	props    map[uint16]mapiProp
+// properties are the properties of one object, by id.
+type properties struct {
+	props    map[uint16]property
 	codePage int       // of string8 properties; 0: not known
 	bad      func(int) // called with a code page in which a text could not be read
 }
 
-func (p *mapiProps) has(id uint16) bool {
+func (p *properties) has(id uint16) bool {
 	_, ok := p.props[id]
 	return ok
 }
 
 // text returns a string property, "" where there is none.
-func (p *mapiProps) text(id uint16) string {
+func (p *properties) text(id uint16) string {
 	prop, ok := p.props[id]
 	if !ok {
 		return ""
 	}
 	switch prop.kind {
 	case mapiUnicode:
-		return outlookClean(decodeUTF16(prop.data))
+		return trimNUL(decodeUTF16(prop.data))
 	case mapiString8, mapiBinary:
-		return outlookClean(p.decode(prop.data, p.codePage))
+		return trimNUL(p.decode(prop.data, p.codePage))
 	}
 	return ""
 }
 
 // line returns a string property that belongs on one line.
-func (p *mapiProps) line(id uint16) string {
-	return outlookLine(p.text(id))
+func (p *properties) line(id uint16) string {
+	return oneLine(p.text(id))
 }
 
-// outlookLine makes a text one line.
-func outlookLine(text string) string {
+// oneLine makes a text one line.
+func oneLine(text string) string {
 	return strings.TrimSpace(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' }), " "))
 }
 
 // decode reads a text in a code page, 0 for one that is not known.
-func (p *mapiProps) decode(data []byte, number int) string {
+func (p *properties) decode(data []byte, number int) string {
 	text, ok := decodeCodePage(data, number)
 	if !ok && p.bad != nil {
 		p.bad(number)
@@ -123,11 +125,11 @@ func (p *mapiProps) decode(data []byte, number int) string {
 	return text
 }
 
-// outlookClean drops what C programs put behind a string.
-func outlookClean(text string) string { return strings.TrimRight(text, "\x00") }
+// trimNUL drops what C programs put behind a string.
+func trimNUL(text string) string { return strings.TrimRight(text, "\x00") }
 
 // number returns an integer or boolean property, 0 where there is none.
-func (p *mapiProps) number(id uint16) int {
+func (p *properties) number(id uint16) int {
 	prop := p.props[id]
 	switch {
 	case prop.kind == mapiLong && len(prop.data) >= 4:
@@ -138,7 +140,7 @@ func (p *mapiProps) number(id uint16) int {
 	return 0
 }
 
-func (p *mapiProps) binary(id uint16) []byte {
+func (p *properties) binary(id uint16) []byte {
 	prop := p.props[id]
 	if prop.kind == mapiBinary || prop.kind == mapiObject || prop.kind == mapiString8 || prop.kind == mapiUnicode {
 		return prop.data
@@ -149,7 +151,7 @@ func (p *mapiProps) binary(id uint16) []byte {
 // fileTimeEpoch is 1970 in the units of a FILETIME: 100 ns since 1601.
 const fileTimeEpoch = 116444736000000000
 
-func (p *mapiProps) time(id uint16) time.Time {
+func (p *properties) time(id uint16) time.Time {
 	prop := p.props[id]
 	if prop.kind != mapiTime || len(prop.data) < 8 {
 		return time.Time{}
@@ -171,7 +173,7 @@ func fileTime(ticks uint64) time.Time {
 }
 
 // findCodePage sets the code page of string8 properties. around is that of the enclosing message.
-func (p *mapiProps) findCodePage(around int) {
+func (p *properties) findCodePage(around int) {
 	for _, number := range []int{
 		p.number(propMessageCodePage), p.number(propInternetCodePage), codePageOfLocale(p.number(propLocale)), around,
 	} {
@@ -183,13 +185,13 @@ func (p *mapiProps) findCodePage(around int) {
 }
 
 // address picks an SMTP address from an object's properties: smtp, else email where its type does not speak against it.
-func (p *mapiProps) address(name, smtp, kind, email uint16) Address {
-	a := Address{Name: p.line(name), Addr: p.line(smtp)}
+func (p *properties) address(name, smtp, kind, email uint16) message.Address {
+	a := message.Address{Name: p.line(name), Addr: p.line(smtp)}
 	if a.Addr == "" {
 		a.Addr = strings.TrimPrefix(p.line(email), "SMTP:")
 	}
 	exchange := strings.EqualFold(p.line(kind), "EX") || strings.HasPrefix(strings.ToLower(a.Addr), "/o=")
-	if (a.Addr == "" || exchange) && outlookSMTP(a.Name) {
+	if (a.Addr == "" || exchange) && isSMTP(a.Name) {
 		a.Addr = a.Name // Outlook shows the address where it knows no name
 	}
 	if a.Name == a.Addr {
@@ -198,8 +200,8 @@ func (p *mapiProps) address(name, smtp, kind, email uint16) Address {
 	return a
 }
 
-// outlookSMTP reports whether an address looks like user@domain.
-func outlookSMTP(addr string) bool {
+// isSMTP reports whether an address looks like user@domain.
+func isSMTP(addr string) bool {
 	at := strings.LastIndexByte(addr, '@')
 	return at > 0 && at < len(addr)-1 && !strings.ContainsAny(addr, " <>/\"\t")
 }
@@ -208,11 +210,11 @@ func outlookSMTP(addr string) bool {
 var oneOff = []byte("\x81\x2B\x1F\xA4\xBE\xA3\x10\x19\x9D\x6E\x00\xDD\x01\x0F\x54\x02")
 
 // flatEntries reads the addresses of a FLATENTRYLIST ([MS-OXCDATA], section 2.3.3).
-func (p *mapiProps) flatEntries(list []byte) []Address {
+func (p *properties) flatEntries(list []byte) []message.Address {
 	if len(list) < 8 {
 		return nil
 	}
-	var out []Address
+	var out []message.Address
 	for list = list[8:]; len(list) >= 4 && len(out) < recipientLimit; {
 		size := int(binary.LittleEndian.Uint32(list))
 		list = list[4:]
@@ -227,9 +229,9 @@ func (p *mapiProps) flatEntries(list []byte) []Address {
 	return out
 }
 
-func (p *mapiProps) oneOffAddress(entry []byte) (Address, bool) {
+func (p *properties) oneOffAddress(entry []byte) (message.Address, bool) {
 	if len(entry) < 24 || !bytes.Equal(entry[4:20], oneOff) {
-		return Address{}, false
+		return message.Address{}, false
 	}
 	wide := binary.LittleEndian.Uint16(entry[22:])&0x8000 != 0
 	rest := entry[24:]
@@ -238,16 +240,16 @@ func (p *mapiProps) oneOffAddress(entry []byte) (Address, bool) {
 		part[i], rest = p.terminated(rest, wide)
 	}
 	if part[2] == "" {
-		return Address{}, false
+		return message.Address{}, false
 	}
 	if part[0] == part[2] {
 		part[0] = ""
 	}
-	return Address{Name: part[0], Addr: part[2]}, true
+	return message.Address{Name: part[0], Addr: part[2]}, true
 }
 
 // terminated takes a string up to its NUL.
-func (p *mapiProps) terminated(data []byte, wide bool) (text string, rest []byte) {
+func (p *properties) terminated(data []byte, wide bool) (text string, rest []byte) {
 	if !wide {
 		before, after, _ := bytes.Cut(data, []byte{0})
 		return p.decode(before, p.codePage), after

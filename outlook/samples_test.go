@@ -1,17 +1,20 @@
-package message
+package outlook
 
 import (
 	"bytes"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// outlookSamples are the files of testdata/outlook, which the tests of the
-// analysis use too. They are made here: go test ./message -run OutlookSamples -update.
-func outlookSamples() map[string][]byte {
+var update = flag.Bool("update", false, "write the sample files anew")
+
+// samples are the files of testdata/outlook, which the tests of the
+// analysis use too. They are made here: go test ./outlook -run Samples -update.
+func samples() map[string][]byte {
 	msg, tnef := writeMSG(sampleMSG()), writeTNEF(sampleMSG())
 	return map[string][]byte{
 		"sample.msg":      msg,
@@ -71,8 +74,8 @@ func sampleMail(id, mediaType, name string, data []byte) []byte {
 	return b.Bytes()
 }
 
-func TestOutlookSamples(t *testing.T) {
-	for name, want := range outlookSamples() {
+func TestSamples(t *testing.T) {
+	for name, want := range samples() {
 		path := filepath.Join("../testdata/outlook", name)
 		if *update {
 			if err := os.WriteFile(path, want, 0o644); err != nil {

@@ -1,16 +1,18 @@
-package message
+package outlook
 
 import (
 	"bytes"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"example.org/imap-integration/message"
 )
 
 // codePageWestern is what RTF is in when it does not say.
 const codePageWestern = 1252
 
-// codePageLabel returns the charset label of a Windows code page, as decodeCharset knows it.
+// codePageLabel returns the charset label of a Windows code page, as [message.DecodeCharset] knows it.
 func codePageLabel(number int) string {
 	switch number {
 	case 874:
@@ -62,8 +64,7 @@ func decodeCodePage(data []byte, number int) (text string, ok bool) {
 		// The strings of a message whose Internet code page is ISO-2022-JP are in Shift JIS.
 		label = "cp932"
 	}
-	text, verdict := decodeCharset(data, label)
-	return text, verdict == charsetGood || verdict == charsetAbsent || verdict == charsetUnknown && isASCII(data)
+	return message.DecodeCharset(data, label)
 }
 
 // decodeUTF16 reads little-endian UTF-16; a surrogate without its other half becomes U+FFFD.

@@ -1,4 +1,4 @@
-package message
+package outlook
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.org/imap-integration/message"
 )
 
 var (
@@ -68,8 +70,8 @@ func sampleMSG() *testMSG {
 	}
 }
 
-// outlookSummary is what the tests compare; header fields are left to the tests of headers.
-func outlookSummary(o *Outlook) []string {
+// summary is what the tests compare; header fields are left to the tests of headers.
+func summary(o *Message) []string {
 	out := []string{
 		fmt.Sprintf("%s %s %q", o.Kind, o.Class, o.Subject),
 		fmt.Sprintf("ids %q %q %q", o.MessageID, o.InReplyTo, o.References),
@@ -83,7 +85,7 @@ func outlookSummary(o *Outlook) []string {
 	for _, a := range o.Attachments {
 		out = append(out, fmt.Sprintf("attachment %q %s cid %q inline %t %d bytes", a.Filename, a.ContentType, a.ContentID, a.Inline, len(a.Data)))
 		if a.Embedded != nil {
-			for _, line := range outlookSummary(a.Embedded) {
+			for _, line := range summary(a.Embedded) {
 				out = append(out, "  "+line)
 			}
 		}
@@ -117,8 +119,8 @@ func wantSummary(kind string) []string {
 }
 
 func TestReadMSG(t *testing.T) {
-	o := ReadMSG(writeMSG(sampleMSG()), DefaultLimits())
-	if diff := cmp.Diff(wantSummary("msg"), outlookSummary(o)); diff != "" {
+	o := ReadMSG(writeMSG(sampleMSG()), message.DefaultLimits())
+	if diff := cmp.Diff(wantSummary("msg"), summary(o)); diff != "" {
 		t.Error(diff)
 	}
 	if got := o.Header.Values("received"); len(got) != 1 || !strings.Contains(got[0], "mx.example.org") {
@@ -149,23 +151,23 @@ func TestMSGTexts(t *testing.T) {
 		{"HTML as a string", []testProp{{propBody, "x"}, {propHTML, "<i>ž</i>"}}, "x", "<i>ž</i>", ""},
 		{"HTML wrapped in RTF", []testProp{{propBody, "x"}, {propRTF, rtf}}, "x", "<b>Привет</b>", ""},
 		{"text in RTF", []testProp{{propRTF, compressRTF(`{\rtf1\ansi hello\par}`)}}, "hello\n", "", ""},
-		{"unknown code page", []testProp{{propMessageCodePage, 12345}, {propBody, ansi("Gr\xfc\xdfe")}}, "Grüße", "", problemOutlookCharset},
+		{"unknown code page", []testProp{{propMessageCodePage, 12345}, {propBody, ansi("Gr\xfc\xdfe")}}, "Grüße", "", message.CodeOutlookCharset},
 		{"lone surrogate", []testProp{{propBody, []byte(nil)}, {propSubject, "x"}}, "", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := ReadMSG(writeMSG(&testMSG{props: tc.props}), DefaultLimits())
+			o := ReadMSG(writeMSG(&testMSG{props: tc.props}), message.DefaultLimits())
 			if o.BodyText != tc.text || o.BodyHTML != tc.html {
 				t.Errorf("text %q, html %q, want %q and %q", o.BodyText, o.BodyHTML, tc.text, tc.html)
 			}
-			if got := outlookCodes(o); got != tc.problem {
+			if got := codes(o); got != tc.problem {
 				t.Errorf("problems %v, want %q", o.Problems, tc.problem)
 			}
 		})
 	}
 }
 
-// outlookCodes lists the codes of a message's problems.
-func outlookCodes(o *Outlook) string {
+// codes lists the codes of a message's problems.
+func codes(o *Message) string {
 	var codes []string
 	for _, p := range o.Problems {
 		codes = append(codes, p.Code)
@@ -183,7 +185,7 @@ func TestMSGSubjects(t *testing.T) {
 		{[]testProp{{propSubject, "a\r\nBcc: x"}}, "a Bcc: x"},
 		{[]testProp{{propTransportHeaders, "Subject: from the header\r\n"}}, "from the header"},
 	} {
-		if got := ReadMSG(writeMSG(&testMSG{props: tc.props}), DefaultLimits()).Subject; got != tc.want {
+		if got := ReadMSG(writeMSG(&testMSG{props: tc.props}), message.DefaultLimits()).Subject; got != tc.want {
 			t.Errorf("subject %q, want %q", got, tc.want)
 		}
 	}
@@ -202,29 +204,29 @@ func TestMSGAddresses(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		props     []testProp
-		from      Address
+		from      message.Address
 		replyTo   string
 		problem   string
 		recipient string
 	}{
-		{"only a distinguished name", exchange, Address{"Ann", "/O=X/CN=ANN"}, "[]", problemOutlookAddress, "[]"},
-		{"the header knows better", append(exchange, testProp{propTransportHeaders, "From: ann@example.org\r\n"}), Address{"", "ann@example.org"}, "[]", "", "[]"},
+		{"only a distinguished name", exchange, message.Address{Name: "Ann", Addr: "/O=X/CN=ANN"}, "[]", message.CodeOutlookAddress, "[]"},
+		{"the header knows better", append(exchange, testProp{propTransportHeaders, "From: ann@example.org\r\n"}), message.Address{Name: "", Addr: "ann@example.org"}, "[]", "", "[]"},
 		{
 			"the header disagrees",
 			[]testProp{{propSenderEmail, "ceo@example.org"}, {propTransportHeaders, "From: x@phish.example\r\n"}},
-			Address{"", "ceo@example.org"},
-			"[]", problemOutlookHeaders, "[]",
+			message.Address{Name: "", Addr: "ceo@example.org"},
+			"[]", message.CodeOutlookHeaders, "[]",
 		},
-		{"reply-to as entry ids", []testProp{{propReplyEntries, list}}, Address{}, `[{"Help" "help@phish.example"}]`, "", "[]"},
-		{"reply-to as names", []testProp{{propReplyNames, "Help; help@phish.example"}}, Address{}, `[{"" "help@phish.example"}]`, "", "[]"},
-		{"displayed recipients", []testProp{{propDisplayTo, "Ann; bob@example.org"}}, Address{}, "[]", "", `[{{"Ann" ""} "to"} {{"" "bob@example.org"} "to"}]`},
+		{"reply-to as entry ids", []testProp{{propReplyEntries, list}}, message.Address{}, `[{"Help" "help@phish.example"}]`, "", "[]"},
+		{"reply-to as names", []testProp{{propReplyNames, "Help; help@phish.example"}}, message.Address{}, `[{"" "help@phish.example"}]`, "", "[]"},
+		{"displayed recipients", []testProp{{propDisplayTo, "Ann; bob@example.org"}}, message.Address{}, "[]", "", `[{{"Ann" ""} "to"} {{"" "bob@example.org"} "to"}]`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := ReadMSG(writeMSG(&testMSG{props: tc.props}), DefaultLimits())
+			o := ReadMSG(writeMSG(&testMSG{props: tc.props}), message.DefaultLimits())
 			if o.From != tc.from || fmt.Sprintf("%q", o.ReplyTo) != tc.replyTo || fmt.Sprintf("%q", o.Recipients) != tc.recipient {
 				t.Errorf("from %q, reply-to %q, recipients %q", o.From, o.ReplyTo, o.Recipients)
 			}
-			if outlookCodes(o) != tc.problem {
+			if codes(o) != tc.problem {
 				t.Errorf("problems %v, want %q", o.Problems, tc.problem)
 			}
 		})
@@ -241,12 +243,12 @@ func nestedMSG(depth int) *testMSG {
 }
 
 func TestMSGDepth(t *testing.T) {
-	limits := DefaultLimits()
+	limits := message.DefaultLimits()
 	limits.Depth = 5
 	depth := 0
 	for o := ReadMSG(writeMSG(nestedMSG(20)), limits); ; o = o.Attachments[0].Embedded {
 		if len(o.Attachments) == 0 {
-			if outlookCodes(o) != codeLimitDepth {
+			if codes(o) != message.CodeLimitDepth {
 				t.Errorf("problems %v", o.Problems)
 			}
 			break
@@ -263,19 +265,19 @@ func TestMSGManyParts(t *testing.T) {
 	for range 1200 {
 		m.attachments = append(m.attachments, testAttachment{data: []byte("x")})
 	}
-	o := ReadMSG(writeMSG(m), DefaultLimits())
-	if len(o.Attachments) != DefaultLimits().Parts || outlookCodes(o) != codeLimitParts {
+	o := ReadMSG(writeMSG(m), message.DefaultLimits())
+	if len(o.Attachments) != message.DefaultLimits().Parts || codes(o) != message.CodeLimitParts {
 		t.Errorf("%d attachments, problems %v", len(o.Attachments), o.Problems)
 	}
 }
 
 // readBounded reads a damaged file, which must not take long nor much memory.
-func readBounded(t *testing.T, name string, data []byte) *Outlook {
+func readBounded(t *testing.T, name string, data []byte) *Message {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := time.Now()
-	o := ReadMSG(data, DefaultLimits())
+	o := ReadMSG(data, message.DefaultLimits())
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
 	if took > time.Second {
@@ -369,7 +371,7 @@ func TestMSGDamaged(t *testing.T) {
 			b := bytes.Clone(whole)
 			tc.do(b)
 			if o := readBounded(t, tc.name, b); len(o.Problems) == 0 && tc.name != "an entry is its own sibling" {
-				t.Errorf("no problem; %q", outlookSummary(o))
+				t.Errorf("no problem; %q", summary(o))
 			}
 		})
 	}
@@ -418,7 +420,7 @@ func TestMSGManyEntries(t *testing.T) {
 		copy(file[at+116:], start)
 		copy(file[at+120:], size)
 	}
-	if o := readBounded(t, "one chain, many names", file); !strings.Contains(outlookCodes(o), problemOutlookLimit) {
+	if o := readBounded(t, "one chain, many names", file); !strings.Contains(codes(o), message.CodeOutlookLimit) {
 		t.Errorf("problems %v", o.Problems)
 	}
 }
@@ -428,10 +430,10 @@ func TestNotOutlook(t *testing.T) {
 		if IsCompoundFile([]byte(data)) || IsTNEF([]byte(data)) {
 			t.Errorf("%q is taken for an Outlook file", data)
 		}
-		if o := ReadMSG([]byte(data), DefaultLimits()); outlookCodes(o) != problemOutlookDamaged {
+		if o := ReadMSG([]byte(data), message.DefaultLimits()); codes(o) != message.CodeOutlookDamaged {
 			t.Errorf("ReadMSG(%q): %v", data, o.Problems)
 		}
-		if o := ReadTNEF([]byte(data), DefaultLimits()); outlookCodes(o) != problemOutlookDamaged {
+		if o := ReadTNEF([]byte(data), message.DefaultLimits()); codes(o) != message.CodeOutlookDamaged {
 			t.Errorf("ReadTNEF(%q): %v", data, o.Problems)
 		}
 	}

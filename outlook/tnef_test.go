@@ -1,4 +1,4 @@
-package message
+package outlook
 
 import (
 	"bytes"
@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.org/imap-integration/message"
 )
 
 func TestReadTNEF(t *testing.T) {
-	o := ReadTNEF(writeTNEF(sampleMSG()), DefaultLimits())
+	o := ReadTNEF(writeTNEF(sampleMSG()), message.DefaultLimits())
 	want := wantSummary("tnef")
-	if diff := cmp.Diff(want, outlookSummary(o)); diff != "" {
+	if diff := cmp.Diff(want, summary(o)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -50,7 +52,7 @@ func TestTNEFOldAttributes(t *testing.T) {
 		`text "hello" html ""`,
 		`attachment "résumé.doc" application/octet-stream cid "" inline false 4 bytes`,
 	}
-	if diff := cmp.Diff(want, outlookSummary(ReadTNEF([]byte(data), DefaultLimits()))); diff != "" {
+	if diff := cmp.Diff(want, summary(ReadTNEF([]byte(data), message.DefaultLimits()))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -62,20 +64,20 @@ func TestTNEFDamaged(t *testing.T) {
 	for _, tc := range []struct {
 		name, data, problem string
 	}{
-		{"checksum", string(flipped), problemOutlookChecksum},
-		{"cut", string(whole[:len(whole)-1]), problemOutlookTruncated},
+		{"checksum", string(flipped), message.CodeOutlookChecksum},
+		{"cut", string(whole[:len(whole)-1]), message.CodeOutlookTruncated},
 		{"padding behind it", string(whole) + "\x00\x00\r\n", ""},
-		{"junk behind it", string(whole) + "\x07junk", problemOutlookDamaged},
-		{"nothing in it", tnefStart, problemOutlookDamaged},
-		{"length 2^32-1", tnefStart + "\x01\x04\x80\x01\x00\xFF\xFF\xFF\xFFhello", problemOutlookTruncated},
-		{"2^32-1 properties", tnefStart + tnefAttr(1, tnefProps, "\xFF\xFF\xFF\xFF\x1F\x00\x37\x00"), problemOutlookDamaged},
-		{"a value of 2^32-1 bytes", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x1F\x00\x37\x00\x01\x00\x00\x00\xFF\xFF\xFF\xFF"), problemOutlookDamaged},
-		{"2^32-1 values", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x1F\x10\x37\x00\xFF\xFF\xFF\xFF\x00\x00\x00\x00"), problemOutlookDamaged},
-		{"an unknown type", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x99\x00\x37\x00"), problemOutlookDamaged},
+		{"junk behind it", string(whole) + "\x07junk", message.CodeOutlookDamaged},
+		{"nothing in it", tnefStart, message.CodeOutlookDamaged},
+		{"length 2^32-1", tnefStart + "\x01\x04\x80\x01\x00\xFF\xFF\xFF\xFFhello", message.CodeOutlookTruncated},
+		{"2^32-1 properties", tnefStart + tnefAttr(1, tnefProps, "\xFF\xFF\xFF\xFF\x1F\x00\x37\x00"), message.CodeOutlookDamaged},
+		{"a value of 2^32-1 bytes", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x1F\x00\x37\x00\x01\x00\x00\x00\xFF\xFF\xFF\xFF"), message.CodeOutlookDamaged},
+		{"2^32-1 values", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x1F\x10\x37\x00\xFF\xFF\xFF\xFF\x00\x00\x00\x00"), message.CodeOutlookDamaged},
+		{"an unknown type", tnefStart + tnefAttr(1, tnefProps, "\x01\x00\x00\x00\x99\x00\x37\x00"), message.CodeOutlookDamaged},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := ReadTNEF([]byte(tc.data), DefaultLimits())
-			if !strings.HasPrefix(outlookCodes(o)+" ", tc.problem+" ") {
+			o := ReadTNEF([]byte(tc.data), message.DefaultLimits())
+			if !strings.HasPrefix(codes(o)+" ", tc.problem+" ") {
 				t.Errorf("problems %v, want %q first", o.Problems, tc.problem)
 			}
 		})
@@ -85,21 +87,21 @@ func TestTNEFDamaged(t *testing.T) {
 func TestTNEFCut(t *testing.T) {
 	whole := writeTNEF(sampleMSG())
 	for n := 4; n < len(whole); n += 7 {
-		ReadTNEF(whole[:n], DefaultLimits())
+		ReadTNEF(whole[:n], message.DefaultLimits())
 	}
-	o := ReadTNEF(whole[:len(whole)*3/4], DefaultLimits())
-	if o.Subject == "" || outlookCodes(o) == "" {
+	o := ReadTNEF(whole[:len(whole)*3/4], message.DefaultLimits())
+	if o.Subject == "" || codes(o) == "" {
 		t.Errorf("subject %q, problems %v", o.Subject, o.Problems)
 	}
 }
 
 func TestTNEFDepth(t *testing.T) {
-	limits := DefaultLimits()
+	limits := message.DefaultLimits()
 	limits.Depth = 3
 	o := ReadTNEF(writeTNEF(nestedMSG(10)), limits)
 	o = o.Attachments[0].Embedded.Attachments[0].Embedded.Attachments[0].Embedded
-	if len(o.Attachments) != 0 || outlookCodes(o) != codeLimitDepth {
-		t.Errorf("%q", outlookSummary(o))
+	if len(o.Attachments) != 0 || codes(o) != message.CodeLimitDepth {
+		t.Errorf("%q", summary(o))
 	}
 }
 
@@ -111,8 +113,8 @@ func TestTNEFObjects(t *testing.T) {
 	props = binary.LittleEndian.AppendUint16(props, propAttachData)
 	props = append(props, tnefValue(ole)...)
 	data := tnefStart + tnefAttr(2, tnefRendData, "") + tnefAttr(2, tnefAttachProps, string(props))
-	o := ReadTNEF([]byte(data), DefaultLimits())
-	if len(o.Attachments) != 1 || string(o.Attachments[0].Data) != "content" || outlookCodes(o) != problemOutlookObject {
-		t.Errorf("%q", outlookSummary(o))
+	o := ReadTNEF([]byte(data), message.DefaultLimits())
+	if len(o.Attachments) != 1 || string(o.Attachments[0].Data) != "content" || codes(o) != message.CodeOutlookObject {
+		t.Errorf("%q", summary(o))
 	}
 }

@@ -1,21 +1,23 @@
-package message
+package outlook
 
 import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"example.org/imap-integration/message"
 )
 
-// fuzzOutlook adds seeds and holds the property of both readers: no panic, not
+// fuzzReader adds seeds and holds the property of both readers: no panic, not
 // even a rescued one, bounded time, valid UTF-8, bounded output.
-func fuzzOutlook(f *testing.F, read func([]byte, Limits) *Outlook, seeds ...[]byte) {
-	outlookPanic = func(reason any, stack []byte) { panic(string(stack)) }
-	f.Cleanup(func() { outlookPanic = nil })
+func fuzzReader(f *testing.F, read func([]byte, message.Limits) *Message, seeds ...[]byte) {
+	onPanic = func(reason any, stack []byte) { panic(string(stack)) }
+	f.Cleanup(func() { onPanic = nil })
 	for _, seed := range seeds {
 		f.Add(seed)
 		f.Add(seed[:len(seed)*2/3])
 	}
-	limits := DefaultLimits()
+	limits := message.DefaultLimits()
 	limits.Depth, limits.Parts = 10, 50
 	f.Fuzz(func(t *testing.T, data []byte) {
 		start := time.Now()
@@ -24,14 +26,14 @@ func fuzzOutlook(f *testing.F, read func([]byte, Limits) *Outlook, seeds ...[]by
 			t.Errorf("%v for %d bytes", took, len(data))
 		}
 		size := 0
-		checkOutlook(t, o, &size)
+		checkMessage(t, o, &size)
 		if size > 1<<20+40*len(data) {
 			t.Errorf("%d bytes out of %d", size, len(data))
 		}
 	})
 }
 
-func checkOutlook(t *testing.T, o *Outlook, size *int) {
+func checkMessage(t *testing.T, o *Message, size *int) {
 	texts := []string{
 		o.Class, o.Subject, o.MessageID, o.InReplyTo, o.References, o.From.Name, o.From.Addr,
 		o.Sender.Name, o.Sender.Addr, o.BodyText, o.BodyHTML,
@@ -42,14 +44,14 @@ func checkOutlook(t *testing.T, o *Outlook, size *int) {
 	for _, p := range o.Problems {
 		texts = append(texts, p.Detail)
 	}
-	if len(o.Problems) > outlookProblemLimit {
+	if len(o.Problems) > problemLimit {
 		t.Errorf("%d problems", len(o.Problems))
 	}
 	for _, a := range o.Attachments {
 		texts = append(texts, a.Filename, a.ContentType, a.ContentID)
 		*size += len(a.Data)
 		if a.Embedded != nil {
-			checkOutlook(t, a.Embedded, size)
+			checkMessage(t, a.Embedded, size)
 		}
 	}
 	for _, text := range texts {
@@ -62,11 +64,11 @@ func checkOutlook(t *testing.T, o *Outlook, size *int) {
 
 func FuzzMSG(f *testing.F) {
 	rtf := &testMSG{props: []testProp{{propRTF, compressRTF(`{\rtf1\ansi\ansicpg932\fromhtml1{\fonttbl{\f1\fcharset204 A;}}{\*\htmltag64 <b>}\'93\'fa\u8364?\f1\'cf}`)}}}
-	fuzzOutlook(f, ReadMSG, writeMSG(sampleMSG()), writeMSG(nestedMSG(3)), writeMSG(rtf))
+	fuzzReader(f, ReadMSG, writeMSG(sampleMSG()), writeMSG(nestedMSG(3)), writeMSG(rtf))
 }
 
 func FuzzTNEF(f *testing.F) {
-	fuzzOutlook(f, ReadTNEF, writeTNEF(sampleMSG()), writeTNEF(nestedMSG(3)))
+	fuzzReader(f, ReadTNEF, writeTNEF(sampleMSG()), writeTNEF(nestedMSG(3)))
 }
 
 func FuzzRTF(f *testing.F) {

@@ -1,4 +1,4 @@
-package message
+package outlook
 
 import (
 	"encoding/binary"
@@ -7,39 +7,42 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // ReadMSG reads an Outlook .msg file ([MS-OXMSG]). It never fails as a whole: of
 // a damaged file it returns what can be read, and what is wrong stands in
 // Problems. The limits that count are Depth (embedded messages), Parts (attachments) and those of the header.
-func ReadMSG(data []byte, l Limits) *Outlook {
-	o := &Outlook{Kind: KindMSG}
+func ReadMSG(data []byte, l message.Limits) *Message {
+	o := &Message{Kind: KindMSG}
 	defer o.rescue()
 	if !IsCompoundFile(data) {
-		o.problem(problemOutlookDamaged, "it is not a compound file")
+		o.problem(message.CodeOutlookDamaged, "it is not a compound file")
 		return o
 	}
 	f, err := openCFB(data)
 	if f.cut {
-		o.problem(problemOutlookTruncated, "the file ends before its last sector")
+		o.problem(message.CodeOutlookTruncated, "the file ends before its last sector")
 	}
 	if err != nil {
-		o.problem(problemOutlookDamaged, "the compound file cannot be read: %s", strings.TrimPrefix(err.Error(), "mscfb: "))
+		o.problem(message.CodeOutlookDamaged, "the compound file cannot be read: %s", strings.TrimPrefix(err.Error(), "mscfb: "))
 		return o
 	}
 	if f.noMini {
-		o.problem(problemOutlookDamaged, "the small streams of the compound file cannot be read")
+		o.problem(message.CodeOutlookDamaged, "the small streams of the compound file cannot be read")
 	}
 	if f.crossed {
-		o.problem(problemOutlookDamaged, "chains of sectors of the compound file run into each other; parts of it may stand in the wrong place")
+		o.problem(message.CodeOutlookDamaged, "chains of sectors of the compound file run into each other; parts of it may stand in the wrong place")
 	}
 	if f.badLinks() {
-		o.problem(problemOutlookDamaged, "the directory of the compound file has links that lead nowhere")
+		o.problem(message.CodeOutlookDamaged, "the directory of the compound file has links that lead nowhere")
 	}
 	r := &msgReader{file: f, limits: l}
 	r.message(o, f.root, msgTop, 0, 0)
 	if f.cut {
-		o.problem(problemOutlookTruncated, "the file ends before its last sector")
+		o.problem(message.CodeOutlookTruncated, "the file ends before its last sector")
 	}
 	return o
 }
@@ -47,7 +50,7 @@ func ReadMSG(data []byte, l Limits) *Outlook {
 // msgReader reads the messages of one file.
 type msgReader struct {
 	file        *cfbFile
-	limits      Limits
+	limits      message.Limits
 	attachments int
 }
 
@@ -66,7 +69,7 @@ const (
 )
 
 // message fills o from a storage.
-func (r *msgReader) message(o *Outlook, n *cfbNode, header, codePage, depth int) {
+func (r *msgReader) message(o *Message, n *cfbNode, header, codePage, depth int) {
 	p := r.props(o, n, header)
 	p.findCodePage(codePage)
 	o.fill(p, r.limits)
@@ -78,13 +81,13 @@ func (r *msgReader) message(o *Outlook, n *cfbNode, header, codePage, depth int)
 	o.displayed(p)
 	for _, c := range r.storages(n, msgAttachment) {
 		if r.attachments++; r.attachments > r.limits.Parts {
-			o.problem(codeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
+			o.problem(message.CodeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
 			return
 		}
 		r.attachment(o, c, p.codePage, depth)
 	}
 	if len(p.props) == 0 {
-		o.problem(problemOutlookDamaged, "it holds no properties of a message")
+		o.problem(message.CodeOutlookDamaged, "it holds no properties of a message")
 	}
 }
 
@@ -100,7 +103,7 @@ func (r *msgReader) storages(n *cfbNode, prefix string) []*cfbNode {
 	return out
 }
 
-func (r *msgReader) attachment(o *Outlook, n *cfbNode, codePage, depth int) {
+func (r *msgReader) attachment(o *Message, n *cfbNode, codePage, depth int) {
 	p := r.props(o, n, msgPart)
 	p.codePage = codePage
 	a := o.attachment(p)
@@ -110,9 +113,9 @@ func (r *msgReader) attachment(o *Outlook, n *cfbNode, codePage, depth int) {
 	case object == nil || !object.storage:
 	case object.child(msgProperties) != nil:
 		a.Data, a.ContentType = nil, embeddedType
-		a.Embedded = &Outlook{Kind: KindMSG}
+		a.Embedded = &Message{Kind: KindMSG}
 		if depth+1 >= r.limits.Depth {
-			a.Embedded.problem(codeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
+			a.Embedded.problem(message.CodeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
 		} else {
 			r.message(a.Embedded, object, msgEmbedded, codePage, depth+1)
 		}
@@ -126,35 +129,35 @@ func (r *msgReader) attachment(o *Outlook, n *cfbNode, codePage, depth int) {
 const embeddedType = "application/vnd.ms-outlook"
 
 // object returns the content of an OLE object where it has a stream that is just that.
-func (r *msgReader) object(o *Outlook, n *cfbNode) []byte {
+func (r *msgReader) object(o *Message, n *cfbNode) []byte {
 	for _, name := range []string{"CONTENTS", "Package", "\x01Ole10Native"} {
 		if c := n.child(name); c != nil && !c.storage {
 			return r.read(o, c)
 		}
 	}
-	o.problem(problemOutlookObject, "an attachment is an OLE object, whose content has no form as a file")
+	o.problem(message.CodeOutlookObject, "an attachment is an OLE object, whose content has no form as a file")
 	return nil
 }
 
 // read returns a stream; what is wrong with it becomes a problem.
-func (r *msgReader) read(o *Outlook, n *cfbNode) []byte {
+func (r *msgReader) read(o *Message, n *cfbNode) []byte {
 	data, err := r.file.read(n)
 	switch {
 	case err == nil:
 	case errors.Is(err, errCFBWork):
-		o.problem(problemOutlookLimit, "the streams of the file claim to be larger than the file; the rest is not read")
+		o.problem(message.CodeOutlookLimit, "the streams of the file claim to be larger than the file; the rest is not read")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		o.problem(problemOutlookTruncated, "the stream %s ends too early", quote(n.name))
+		o.problem(message.CodeOutlookTruncated, "the stream %s ends too early", quote.Text(n.name, quote.Name))
 	default:
-		o.problem(problemOutlookDamaged, "the stream %s cannot be read whole: %v", quote(n.name), strings.TrimPrefix(err.Error(), "mscfb: "))
+		o.problem(message.CodeOutlookDamaged, "the stream %s cannot be read whole: %v", quote.Text(n.name, quote.Name), strings.TrimPrefix(err.Error(), "mscfb: "))
 	}
 	return data
 }
 
 // props reads the properties of a storage: the fixed-size ones stand in one
 // stream, each of the others is a stream named by its tag.
-func (r *msgReader) props(o *Outlook, n *cfbNode, header int) *mapiProps {
-	p := &mapiProps{props: map[uint16]mapiProp{}, bad: o.badCodePage}
+func (r *msgReader) props(o *Message, n *cfbNode, header int) *properties {
+	p := &properties{props: map[uint16]property{}, bad: o.badCodePage}
 	for _, c := range n.children {
 		if c.name == msgProperties && !c.storage {
 			p.fixed(r.read(o, c), header)
@@ -172,25 +175,25 @@ func (r *msgReader) props(o *Outlook, n *cfbNode, header int) *mapiProps {
 		if old, twice := p.props[uint16(id)]; twice && old.kind == mapiUnicode {
 			continue
 		}
-		p.props[uint16(id)] = mapiProp{kind: uint16(kind), data: r.read(o, c)}
+		p.props[uint16(id)] = property{kind: uint16(kind), data: r.read(o, c)}
 	}
 	return p
 }
 
 // fixed reads a property stream.
-func (p *mapiProps) fixed(data []byte, header int) {
+func (p *properties) fixed(data []byte, header int) {
 	for data = data[min(header, len(data)):]; len(data) >= 16; data = data[16:] {
 		kind, id := binary.LittleEndian.Uint16(data), binary.LittleEndian.Uint16(data[2:])
 		switch kind {
 		case mapiShort, mapiLong, mapiBool, mapiTime:
-			p.props[id] = mapiProp{kind: kind, data: data[8:16]}
+			p.props[id] = property{kind: kind, data: data[8:16]}
 		}
 	}
 }
 
 // badCodePage notes that a text is not in the code page it should be in.
-func (o *Outlook) badCodePage(number int) {
-	o.problem(problemOutlookCharset, "a text cannot be read in code page %d", number)
+func (o *Message) badCodePage(number int) {
+	o.problem(message.CodeOutlookCharset, "a text cannot be read in code page %d", number)
 }
 
 // msgWanted reports whether a property is looked at: only those are read from the file.
