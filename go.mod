@@ -28,10 +28,14 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
-require golang.org/x/sync v0.24.0
+require (
+	github.com/nlnwa/whatwg-url v0.6.2
+	golang.org/x/sync v0.24.0
+)
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/bits-and-blooms/bitset v1.20.0 // indirect
 	github.com/cention-sany/utf7 v0.0.0-20170124080048-26cad61bd60a // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect

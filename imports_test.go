@@ -19,8 +19,8 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
-	"analysis":                {"indicators", "ingest", "message", "outlook", "quote", "soar"},
+	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
+	"analysis":                {"indicators", "ingest", "links", "message", "outlook", "quote", "soar"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
 	"filters":                 {"message"},
 	"ingest":                  {"filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"outlook":                 {"message", "quote"},
 	"quote":                   {},
 	"indicators":              {"pyregex"},
+	"links":                   {"indicators"},
 	"pyregex":                 {},
 	"secret":                  {},
 	"soar":                    {"message", "quote", "secret"},
@@ -49,6 +50,7 @@ var guests = map[string][]string{
 	"modernc.org":                    {"soar/local"},
 	"golang.org/x/oauth2":            {"token"},
 	"go.yaml.in/yaml":                {"manifest"},
+	"github.com/nlnwa/whatwg-url":    {"links"},
 }
 
 // workshops hold what is no part of the program: they may import everything.

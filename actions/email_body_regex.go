@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"example.org/imap-integration/links"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
@@ -52,7 +53,7 @@ func (b bodySource) leaf(leaf message.TextLeaf, yield func(regexText) bool) bool
 	if !b.wants("links") {
 		return true
 	}
-	for _, link := range message.Links(leaf.Text) {
+	for _, link := range links.InHTML(leaf.Text, "") {
 		if !yield(regexText{leaf.Path, inLink, link.Target}) {
 			return false
 		}

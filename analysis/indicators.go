@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/indicators"
+	"example.org/imap-integration/links"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/outlook"
 )
@@ -94,8 +95,8 @@ func (c *Collector) add(mailID string, m *Message, hops []Hop, t texts, files []
 	}
 	for _, link := range t.links {
 		c.text(link.Target, at("link"))
-		if inner := Unwrap(link.Target); inner != link.Target {
-			c.text(inner, at("link"))
+		if undone := links.Undo(link.Address()); len(undone.By) > 0 && !undone.Opaque {
+			c.text(undone.Target, at("link"))
 		}
 	}
 	for _, text := range t.html {

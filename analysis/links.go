@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/indicators"
-	"example.org/imap-integration/message"
+	"example.org/imap-integration/links"
 )
 
 // maxLinkText bounds what is looked at of the text of a link, bytes: who reads more than that?
@@ -20,15 +20,19 @@ type Mismatch struct {
 }
 
 // Mismatches returns the links whose text names a host or an e-mail address that
-// the target is not of. A name and a name below it count as
-// the same; so does a name with and without www.
-func Mismatches(links []message.Link) []Mismatch {
+// the target is not of. A link that a gateway has rewritten leads where it did before, as far as that can be known. A name and a name
+// below it count as the same; so does a name with and without www, and an IDN in either spelling.
+func Mismatches(list []links.Link) []Mismatch {
 	out := []Mismatch{}
-	for _, link := range links {
+	for _, link := range list {
 		if link.Text == "" {
 			continue
 		}
-		leads := place(Unwrap(link.Target))
+		undone := links.Undo(link.Address())
+		if undone.Opaque {
+			continue // where it leads is not known, so it cannot be somewhere else
+		}
+		leads := place(undone.Target)
 		text := link.Text[:min(len(link.Text), maxLinkText)]
 		if shown := shownPlace(text, leads); shown != "" {
 			out = append(out, Mismatch{Text: strings.ToValidUTF8(text, ""), Shown: shown, Target: link.Target, Leads: leads})
@@ -39,24 +43,14 @@ func Mismatches(links []message.Link) []Mismatch {
 
 // place is the host of a URL or the address of a mailto, "" for what has neither.
 func place(target string) string {
-	u, err := url.Parse(strings.TrimSpace(target))
-	if err != nil {
-		// What is no URL to Go may be one to a browser.
-		_, rest, found := strings.Cut(target, "://")
-		if !found {
-			return ""
-		}
-		host, _, _ := strings.Cut(rest, "/")
-		return strings.ToLower(host[strings.LastIndexByte(host, '@')+1:])
-	}
-	if strings.EqualFold(u.Scheme, "mailto") {
-		address, err := url.PathUnescape(u.Opaque)
-		if err != nil {
-			address = u.Opaque
+	if len(target) > len("mailto:") && strings.EqualFold(target[:len("mailto:")], "mailto:") {
+		address, _, _ := strings.Cut(target[len("mailto:"):], "?")
+		if plain, err := url.PathUnescape(address); err == nil {
+			address = plain
 		}
 		return strings.ToLower(address)
 	}
-	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	return links.Host(target)
 }
 
 // shownPlace returns what the text names, where all that it names is somewhere else.
@@ -71,7 +65,9 @@ func shownPlace(text, leads string) string {
 		case "url":
 			name = place(i.Value)
 		case "domain", "ipv4", "ipv6":
-			name = i.Value
+			if name = i.Value; links.Host("http://"+name) != "" {
+				name = links.Host("http://" + name) // one spelling of an IDN
+			}
 		case "email":
 			if !strings.Contains(leads, "@") {
 				continue // the domain comes as an indicator of its own
@@ -97,29 +93,4 @@ func samePlace(a, b string) bool {
 	}
 	a, b = strings.TrimPrefix(strings.ToLower(a), "www."), strings.TrimPrefix(b, "www.")
 	return a == b || strings.HasSuffix(b, "."+a) || strings.HasSuffix(a, "."+b)
-}
-
-// Unwrap returns where a link leads that a mail gateway has wrapped in one of
-// its own (Microsoft Safe Links, Proofpoint URL Defense version 2, Google's redirect), else the link itself.
-func Unwrap(target string) string {
-	u, err := url.Parse(strings.TrimSpace(target))
-	if err != nil {
-		return target
-	}
-	host := strings.ToLower(u.Hostname())
-	inner := ""
-	switch {
-	case strings.HasSuffix(host, ".safelinks.protection.outlook.com"):
-		inner = u.Query().Get("url")
-	case host == "www.google.com" && u.Path == "/url":
-		if inner = u.Query().Get("q"); inner == "" {
-			inner = u.Query().Get("url")
-		}
-	case host == "urldefense.proofpoint.com" && strings.HasPrefix(u.Path, "/v2/"):
-		inner, err = url.QueryUnescape(strings.NewReplacer("-", "%", "_", "/").Replace(u.Query().Get("u")))
-	}
-	if err != nil || !strings.Contains(inner, "://") {
-		return target
-	}
-	return strings.ToValidUTF8(inner, "\uFFFD")
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"example.org/imap-integration/links"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
@@ -36,7 +37,7 @@ func TestMismatches(t *testing.T) {
 		{"https://www.google.com/url?q=https://evil.example/", "bank.example", "bank.example > evil.example"},
 	} {
 		got := ""
-		for _, m := range Mismatches(message.Links(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text))) {
+		for _, m := range Mismatches(links.InHTML(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text), "")) {
 			got += m.Shown + " > " + m.Leads
 		}
 		if got != tc.want {

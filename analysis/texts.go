@@ -3,6 +3,7 @@ package analysis
 import (
 	"strings"
 
+	"example.org/imap-integration/links"
 	"example.org/imap-integration/message"
 )
 
@@ -16,7 +17,7 @@ const (
 type texts struct {
 	plain []string
 	html  []string // the text of the HTML
-	links []message.Link
+	links []links.Link
 }
 
 // read takes the texts of a message itself, and what they have of left bytes. cut
@@ -30,7 +31,7 @@ func (m *Message) read(left *int) (t texts, cut bool) {
 		switch {
 		case text == "":
 		case html:
-			t.links = append(t.links, message.Links(text)...)
+			t.links = append(t.links, links.InHTML(text, "")...)
 			t.html = append(t.html, message.HTMLText(text))
 		default:
 			t.plain = append(t.plain, text)

@@ -52,6 +52,19 @@ func findURLs(text string) iter.Seq[hit] {
 	}
 }
 
+// URLs yields the URLs of a text in order, refanged, scheme and host in lower
+// case: those that Indicators finds, each as often as it stands there.
+func URLs(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		clean, _ := refang(text)
+		for h := range findURLs(clean) {
+			if !yield(h.value) {
+				return
+			}
+		}
+	}
+}
+
 // urlAround reads the URL whose scheme ends at colon.
 func urlAround(text string, from, colon int) (hit, bool) {
 	scheme, n, ok := schemeBefore(text[max(from, colon-longestScheme-1):colon])

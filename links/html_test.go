@@ -1,0 +1,51 @@
+package links
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestInHTML(t *testing.T) {
+	got := InHTML(`<head><meta http-equiv=refresh content="0; URL='https://r.example/'"><link href=style.css></head>
+<a href=" https://e.example/?a=1&amp;b=2 ">click  <b>here</b><br>now</a> <img src="cid:x"> <a name=n>no target</a>
+<form action=/post><button formaction="//b.example/">x</button></form><body background=bg.png>
+<img srcset="a.png 1x, b.png 2x"><a href="javascript:x()">open <a href=y>second`, "https://base.example/dir/mail")
+	want := []Link{
+		{"https://r.example/", "https://r.example/", "", "refresh", false, ""},
+		{"style.css", "https://base.example/dir/style.css", "", "link", false, ""},
+		{"https://e.example/?a=1&b=2", "https://e.example/?a=1&b=2", "click here now", "a", true, ""},
+		{"cid:x", "cid:x", "", "image", false, ""},
+		{"/post", "https://base.example/post", "", "form", true, ""},
+		{"//b.example/", "https://b.example/", "", "button", true, ""},
+		{"bg.png", "https://base.example/dir/bg.png", "", "image", false, ""},
+		{"a.png", "https://base.example/dir/a.png", "", "image", false, ""},
+		{"b.png", "https://base.example/dir/b.png", "", "image", false, ""},
+		{"javascript:x()", "javascript:x()", "open", "a", true, ""},
+		{"y", "https://base.example/dir/y", "second", "a", true, ""},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// FuzzInHTML holds that any bytes give valid links.
+func FuzzInHTML(f *testing.F) {
+	f.Add(`<base href=//b.example><a href="x&#10;y">t</a><iframe srcdoc="<a href=z>">`)
+	f.Add("<style>@import 'a';b{c:url(\\68ttp://d)}</style><!--[if mso]><v:x href=e><![endif]-->")
+	f.Fuzz(func(t *testing.T, markup string) {
+		for _, l := range InHTML(markup, "") {
+			if !utf8.ValidString(l.Target+l.URL+l.Text) || l.Target == "" || l.Source == "" {
+				t.Fatalf("%q: %+v", markup, l)
+			}
+			Undo(l.Address())
+		}
+		for _, l := range InText(markup) {
+			if !strings.Contains(l.Target, "://") {
+				t.Fatalf("%q: %+v", markup, l)
+			}
+		}
+	})
+}
