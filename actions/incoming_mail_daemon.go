@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"time"
 
 	"example.org/imap-integration/filters"
@@ -14,6 +16,7 @@ import (
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // acknowledgeTime bounds what may follow an interruption once the result is
@@ -30,12 +33,12 @@ type daemon struct {
 // incomingMailDaemon takes the mails that are due, saves them in Cloud SOAR and
 // hands them over.
 func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
-	checkpoint := v.Text("checkpoint")
+	checkpoint, named := v.Text("checkpoint"), namedUIDs(v)
 	d, err := daemonParameters(env, v)
 	if err != nil {
 		return nil, err
 	}
-	d.options.Checkpoint = checkpoint
+	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
 	store, err := d.store(ctx)
 	if err != nil {
@@ -76,6 +79,24 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	var err error
 	d.options.Filter, err = filters.Compile(spec)
 	return d, err
+}
+
+// namedUIDs reads the field uids: numbers and ranges.
+func namedUIDs(v *manifest.Values) (ranges []ingest.UIDRange) {
+	for _, text := range v.List("uids") {
+		first, last, isRange := strings.Cut(text, ":")
+		if !isRange {
+			last = first
+		}
+		low, err := strconv.ParseUint(strings.TrimSpace(first), 10, 32)
+		high, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 32)
+		if err != nil || err2 != nil || low == 0 || high < low {
+			v.Problem("uids", "must be UIDs and ranges of them, such as 5, 20:25, not %s", quote.Text(text, quote.Name))
+			continue
+		}
+		ranges = append(ranges, ingest.UIDRange{First: mailbox.UID(low), Last: mailbox.UID(high)})
+	}
+	return ranges
 }
 
 var searchModes = map[string]ingest.SearchMode{"auto": ingest.Auto, "server": ingest.Server, "local": ingest.Local}

@@ -105,8 +105,8 @@ func (t *settingsTally) byHeader(ctx context.Context, folder *mailbox.Folder, ui
 		names = append(slices.Clone(names), "Subject")
 	}
 	return folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
-		if h.Header != nil { // else it has vanished
-			t.add(h.UID, message.ParseHeader(h.Header, t.limits), true)
+		if h.Header != nil || h.Missing { // else it has vanished
+			t.add(h.UID, message.ParseHeader(h.Header, t.limits), !h.Missing)
 		}
 		return nil
 	})
@@ -122,7 +122,7 @@ func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, u
 			switch raw.Outcome {
 			case mailbox.Whole:
 				t.add(raw.UID, message.Parse(raw.Body, t.limits), true)
-			case mailbox.TooLarge, mailbox.Empty:
+			case mailbox.TooLarge, mailbox.Empty, mailbox.Missing:
 				t.add(raw.UID, message.ParseHeader(raw.Body, t.limits), false)
 			}
 			return nil

@@ -123,7 +123,7 @@ func (a *Audit) look(j *job, held map[string][]int64, first map[string]uint32) {
 	case j.left != "":
 		a.LeftOut = append(a.LeftOut, Excluded{uid, j.left})
 		return
-	case j.raw.Outcome == mailbox.Empty:
+	case j.raw.Outcome == mailbox.Empty, j.raw.Outcome == mailbox.Missing:
 		a.Missing = append(a.Missing, Finding{UID: uid, Reason: emptySentence})
 		return
 	}

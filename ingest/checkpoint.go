@@ -19,8 +19,11 @@ const window = 1000
 // maxCheckpoint is the longest text that is read as a checkpoint (contract.md, section 2).
 const maxCheckpoint = 2048
 
-// checkpointVersion is the first byte of the encoding.
-const checkpointVersion = 1
+// The first byte of the encoding: with the second, emails that did not come follow the window.
+const (
+	checkpointVersion  = 1
+	checkpointWithGaps = 2
+)
 
 // checkpointPrefix makes a checkpoint recognisable to a person.
 const checkpointPrefix = "cp1."
@@ -32,6 +35,7 @@ type checkpoint struct {
 	last        uint32    // highest UID handed over
 	received    time.Time // latest INTERNALDATE handed over that is no later than its run; zero: none
 	passed      *big.Int  // bit i: UID last-i was there or was handed over; a 0 bit is a gap. Never changed in place
+	missing     []missed  // emails that are there and did not come, ascending; gaps wherever they lie. Never changed in place
 }
 
 var (
@@ -57,7 +61,7 @@ func allPassed() *big.Int {
 
 // covers reports whether the platform has passed a UID.
 func (c *checkpoint) covers(uid uint32) bool {
-	if uid > c.last {
+	if _, missing := c.missed(uid); missing || uid > c.last {
 		return false
 	}
 	d := c.last - uid
@@ -66,15 +70,20 @@ func (c *checkpoint) covers(uid uint32) bool {
 
 // lowest is the lowest UID that the checkpoint may not cover.
 func (c *checkpoint) lowest() uint32 {
-	if c.last <= window {
-		return 1
+	lowest := uint32(1)
+	if c.last > window {
+		lowest = c.last - window + 1
 	}
-	return c.last - window + 1
+	if len(c.missing) > 0 {
+		lowest = min(lowest, c.missing[0].uid)
+	}
+	return lowest
 }
 
 // advance passes a UID. exists tells which UIDs were in the folder when the
 // run began; those between the last one and this one are passed with it.
 func (c *checkpoint) advance(uid uint32, exists func(uint32) bool) {
+	c.settle(uid)
 	passed := new(big.Int).Set(c.passed)
 	if uid > c.last {
 		d := uid - c.last
@@ -98,6 +107,9 @@ func (c *checkpoint) advance(uid uint32, exists func(uint32) bool) {
 // String encodes a checkpoint; its checksum is part of it.
 func (c *checkpoint) String() string {
 	b := []byte{checkpointVersion}
+	if len(c.missing) > 0 {
+		b[0] = checkpointWithGaps
+	}
 	b = append(b, c.scope[:]...)
 	b = binary.BigEndian.AppendUint32(b, c.uidValidity)
 	b = binary.BigEndian.AppendUint32(b, c.last)
@@ -107,6 +119,7 @@ func (c *checkpoint) String() string {
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(received))
 	b = append(b, c.passed.FillBytes(make([]byte, window/8))...)
+	b = appendMissed(b, c.missing)
 	sum := sha256.Sum256(b)
 	return checkpointPrefix + base64.RawURLEncoding.EncodeToString(append(b, sum[:8]...))
 }
@@ -118,8 +131,9 @@ func parseCheckpoint(text string, scope [8]byte) (*checkpoint, error) {
 		return nil, errCheckpointUnreadable
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	const size = 1 + 8 + 4 + 4 + 8 + window/8
-	if err != nil || len(b) != size+8 || b[0] != checkpointVersion {
+	const fixed = 1 + 8 + 4 + 4 + 8 + window/8
+	size := len(b) - 8
+	if err != nil || size < fixed || b[0] != checkpointWithGaps && (b[0] != checkpointVersion || size != fixed) {
 		return nil, errCheckpointUnreadable
 	}
 	if sum := sha256.Sum256(b[:size]); string(sum[:8]) != string(b[size:]) {
@@ -129,7 +143,10 @@ func parseCheckpoint(text string, scope [8]byte) (*checkpoint, error) {
 	if t := int64(binary.BigEndian.Uint64(b[17:])); t != math.MinInt64 {
 		c.received = time.Unix(t, 0).UTC()
 	}
-	c.passed = new(big.Int).SetBytes(b[25:size])
+	c.passed = new(big.Int).SetBytes(b[25:fixed])
+	if c.missing, err = parseMissed(b[fixed:size]); err != nil {
+		return nil, err
+	}
 	if c.scope != scope {
 		return nil, errCheckpointForeign
 	}

@@ -64,6 +64,7 @@ type Options struct {
 	MaxMessages int   // objects put out; 0 = no limit
 	MaxSize     int64 // bytes; for the sentence of too_large
 	Checkpoint  string
+	UIDs        []UIDRange // where set, exactly these are taken, read or not, and the checkpoint stays as it is
 	Limits      message.Limits
 	BatchMails  int               // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
 	Prepare     func(*soar.Draft) // what the store does with a draft ahead of its Save, on any goroutine; nil: nothing
@@ -73,22 +74,29 @@ type Options struct {
 	Now         func() time.Time
 }
 
+// UIDRange is a range of UIDs, both ends included.
+type UIDRange struct{ First, Last mailbox.UID }
+
 // DefaultBatch is how many mails are saved in one transaction: enough to share
 // one fsync, few enough to lose little time to a run that is interrupted.
 const DefaultBatch = 128
 
 // run is one run's state.
 type run struct {
-	o      Options
-	folder Folder
-	store  Store
-	plan   plan
-	state  checkpoint
-	sink   *Result
-	seen   map[string]int // source key → object, for second copies; -1: not put out
-	known  map[string]int64
-	asked  bool // known has been asked for
-	tally  tally
+	o               Options
+	folder          Folder
+	store           Store
+	plan            plan
+	state           checkpoint
+	sink            *Result
+	seen            map[string]int // source key → object, for second copies; -1: not put out
+	known           map[string]int64
+	asked           bool                   // known has been asked for
+	checkpointGiven bool                   // and can be used
+	held            bool                   // nothing more is taken, see holdsBack
+	absent          map[uint32]bool        // emails that are there and did not come in this run
+	due             map[mailbox.UID][]byte // those that fail with this run if they do not come, with their header fields; nil: none
+	tally           tally
 }
 
 // Run takes the mails that the options select and saves them. The Result holds
@@ -96,7 +104,7 @@ type run struct {
 // the error is nil as long as there is something to hand over. The caller
 // writes the Result, then calls its Written, and closes it in any case.
 func Run(ctx context.Context, o Options, folder Folder, store Store) (*Result, error) {
-	r := &run{o: o, folder: folder, store: store, seen: map[string]int{}}
+	r := &run{o: o, folder: folder, store: store, seen: map[string]int{}, absent: map[uint32]bool{}}
 	r.sink = newResult(r)
 	err := r.run(ctx)
 	if err == nil {
@@ -119,7 +127,18 @@ func (r *run) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	there := p.exists
+	p.exists = func(uid uint32) bool { return !r.absent[uid] && there(uid) }
+	if p.replay {
+		if r.o.Filter, err = filters.Compile(filters.Spec{}); err != nil {
+			return err
+		}
+	} else {
+		p.byCheckpoint = r.o.FetchType == FromLatest || !r.o.MarkAsSeen
+		p.byStore = r.o.FetchType == FromLatest && !r.checkpointGiven
+	}
 	r.plan, r.state = p, p.state
+	r.lastHeaders(ctx)
 	r.tally.candidates = len(p.uids) + len(p.pending)
 	r.o.Log.Info("run planned", "mode", p.mode, "candidates", len(p.uids), "pending", len(p.pending))
 	if err := r.emitPending(); err != nil {
@@ -153,8 +172,8 @@ func chunks(uids []mailbox.UID, n int) func(yield func([]mailbox.UID) bool) {
 	}
 }
 
-// full reports whether max_messages objects have been put out.
-func (r *run) full() bool { return r.o.MaxMessages > 0 && r.sink.Len() >= r.o.MaxMessages }
+// full reports whether this run takes no more.
+func (r *run) full() bool { return r.held || r.o.MaxMessages > 0 && r.sink.Len() >= r.o.MaxMessages }
 
 // take decides a chunk by headers, then fetches and saves what remains, in
 // rounds: mails that turn out to be no objects do not count against max_messages.
@@ -197,7 +216,11 @@ func (r *run) byHeaders(ctx context.Context, uids []mailbox.UID) ([]mailbox.UID,
 	}
 	var kept []mailbox.UID
 	err := r.folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
-		if h.Header == nil {
+		switch {
+		case h.Missing: // nothing can be decided: the fetch of the whole email tells more
+			kept = append(kept, h.UID)
+			return nil
+		case h.Header == nil:
 			r.vanished(uint32(h.UID))
 			return nil
 		}

@@ -208,6 +208,8 @@ func (r *run) read(j *job) {
 		r.readTooLarge(j)
 	case mailbox.Empty:
 		j.draft = r.place(j.raw, soar.Mail{})
+	case mailbox.Missing:
+		r.readMissing(j)
 	}
 }
 

@@ -23,6 +23,10 @@ type plan struct {
 	lookup   bool           // look each mail up by its key before it is saved: UIDs tell nothing
 	skip     bool           // what the store knows already is not handed over again …
 	after    *checkpoint    // … unless its record lies beyond this checkpoint of another UIDVALIDITY
+
+	replay       bool // named UIDs: nothing is filtered, and state stays as it is
+	byStore      bool // the next run starts behind the newest email in the store
+	byCheckpoint bool // the next run starts behind the checkpoint of this one
 }
 
 // lookBack is how far before the mails known last a run looks when UIDs tell
@@ -38,7 +42,13 @@ func (r *run) makePlan(ctx context.Context) (plan, error) {
 	scope := scopeOf(r.o.Account, r.o.Folder)
 	start := checkpoint{scope: scope, uidValidity: status.UIDValidity, passed: new(big.Int)}
 	given := r.givenCheckpoint(scope)
+	r.checkpointGiven = given != nil
+	if given != nil && given.uidValidity == status.UIDValidity {
+		start.missing = given.missing // how often they were asked for
+	}
 	switch {
+	case len(r.o.UIDs) > 0:
+		return r.planNamed(ctx, start)
 	case r.o.FetchType == Unseen && r.o.MarkAsSeen:
 		return r.planUnseen(ctx, start, "unseen")
 	case r.o.FetchType == Unseen && given == nil:
@@ -65,6 +75,8 @@ func (r *run) makePlan(ctx context.Context) (plan, error) {
 func FirstSearch(o Options) *mailbox.Criteria {
 	given, err := parseCheckpoint(o.Checkpoint, scopeOf(o.Account, o.Folder))
 	switch {
+	case len(o.UIDs) > 0:
+		return nil
 	case o.FetchType == Unseen && (o.MarkAsSeen || err != nil):
 		if o.SearchMode == Server && len(o.Filter.Everything()) > 0 {
 			return nil
@@ -90,6 +102,24 @@ func (r *run) givenCheckpoint(scope [8]byte) *checkpoint {
 	return c
 }
 
+// planNamed takes the emails that the caller names by their UIDs, whatever state says of them.
+func (r *run) planNamed(ctx context.Context, start checkpoint) (plan, error) {
+	low, high := r.o.UIDs[0].First, r.o.UIDs[0].Last
+	for _, u := range r.o.UIDs {
+		low, high = min(low, u.First), max(high, u.Last)
+	}
+	uids, err := r.folder.Search(ctx, mailbox.Criteria{From: low, To: high})
+	uids = slices.DeleteFunc(uids, func(u mailbox.UID) bool {
+		return !slices.ContainsFunc(r.o.UIDs, func(n UIDRange) bool { return u >= n.First && u <= n.Last })
+	})
+	for _, n := range r.o.UIDs {
+		if !slices.ContainsFunc(uids, func(u mailbox.UID) bool { return u >= n.First && u <= n.Last }) {
+			r.o.Log.Warn("no email of the folder has a UID that was asked for", "first", n.First, "last", n.Last)
+		}
+	}
+	return plan{mode: "by UID", uids: uids, exists: func(uint32) bool { return false }, state: start, replay: true}, err
+}
+
 // planUnseen takes the mails without \Seen.
 func (r *run) planUnseen(ctx context.Context, start checkpoint, mode string) (plan, error) {
 	uids, err := r.search(ctx, mailbox.Criteria{Unseen: true})
@@ -107,6 +137,7 @@ func (r *run) planFrom(ctx context.Context, c checkpoint) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	c.settleGone(among(all))
 	uids := behind(all, &c)
 	if len(uids) > 0 && (r.o.FetchType == Unseen || r.narrows(len(uids))) {
 		found, err := r.search(ctx, mailbox.Criteria{Unseen: r.o.FetchType == Unseen, From: uids[0]})

@@ -237,7 +237,7 @@ func (s *Result) Checkpoint() string {
 	if s.Len() == 0 {
 		return ""
 	}
-	return s.r.state.String()
+	return s.r.checkpoint()
 }
 
 // Close frees what the result holds.

@@ -109,11 +109,17 @@ func later(a, b time.Time) time.Time {
 func (r *run) fates(ctx context.Context, batch []*job) ([]fate, error) {
 	fates := make([]fate, 0, len(batch))
 	inBatch := map[string]bool{}
-	objects := r.sink.Len()
+	objects, missing := r.sink.Len(), 0
 	for _, j := range batch {
 		f, err := r.fate(ctx, j, inBatch)
 		if err != nil {
 			return fates, err
+		}
+		if r.holdsBack(j, missing) {
+			return append(fates, f), errStopped
+		}
+		if j.raw.Outcome == mailbox.Missing {
+			missing++
 		}
 		if r.putsOut(j, f) {
 			if r.o.MaxMessages > 0 && objects == r.o.MaxMessages {
@@ -175,7 +181,9 @@ func (r *run) account(j *job, f fate) error {
 	case j.left != "":
 		r.leftOut(uid, j.left)
 		return nil
-	case j.raw.Outcome == mailbox.Empty:
+	case j.raw.Outcome == mailbox.Missing && j.draft == nil:
+		return r.missing(j)
+	case j.raw.Outcome == mailbox.Empty, j.raw.Outcome == mailbox.Missing:
 		return r.handOver(j, object{refused: emptySentence})
 	case f.isCopy:
 		return r.secondCopy(j)
@@ -189,7 +197,7 @@ func (r *run) account(j *job, f fate) error {
 }
 
 // emptySentence is the detail of empty_content.
-const emptySentence = "the server gives no content for this mail, also when asked again"
+const emptySentence = "the server gives no content for this email, also when asked again"
 
 // handsOver reports whether a mail that the store holds is handed over again.
 func (r *run) handsOver(f fate) bool {
@@ -220,13 +228,21 @@ func (r *run) handOver(j *job, o object) error {
 	return r.emit(o)
 }
 
+// checkpoint is what the object that comes next carries.
+func (r *run) checkpoint() string {
+	if r.plan.replay {
+		return r.o.Checkpoint
+	}
+	return r.state.String()
+}
+
 // emit adds an object to the result.
 func (r *run) emit(o object) error {
 	if o.key != "" {
 		r.seen[o.key] = r.sink.Len()
 	}
 	r.tally.count(r.o.Log, o)
-	return r.sink.add(o, r.state.String())
+	return r.sink.add(o, r.checkpoint())
 }
 
 // secondCopy acknowledges a mail with the first of the same bytes.
@@ -253,15 +269,17 @@ func (r *run) alreadyHeld(uid uint32, id int64) {
 // passes moves the checkpoint of the last object over a mail that is settled without an object.
 func (r *run) passes(uid uint32) {
 	r.state.advance(uid, r.plan.exists)
-	r.sink.moveCheckpoint(r.state.String())
+	r.sink.moveCheckpoint(r.checkpoint())
 }
 
 func (r *run) vanished(uid uint32) {
 	r.tally.vanished++
+	r.state.settle(uid)
 	r.o.Log.Info("vanished between search and fetch", "uid", uid)
 }
 
 func (r *run) leftOut(uid uint32, field string) {
 	r.tally.left(field)
+	r.state.settle(uid)
 	r.o.Log.Info("left out by a filter", "uid", uid, "filter", field)
 }

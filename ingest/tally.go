@@ -16,6 +16,7 @@ type tally struct {
 	held       int // Cloud SOAR holds it, not handed over again
 	copies     int // second copies, acknowledged with the first
 	vanished   int
+	missing    int // there, but did not come: left to the next run
 	leftOut    []leftCount
 }
 
@@ -44,7 +45,7 @@ func (t *tally) leftSum() int {
 
 // looked is how many mails are accounted for so far.
 func (t *tally) looked() int {
-	return t.saved + t.existed + t.failed + t.held + t.copies + t.vanished + t.leftSum()
+	return t.saved + t.existed + t.failed + t.held + t.copies + t.vanished + t.missing + t.leftSum()
 }
 
 func (t *tally) count(log *slog.Logger, o object) {
@@ -65,13 +66,13 @@ func (t *tally) count(log *slog.Logger, o object) {
 func (t *tally) log(log *slog.Logger, s *Result) {
 	args := []any{
 		"looked_at", t.looked(), "delivered", t.saved, "existed", t.existed, "failed", t.failed, "left_out", t.leftSum(),
-		"vanished", t.vanished, "second_copies", t.copies, "already_held", t.held, "not_reached", max(0, t.candidates-t.looked()), "objects", s.Len(),
+		"vanished", t.vanished, "second_copies", t.copies, "already_held", t.held, "not_given", t.missing, "not_reached", max(0, t.candidates-t.looked()), "objects", s.Len(),
 	}
 	slices.SortFunc(t.leftOut, func(a, b leftCount) int { return b.n - a.n })
 	for _, l := range t.leftOut {
 		args = append(args, "left_out_by_"+l.field, l.n)
 	}
-	log.Info("sum: looked_at = delivered + existed + failed + left_out + vanished + second_copies + already_held", args...)
+	log.Info("sum: looked_at = delivered + existed + failed + left_out + vanished + second_copies + already_held + not_given", args...)
 }
 
 // sorted returns the UIDs ascending, each once.

@@ -10,9 +10,9 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// again asks for one mail that did not come: alone, then (QUIRK: Exchange
+// again asks for one email that did not come: alone, then (QUIRK: Exchange
 // answers OK and nothing) by its sequence number. It is settled as vanished or
-// empty only when the server says so twice.
+// empty only when the server says so; what is there and does not come is missing.
 func (r *fetchRun) again(ctx context.Context, it *item) error {
 	r.f.budget.setReady(false) // while this mail is missing, the consumer waits
 	first := it.body
@@ -97,17 +97,13 @@ func (r *fetchRun) deliverChecked(it *item) error {
 	return r.deliver(it)
 }
 
-// giveUp settles a mail that is there and has no content.
+// giveUp leaves an email that is there and did not come to a later run.
 func (r *fetchRun) giveUp(it *item) error {
-	if it.header {
-		return r.hand(it, &Raw{Outcome: TooLarge, Size: r.sizeOf(it)})
+	size := r.sizeOf(it)
+	if size == 0 && !it.header {
+		return r.hand(it, &Raw{Outcome: Empty})
 	}
-	if it.refusal != "" {
-		r.mu.Lock()
-		it.note(message.CodeEmptyContent, fmt.Sprintf("the server refuses to give this mail: %q", it.refusal))
-		r.mu.Unlock()
-	}
-	return r.hand(it, &Raw{Outcome: Empty, Size: max(r.sizeOf(it), 0)})
+	return r.hand(it, &Raw{Outcome: Missing, Size: max(size, 0), Reason: it.refusal})
 }
 
 // alone sends a FETCH for one mail and waits for its end.

@@ -29,6 +29,9 @@ const (
 	guessBatch = 32
 	// maxRefusals is how often a passing fault is waited for before a mail comes again.
 	maxRefusals = 3
+	// readOver is how many bytes over max_message_size a literal may have and is
+	// still read over: less than a new connection costs.
+	readOver = 8 << 20
 	// maxHeaderBlock is what is kept of a header block.
 	maxHeaderBlock = 1 << 20
 )
@@ -46,6 +49,7 @@ const (
 type errTooLarge struct {
 	uid  UID // 0: the server had not said
 	size int64
+	said int64 // RFC822.SIZE in the same response; -1: none
 }
 
 func (e errTooLarge) Error() string {
@@ -178,9 +182,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 	r.cautious = r.cautious || errors.Is(err, errGreedy)
 	var large errTooLarge
 	if errors.As(err, &large) {
-		if err := r.tooLarge(left, large, r.f.reconnects >= maxReconnects-1); err != nil {
-			return err
-		}
+		r.tooLarge(left, large)
 	}
 	if err := r.f.recover(ctx, StageFetch, 1, err); err != nil {
 		return err
@@ -205,22 +207,20 @@ func (r *fetchRun) patient() bool {
 	return r.refusals <= maxRefusals
 }
 
-// tooLarge notes which mail ended the connection. Where no reconnect is left
-// for its header block, the mail is settled without, so that the next run gets past it.
-func (r *fetchRun) tooLarge(left []*item, large errTooLarge, last bool) error {
+// tooLarge notes which email ended the connection. Its header block is asked for
+// on the next one; where no reconnect is left the run ends half-way, because a
+// record without it would have another key than the next run gives it.
+func (r *fetchRun) tooLarge(left []*item, large errTooLarge) {
 	it := r.items[large.uid]
 	if it == nil {
 		// Among mails of unknown size, the sizes will tell which one it was.
 		r.cautious = r.cautious || !slices.ContainsFunc(left, func(it *item) bool { return it.guessed && it.body == nil })
-		return nil
+		return
+	}
+	if large.said >= 0 && large.said <= r.f.conf.MaxSize {
+		r.cautious = true // its sizes may all be wrong: the next cut must not cost what came before it
 	}
 	it.header, it.hint = true, max(it.hint, large.size)
-	if last && len(left) > 0 && left[0] == it {
-		if err := r.hand(it, &Raw{Outcome: TooLarge, Size: it.hint}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // stream fetches and yields in order. It returns what was not yielded.

@@ -311,7 +311,7 @@ func (p *fetchParser) readLiteral() error {
 	p.f.body = b
 	p.n.g.beginLiteral(int64(p.n.in.buffered()))
 	err = b.fill(p.n.in)
-	p.n.g.endLiteral()
+	p.n.g.endLiteral(true)
 	if err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func (p *fetchParser) skipLiteral() error {
 	}
 	p.n.g.beginLiteral(int64(p.n.in.buffered()))
 	err := p.n.in.skip(p.literal)
-	p.n.g.endLiteral()
+	p.n.g.endLiteral(false)
 	if err != nil {
 		return err
 	}

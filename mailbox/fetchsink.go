@@ -13,7 +13,7 @@ func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 		return nil, nil
 	}
 	if n > limit {
-		return nil, errTooLarge{r.owner(f), n}
+		return nil, errTooLarge{r.owner(f), n, f.size}
 	}
 	price := cost(min(n, keep))
 	if r.f.budget.tight(price) {
@@ -51,7 +51,7 @@ func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
 	case it.guessed || it.hint > limit || r.cautious:
 		return limit + 1, limit + 1, f.section == ""
 	default:
-		return limit, limit, f.section == ""
+		return limit + readOver, limit + 1, f.section == ""
 	}
 }
 

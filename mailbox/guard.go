@@ -37,7 +37,8 @@ func (e errStalled) Timeout() bool { return true }
 // none before the first byte of an answer), so all of them are kept here:
 //
 //   - while an answer is awaited, it must be complete within the time-out;
-//   - a literal may take longer, at minRate or more, and never silent for the time-out;
+//   - a literal may take longer, at minRate or more, and never silent for the time-out,
+//     and what follows a literal that was asked for has a wait of its own;
 //   - while nothing is awaited (IDLE, between commands) there is no limit.
 type guard struct {
 	net.Conn
@@ -90,10 +91,15 @@ func (g *guard) beginLiteral(come int64) {
 	g.literal, g.start, g.got = true, time.Now(), come
 }
 
-func (g *guard) endLiteral() {
+// endLiteral ends that account. Behind a literal that was asked for the wait
+// begins anew: it may have taken longer than the time-out.
+func (g *guard) endLiteral(wanted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.literal = false
+	if wanted {
+		g.since = time.Now()
+	}
 }
 
 // skip takes the time that a slow consumer cost out of the account.

@@ -105,7 +105,7 @@ func (r *headRun) stream(ctx context.Context, left []UID) ([]UID, error) {
 				return left, err
 			}
 			left = left[1:]
-			if err := r.hand(uid, head); err != nil {
+			if err := r.hand(head); err != nil {
 				return left, err
 			}
 		}
@@ -134,23 +134,23 @@ func (r *headRun) launch(uids []UID) *headPart {
 	return p
 }
 
-// await returns the header of the mail that is next; nil: it is gone.
-func (r *headRun) await(ctx context.Context, uid UID, p *headPart) ([]byte, error) {
+// await returns the header of the email that is next.
+func (r *headRun) await(ctx context.Context, uid UID, p *headPart) (Head, error) {
 	for {
 		if head := r.take(uid); head != nil {
-			return head, nil
+			return Head{UID: uid, Header: head}, nil
 		}
 		if p.ended {
 			return r.again(ctx, uid, p)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return Head{}, context.Cause(ctx)
 		case <-r.news:
 		case answer, ok := <-p.sent.done:
 			p.ended = true
 			if err := r.ended(answer, ok); err != nil {
-				return nil, err
+				return Head{}, err
 			}
 		}
 	}
@@ -177,27 +177,27 @@ func (r *headRun) take(uid UID) []byte {
 	return head
 }
 
-// again asks for a mail that was not answered: whether it is there, then alone
-// for the fields, then for the whole header block. What has no header then is empty.
-func (r *headRun) again(ctx context.Context, uid UID, p *headPart) ([]byte, error) {
+// again asks for an email that was not answered: whether it is there, then alone
+// for the fields, then for the whole header block. What did not come then is missing.
+func (r *headRun) again(ctx context.Context, uid UID, p *headPart) (Head, error) {
 	if p.there == nil {
 		if err := r.askThere(ctx, p); err != nil {
-			return nil, err
+			return Head{}, err
 		}
 	}
 	if !p.there[uid] {
-		return nil, nil
+		return Head{UID: uid}, nil
 	}
 	for _, section := range []string{r.section, "BODY.PEEK[HEADER]"} {
 		command := fmt.Sprintf("UID FETCH %d (UID %s)", uid, section)
 		if _, err := r.f.s.awaitUntil(ctx, r.f.s.n.send(command, nil)); err != nil && kindOf(err) != ServerRefused {
-			return nil, err
+			return Head{}, err
 		}
 		if head := r.take(uid); head != nil {
-			return head, nil
+			return Head{UID: uid, Header: head}, nil
 		}
 	}
-	return []byte{}, nil
+	return Head{UID: uid, Missing: true}, nil
 }
 
 func (r *headRun) askThere(ctx context.Context, p *headPart) error {
@@ -209,7 +209,8 @@ func (r *headRun) askThere(ctx context.Context, p *headPart) error {
 	return err
 }
 
-func (r *headRun) hand(uid UID, head []byte) error {
+func (r *headRun) hand(head Head) error {
+	uid := head.UID
 	r.mu.Lock()
 	if kept := r.heads[uid]; kept != nil {
 		defer r.f.budget.give(int64(len(kept)))
@@ -217,7 +218,7 @@ func (r *headRun) hand(uid UID, head []byte) error {
 	delete(r.heads, uid)
 	delete(r.wanted, uid)
 	r.mu.Unlock()
-	if err := r.yield(Head{uid, head}); err != nil {
+	if err := r.yield(head); err != nil {
 		return errYield{err}
 	}
 	return nil
@@ -239,7 +240,7 @@ func (r *headRun) room(f *fetched, n int64) (*body, error) {
 		return nil, nil
 	}
 	if n > largestHeader {
-		return nil, errTooLarge{f.uid, n}
+		return nil, errTooLarge{f.uid, n, f.size}
 	}
 	keep := min(n, maxHeaderBlock)
 	b := &body{size: keep, excess: n - keep}

@@ -59,6 +59,7 @@ type box struct {
 	uidValidity uint32
 	uidNext     UID
 	readOnly    bool
+	opened      bool // uidValidity must not change any more
 }
 
 // folder is one line of a LIST answer.
@@ -225,10 +226,15 @@ func (n *normaliser) tagged(line []byte) error {
 		return n.noisy(int64(len(line)) + 2) // QUIRK(Exchange 2003): "CAPABILITY completed."
 	}
 	n.mu.Lock()
-	n.learn(r)
+	err := n.learn(r)
 	p := n.pending[tag]
-	delete(n.pending, tag)
+	if err == nil {
+		delete(n.pending, tag)
+	}
 	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	n.g.progress()
 	switch {
 	case p != nil:
@@ -239,12 +245,16 @@ func (n *normaliser) tagged(line []byte) error {
 	return nil
 }
 
-// learn keeps what a response code says; n.mu is held.
-func (n *normaliser) learn(r reply) {
+// learn keeps what a response code says; n.mu is held. It is an error where
+// UIDs begin to mean other emails: nothing more may be asked or marked by them.
+func (n *normaliser) learn(r reply) error {
 	switch r.code {
 	case "CAPABILITY":
 		n.caps = capabilitySet(strings.Fields(r.arg))
 	case "UIDVALIDITY":
+		if now := number(r.arg); n.box.opened && now != n.box.uidValidity {
+			return fmt.Errorf("%w: it was %d and is %d", ErrUIDValidity, n.box.uidValidity, now)
+		}
 		n.box.uidValidity = number(r.arg)
 	case "UIDNEXT":
 		n.box.uidNext = UID(number(r.arg))
@@ -258,6 +268,7 @@ func (n *normaliser) learn(r reply) {
 	if r.status == "BYE" {
 		n.bye = r.said()
 	}
+	return nil
 }
 
 func capabilitySet(list []string) map[string]bool {
@@ -296,8 +307,11 @@ func (n *normaliser) untagged(line []byte) error {
 func (n *normaliser) status(rest []byte, size int) error {
 	r, ok := parseReply(rest)
 	n.mu.Lock()
-	n.learn(r)
+	err := n.learn(r)
 	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if r.status == "BYE" {
 		n.g.hurry(byeGrace)
 	}

@@ -50,6 +50,7 @@ func (s *session) folderOpened(r reply, ok bool) {
 	}
 	s.n.forget() // the mails that are there are not news
 	s.n.mu.Lock()
+	s.n.box.opened = true
 	s.opened = s.n.box
 	s.n.mu.Unlock()
 }

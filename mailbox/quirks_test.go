@@ -146,11 +146,11 @@ func TestMissing(t *testing.T) {
 		{"NIL once", func(n int32, _ mailbox.UID, a string) string {
 			return pick(n == 1, "* 2 FETCH (UID 2 BODY[] NIL)\r\n", a)
 		}, mailbox.Whole},
-		{"always left out", func(int32, mailbox.UID, string) string { return "" }, mailbox.Empty},
-		{"always NIL", func(int32, mailbox.UID, string) string { return "* 2 FETCH (UID 2 BODY[] NIL)\r\n" }, mailbox.Empty},
-		{"always empty", func(int32, mailbox.UID, string) string { return "* 2 FETCH (UID 2 BODY[] \"\")\r\n" }, mailbox.Empty},
-		{"never a UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "", 1) }, mailbox.Empty},
-		{"another UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "UID 9 ", 1) }, mailbox.Empty},
+		{"always left out", func(int32, mailbox.UID, string) string { return "" }, mailbox.Missing},
+		{"always NIL", func(int32, mailbox.UID, string) string { return "* 2 FETCH (UID 2 BODY[] NIL)\r\n" }, mailbox.Missing},
+		{"always empty", func(int32, mailbox.UID, string) string { return "* 2 FETCH (UID 2 BODY[] \"\")\r\n" }, mailbox.Missing},
+		{"never a UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "", 1) }, mailbox.Missing},
+		{"another UID", func(_ int32, _ mailbox.UID, a string) string { return strings.Replace(a, "UID 2 ", "UID 9 ", 1) }, mailbox.Missing},
 	} {
 		bothWays(t, c.name, func(t *testing.T, prepare func(*mailbox.Folder)) {
 			var n atomic.Int32
@@ -410,10 +410,10 @@ func TestRefusals(t *testing.T) {
 	f := dial(t, s.config(t))
 	defer f.Close()
 	got := fetch(t, f, uidRange(1, 3))
-	if got[0].Outcome != mailbox.Empty || got[1].Outcome != mailbox.Whole || got[2].Outcome != mailbox.Whole {
+	if got[0].Outcome != mailbox.Missing || got[1].Outcome != mailbox.Whole || got[2].Outcome != mailbox.Whole {
 		t.Errorf("%v %v %v", got[0].Outcome, got[1].Outcome, got[2].Outcome)
 	}
-	if !strings.Contains(fmt.Sprint(got[0].Problems), "internal corruption") || len(got[1].Problems)+len(got[2].Problems) > 0 {
+	if !strings.Contains(got[0].Reason, "internal corruption") || len(got[0].Problems)+len(got[1].Problems)+len(got[2].Problems) > 0 {
 		t.Errorf("%v %v %v", got[0].Problems, got[1].Problems, got[2].Problems)
 	}
 
@@ -605,7 +605,7 @@ func TestHelpersRefused(t *testing.T) {
 	f := dial(t, s.config(t))
 	defer f.Close()
 	got := fetch(t, f, uidRange(1, 3))
-	if got[0].Outcome != mailbox.Whole || got[1].Outcome != mailbox.Empty || got[2].Outcome != mailbox.Whole {
+	if got[0].Outcome != mailbox.Whole || got[1].Outcome != mailbox.Missing || got[2].Outcome != mailbox.Whole {
 		t.Errorf("outcomes %d, %d, %d", got[0].Outcome, got[1].Outcome, got[2].Outcome)
 	}
 }

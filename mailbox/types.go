@@ -81,7 +81,10 @@ type Criteria struct {
 // Head is the header fields of one mail, as asked for.
 type Head struct {
 	UID    UID
-	Header []byte // the fields asked for, with the empty line; nil when the mail has vanished
+	Header []byte // the fields asked for, with the empty line; nil when the email has vanished or is missing
+	// Missing: the email is there, and its fields did not come, also when asked for
+	// again alone. That says nothing about the email.
+	Missing bool
 }
 
 // Outcome says what became of one UID that was asked for.
@@ -91,7 +94,8 @@ const (
 	Whole    Outcome = iota // Body is the whole mail
 	TooLarge                // over MaxSize: Body is its header block, Size the server's figure
 	Vanished                // the mail is no longer there
-	Empty                   // the server gives no content for it, also when asked again alone
+	Empty                   // the server says that it has no bytes, and gives none
+	Missing                 // it is there and did not come, also when asked for again alone: a fault that may pass
 )
 
 // Raw is one mail as fetched.
@@ -103,6 +107,7 @@ type Raw struct {
 	Size         int64     // bytes of Body, or RFC822.SIZE for TooLarge
 	Body         []byte    // valid until Release
 	Problems     []Note    // what was odd in the server's answer (a second body for this UID, a provider's placeholder, …)
+	Reason       string    // of Missing: the server's words, one line; "" where it said nothing
 
 	release func() // gives the body's memory back; nil when that is done, or there is none
 }

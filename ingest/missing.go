@@ -1,0 +1,171 @@
+package ingest
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
+)
+
+// An email that is there and did not come (its response lacked the UID, was NIL
+// or was refused) says nothing about itself: the fault may pass. It is not handed
+// over, not marked and not passed by the checkpoint, and the next run asks for
+// it again. Where a checkpoint goes from run to run, it counts these runs; what
+// does not come in several of them over a long time fails for good, with the
+// header fields that can be had.
+const (
+	// failAfterRuns and failAfterTime must both have passed before it fails.
+	failAfterRuns = 5
+	failAfterTime = 24 * time.Hour
+	// maxMissing is how many a checkpoint remembers; a run that meets more ends
+	// half-way, so that none is passed. 9 bytes each keep the text below 2 KiB.
+	maxMissing = 100
+)
+
+// missed is one of them.
+type missed struct {
+	uid   uint32
+	since uint32 // Unix time of the run that missed it first, seconds
+	runs  uint8  // that missed it
+}
+
+// due reports whether it fails with a run at this time.
+func (m missed) due(now time.Time) bool {
+	return m.runs >= failAfterRuns && now.Sub(time.Unix(int64(m.since), 0)) >= failAfterTime
+}
+
+func (c *checkpoint) missed(uid uint32) (missed, bool) {
+	i, found := slices.BinarySearchFunc(c.missing, uid, byUID)
+	if !found {
+		return missed{}, false
+	}
+	return c.missing[i], true
+}
+
+func byUID(m missed, uid uint32) int { return int(int64(m.uid) - int64(uid)) }
+
+// miss notes that an email did not come in this run. Beyond maxMissing nothing is
+// noted and the result is false.
+func (c *checkpoint) miss(uid uint32, now time.Time) bool {
+	i, found := slices.BinarySearchFunc(c.missing, uid, byUID)
+	if !found && len(c.missing) >= maxMissing {
+		return false
+	}
+	c.missing = slices.Clone(c.missing)
+	if !found {
+		c.missing = slices.Insert(c.missing, i, missed{uid: uid, since: uint32(now.Unix())})
+	}
+	if c.missing[i].runs < 255 {
+		c.missing[i].runs++
+	}
+	return true
+}
+
+// settle notes that an email came, is gone or was left out.
+func (c *checkpoint) settle(uid uint32) {
+	if i, found := slices.BinarySearchFunc(c.missing, uid, byUID); found {
+		c.missing = slices.Delete(slices.Clone(c.missing), i, i+1)
+	}
+}
+
+// settleGone forgets those that are no longer in the folder.
+func (c *checkpoint) settleGone(exists func(uint32) bool) {
+	c.missing = slices.DeleteFunc(slices.Clone(c.missing), func(m missed) bool { return !exists(m.uid) })
+}
+
+const missedSize = 4 + 4 + 1
+
+func appendMissed(b []byte, list []missed) []byte {
+	for _, m := range list {
+		b = binary.BigEndian.AppendUint32(b, m.uid)
+		b = binary.BigEndian.AppendUint32(b, m.since)
+		b = append(b, m.runs)
+	}
+	return b
+}
+
+func parseMissed(b []byte) ([]missed, error) {
+	if len(b)%missedSize != 0 || len(b) > maxMissing*missedSize {
+		return nil, errCheckpointUnreadable
+	}
+	var list []missed
+	for ; len(b) > 0; b = b[missedSize:] {
+		m := missed{uid: binary.BigEndian.Uint32(b), since: binary.BigEndian.Uint32(b[4:]), runs: b[8]}
+		if n := len(list); n > 0 && list[n-1].uid >= m.uid {
+			return nil, errCheckpointUnreadable
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// lastFields are the header fields of a record whose content never came.
+var lastFields = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"}
+
+// lastHeaders fetches the header fields of those emails that fail with this run
+// if they do not come in it either.
+func (r *run) lastHeaders(ctx context.Context) {
+	var uids []mailbox.UID
+	for _, m := range r.state.missing {
+		if m.due(r.o.Now()) && slices.Contains(r.plan.uids, mailbox.UID(m.uid)) {
+			uids = append(uids, mailbox.UID(m.uid))
+		}
+	}
+	if len(uids) == 0 {
+		return
+	}
+	r.due = map[mailbox.UID][]byte{}
+	for _, u := range uids {
+		r.due[u] = nil
+	}
+	err := r.folder.Headers(ctx, uids, lastFields, func(h mailbox.Head) error {
+		r.due[h.UID] = slices.Clone(h.Header)
+		return nil
+	})
+	if err != nil {
+		r.o.Log.Warn("the header fields of emails that do not come could not be read either", "error", err.Error())
+	}
+}
+
+// readMissing makes the record of an email that fails for good now, or leaves it for the next run.
+func (r *run) readMissing(j *job) {
+	if header, due := r.due[j.raw.UID]; due {
+		j.draft = r.place(j.raw, describeHeader(message.ParseHeader(header, r.o.Limits)))
+		j.draft.Size = j.raw.Size
+	}
+}
+
+// holdsBack reports whether nothing behind an email that did not come may be
+// saved in this run: its only trace would be a gap, and there is no place for one.
+func (r *run) holdsBack(j *job, more int) bool {
+	if j.raw.Outcome != mailbox.Missing || j.draft != nil {
+		return false
+	}
+	_, known := r.state.missed(uint32(j.raw.UID))
+	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= maxMissing
+}
+
+// missing leaves an email that did not come to the next run.
+func (r *run) missing(j *job) error {
+	uid := uint32(j.raw.UID)
+	r.tally.missing++
+	reason := j.raw.Reason
+	if reason == "" {
+		reason = "no reason given"
+	}
+	r.o.Log.Warn("the server holds this email and did not give it: it stays as it is, the next run asks again", "uid", uid, "server", strings.TrimSpace(reason))
+	held := r.holdsBack(j, 0)
+	r.absent[uid] = true
+	r.state.miss(uid, r.o.Now())
+	r.sink.moveCheckpoint(r.checkpoint())
+	if held {
+		r.held = true
+		r.o.Log.Warn("nothing behind this email is taken in this run, because the next one would start behind it; a rule that hands over the output field checkpoint avoids that", "uid", uid)
+		return errStopped
+	}
+	return nil
+}
