@@ -34,6 +34,9 @@ type daemon struct {
 // hands them over.
 func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	checkpoint, named := v.Text("checkpoint"), namedUIDs(v)
+	if env.Watch && len(named) > 0 {
+		v.Problem("uids", "does not go together with --watch, which would take these emails again and again")
+	}
 	d, err := daemonParameters(env, v)
 	if err != nil {
 		return nil, err
