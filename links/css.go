@@ -32,8 +32,12 @@ func (c *collector) css(style, remark string) {
 			name, n := cssName(style[i:])
 			i += n
 			if i < len(style) && style[i] == '(' && (strings.EqualFold(name, "url") || strings.EqualFold(name, "src")) {
-				value, n := cssURL(style[i+1:])
-				c.target(value, source{"css", false}, remark)
+				value, n, bad := cssURL(style[i+1:])
+				why := remark
+				if bad && why == "" {
+					why = remarkStyle
+				}
+				c.target(value, source{"css", false}, why)
 				imports = false
 				i += n + 1
 			}
@@ -118,31 +122,28 @@ func cssString(s string) (string, int) {
 }
 
 // cssURL reads what stands behind "url(", with the parenthesis that closes it.
-func cssURL(s string) (string, int) {
+// bad tells that a browser makes no URL of it, and leaves the declaration out.
+func cssURL(s string) (value string, n int, bad bool) {
 	start := len(s) - len(strings.TrimLeft(s, spaces))
 	if start < len(s) && (s[start] == '"' || s[start] == '\'') {
 		value, n := cssString(s[start:])
-		return value, start + n
+		return value, start + n, !strings.HasPrefix(strings.TrimLeft(s[start+n:], spaces), ")")
 	}
 	var b strings.Builder
 	for i := start; i < len(s); {
 		switch c := s[i]; {
 		case c == ')':
-			return strings.TrimRight(b.String(), spaces), i + 1
-		case c == '"' || c == '\'' || c == '(': // a bad url(): nobody follows it
-			end := strings.IndexByte(s[i:], ')')
-			if end < 0 {
-				return "", len(s)
-			}
-			return "", i + end + 1
+			value = strings.TrimRight(b.String(), spaces)
+			return value, i + 1, bad || strings.ContainsAny(value, spaces)
 		case c == '\\' && i+1 < len(s):
 			r, n := cssEscape(s[i+1:])
 			b.WriteRune(r)
 			i += n + 1
 		default:
+			bad = bad || c == '"' || c == '\'' || c == '(' || c < ' ' && strings.IndexByte(spaces, c) < 0 || c == 0x7f
 			b.WriteByte(c)
 			i++
 		}
 	}
-	return strings.TrimRight(b.String(), spaces), len(s)
+	return strings.TrimRight(b.String(), spaces), len(s), bad
 }

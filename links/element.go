@@ -34,6 +34,9 @@ func (c *collector) element(e *element) {
 		if remark == "" && slices.ContainsFunc(e.attributes[:i], func(b attribute) bool { return b.name == a.name }) {
 			remark = remarkSecond
 		}
+		if e.name == "body" && remark == "" && c.place.again(a.name) {
+			remark = remarkPlace
+		}
 		switch {
 		case a.name == "style":
 			c.css(a.value, remark)
@@ -41,7 +44,7 @@ func (c *collector) element(e *element) {
 			c.inner = append(c.inner, inner{len(c.out), a.value, remark, false})
 		case e.foreign || c.place.opens(e.name):
 			c.foreign(e.name, a, remark)
-		case anywhere[a.name] || a.name == "classid" || a.name == "archive" || a.name == "code":
+		case anywhere[a.name]:
 			c.attribute(e.name, a, remark)
 		}
 	}
@@ -58,9 +61,6 @@ func (c *collector) element(e *element) {
 func (c *collector) attribute(name string, a attribute, remark string) {
 	s, known := sources[name][a.name]
 	if !known {
-		if !anywhere[a.name] {
-			return
-		}
 		s = source{"other", false}
 		if remark == "" {
 			remark = remarkElement
@@ -73,7 +73,7 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 	case strings.HasSuffix(a.name, "srcset"):
 		c.sourceSet(a.value, s, remark)
 	case a.name == "ping":
-		for _, one := range strings.Fields(a.value) {
+		for _, one := range strings.FieldsFunc(a.value, func(r rune) bool { return strings.ContainsRune(spaces, r) }) {
 			c.add(one, s, remark)
 		}
 	default:

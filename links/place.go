@@ -11,7 +11,8 @@ type place struct {
 	fallback string // the element that shows its content only where something else is not
 	frameset bool
 	body     bool
-	inside   bool // in a conditional comment: nothing is known of what is around it
+	given    []string // the attributes that the body has already: another body tag adds only what is missing
+	inside   bool     // in a conditional comment: nothing is known of what is around it
 }
 
 var placeInside = place{inside: true}
@@ -34,6 +35,18 @@ func (p *place) isForeign() bool {
 
 // opens reports whether the element is where SVG or MathML begins.
 func (p *place) opens(name string) bool { return name == "svg" || name == "math" }
+
+// again takes an attribute of a body tag, and reports whether an earlier tag gave it.
+func (p *place) again(name string) bool {
+	if name != "background" && name != "style" {
+		return false
+	}
+	if slices.Contains(p.given, name) {
+		return true
+	}
+	p.given = append(p.given, name)
+	return false
+}
 
 // before takes note of a start tag before its attributes are read.
 func (p *place) before(name string) {

@@ -2,6 +2,7 @@ package links
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nlnwa/whatwg-url/url"
 )
@@ -31,6 +32,30 @@ func Host(target string) string {
 	return strings.TrimSuffix(strings.Trim(u.Hostname(), "[]"), ".")
 }
 
+// parser is the library's with what Chromium does otherwise: ^ and | are
+// escaped in paths (the standard has caught up since), a host that begins with xn--
+// need not be valid Punycode, and a space in a host is escaped.
+var parser = url.NewParser(
+	url.WithPathPercentEncodeSet(url.PathPercentEncodeSet.Set('^', '|')),
+	url.WithPreParseHostFunc(func(_ *url.Url, host string) string {
+		if !isASCII(host) || host == "" || host[0] == '[' {
+			return host
+		}
+		return standIns.Replace(strings.ToLower(host))
+	}),
+	url.WithPostParseHostFunc(func(_ *url.Url, host string) string { return standFor.Replace(host) }),
+)
+
+// What the library refuses is hidden from it behind words that nobody registers.
+var (
+	standIns = strings.NewReplacer("xn--", "xnqpunycodeq", " ", "qspaceq7f3aq", "%20", "qspaceq7f3aq")
+	standFor = strings.NewReplacer("xnqpunycodeq", "xn--", "qspaceq7f3aq", "%20")
+)
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
 func parse(base, target string) (u *url.Url, ok bool) {
 	if len(target) > maxTarget {
 		return nil, false
@@ -43,9 +68,9 @@ func parse(base, target string) (u *url.Url, ok bool) {
 	}()
 	var err error
 	if base == "" {
-		u, err = url.Parse(target)
+		u, err = parser.Parse(target)
 	} else {
-		u, err = url.ParseRef(base, target)
+		u, err = parser.ParseRef(base, target)
 	}
 	return u, err == nil
 }

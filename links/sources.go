@@ -14,20 +14,18 @@ var sources = map[string]map[string]source{
 	"button":     {"formaction": {"button", true}},
 	"input":      {"formaction": {"button", true}, "src": {"image", false}},
 	"base":       {"href": {"base", false}},
-	"link":       {"href": {"link", false}, "imagesrcset": {"image", false}},
+	"link":       {"href": {"link", false}},
 	"iframe":     {"src": {"frame", false}, "longdesc": {"cite", false}},
 	"frame":      {"src": {"frame", false}, "longdesc": {"cite", false}},
-	"object":     {"data": {"object", false}, "codebase": {"object", false}, "classid": {"object", false}},
+	"object":     {"data": {"object", false}},
 	"embed":      {"src": {"object", false}},
-	"applet":     {"codebase": {"object", false}, "archive": {"object", false}, "code": {"object", false}},
 	"script":     {"src": {"script", false}},
-	"img":        {"src": {"image", false}, "srcset": {"image", false}, "longdesc": {"cite", false}, "lowsrc": {"image", false}, "dynsrc": {"image", false}},
-	"image":      {"src": {"image", false}, "srcset": {"image", false}},
+	"img":        {"src": {"image", false}, "srcset": {"image", false}, "longdesc": {"cite", false}},
+	"image":      {"src": {"image", false}, "srcset": {"image", false}, "longdesc": {"cite", false}},
 	"source":     {"src": {"media", false}, "srcset": {"image", false}},
 	"video":      {"src": {"media", false}, "poster": {"image", false}},
 	"audio":      {"src": {"media", false}},
 	"track":      {"src": {"media", false}},
-	"bgsound":    {"src": {"media", false}},
 	"body":       {"background": {"image", false}},
 	"table":      {"background": {"image", false}},
 	"thead":      {"background": {"image", false}},
@@ -40,7 +38,6 @@ var sources = map[string]map[string]source{
 	"q":          {"cite": {"cite", false}},
 	"del":        {"cite": {"cite", false}},
 	"ins":        {"cite": {"cite", false}},
-	"html":       {"manifest": {"link", false}},
 }
 
 // anywhere are attributes that hold a target on elements where no browser looks
@@ -61,5 +58,6 @@ const (
 	remarkFallback    = "in text that is shown only where frames, scripts or objects are not"
 	remarkPlace       = "an element that browsers leave out at this place"
 	remarkRefresh     = "a refresh that browsers do not obey"
+	remarkStyle       = "in a style that browsers cannot read and leave out"
 	remarkUnread      = "no URL to a browser"
 )
