@@ -9,7 +9,7 @@ FUZZTIME  ?= 20s
 BENCHARGS ?=
 ROWSARGS  ?=
 
-.PHONY: all build static demo test check unit setup fmt fuzz rows sweep oracle vulncheck image clean \
+.PHONY: all build static demo test check unit setup fmt fuzz indicators rows sweep oracle vulncheck image clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
 
 all: build
@@ -43,6 +43,9 @@ fmt:
 
 fuzz: ## every fuzz target for FUZZTIME
 	@scripts/fuzz $(FUZZTIME)
+
+indicators: ## precision and recall of the indicators on our tables, and what benign email yields (docs/analysis.md)
+	@$(GO) test ./indicators -count=1 -run 'TestCases|TestBenign|TestNeighbours' -indicators.score
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
 	@$(GO) run ./rows $(ROWSARGS)

@@ -6,12 +6,16 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // Indicator is one thing in a text that can be looked up or blocked.
 type Indicator struct {
-	Value         string // refanged, in one spelling: host names and hashes in lower case, CVE in upper case
-	Type          string // url, domain, ipv4, ipv6, email, md5, sha1, sha256, sha512, cve, btc or iban
+	Value         string // refanged, in one spelling: names in ASCII, they, addresses and hashes in lower case, CVE in upper case
+	Type          string // url, domain, ipv4, ipv6, cidr, email, md5, sha1, sha256, sha512, cve, attack, btc, eth, iban, mac or registry
+	Form          string // as it stands in the text
+	Unicode       string // of an internationalized name or an address under one: how people read it; "" otherwise
 	Defanged      bool   // it stood there as hxxp, [.], (at) and the like
 	Offset        int    // bytes from the beginning of the text, of the first occurrence
 	Private       bool   // an address of a private, loopback or link-local network, or localhost
@@ -36,7 +40,12 @@ var kinds = []struct {
 	{"sha1", hexOf(40)},
 	{"sha256", hexOf(64)},
 	{"sha512", hexOf(128)},
+	{"cidr", findNetworks},
 	{"cve", findCVEs},
+	{"attack", findTechniques},
+	{"registry", findRegistryKeys},
+	{"mac", findMACs},
+	{"eth", findEthereum},
 	{"btc", findBitcoin},
 	{"iban", findIBANs},
 }
@@ -58,7 +67,7 @@ func Indicators(text string) []Indicator {
 			} else if inURL.hide(h) {
 				continue
 			}
-			found = append(found, indicator(kind.name, h, spots))
+			found = append(found, indicator(kind.name, h, text, spots))
 			if n++; n >= maxIndicators {
 				break
 			}
@@ -68,13 +77,29 @@ func Indicators(text string) []Indicator {
 	return firsts(found)
 }
 
-func indicator(kind string, h hit, spots spots) Indicator {
-	private, documentation := setAside(kind, h.value)
+func indicator(kind string, h hit, text string, spots spots) Indicator {
+	value, readable := h.value, ""
+	switch {
+	case kind == "email":
+		value = strings.ToLower(h.ascii)
+	case kind == "domain":
+		value = h.ascii
+	}
+	if (kind == "email" || kind == "domain") && strings.Contains(value, "xn--") {
+		at := strings.LastIndexByte(value, '@') + 1
+		if name, err := idna.Display.ToUnicode(value[at:]); err == nil && name != value[at:] {
+			readable = value[:at] + name
+		}
+	}
+	private, documentation := setAside(kind, value)
+	start, end := spots.original(h.start), spots.original(h.end)
 	return Indicator{
-		Value:         h.value,
+		Value:         value,
 		Type:          kind,
+		Form:          text[start:end],
+		Unicode:       readable,
 		Defanged:      h.defanged || spots.touch(h.start, h.end),
-		Offset:        spots.original(h.start),
+		Offset:        start,
 		Private:       private,
 		Documentation: documentation,
 	}
@@ -122,6 +147,7 @@ func setAside(kind, value string) (private, documentation bool) {
 		value = hostOf(value)
 	case "email":
 		value = value[strings.LastIndexByte(value, '@')+1:]
+		value = strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(value, "["), "ipv6:"), "]")
 	case "domain", "ipv4", "ipv6":
 	default:
 		return false, false
@@ -201,6 +227,7 @@ func Defang(value string) string {
 type hit struct {
 	start, end int
 	value      string // in one spelling
+	ascii      string // of a name or an e-mail address: with its host in ASCII
 	brand      string // of a card
 	defanged   bool   // hxxp
 	// of a URL: where its host stands

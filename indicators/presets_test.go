@@ -83,13 +83,13 @@ func TestCheckedPresets(t *testing.T) {
 			"alice@example.org",
 		},
 		"url_checked": {
-			"https://www.example.com/a/b?c=d&e=(f)#g", "http://example.org/X", "ftp://ftp.example.org/pub/file.txt",
+			"https://www.example.com/a/b?c=d&e=(f)#g", "http://example.org/X", "http://www.example.net/path", "ftp://ftp.example.org/pub/file.txt",
 			"http://example.com/foo_(bar)", "http://example.com/q", "https://evil.example/login.php",
 		},
 		"domain_checked": {
 			"example.org", "mail.example.co.uk", "example.net", "exämple.org", "example.org", "example.com", "www.example.com", "example.org",
 			"www.example.net", "ftp.example.org", "example.com", "example.com", "ftp.example.com", "evil.example", "example.com", "example.org",
-			"example.org", "sub.domain.example.co.uk", "my-host.example.org", "x.io", "foo.technology", "1a.com", "words.zip",
+			"example.org", "sub.domain.example.co.uk", "my-host.example.org", "x.io", "foo.technology", "1a.com",
 		},
 		"md5_checked":    {"d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e"},
 		"sha1_checked":   {"da39a3ee5e6b4b0d3255bfef95601890afd80709"},

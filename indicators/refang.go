@@ -42,30 +42,47 @@ func (s spots) touch(start, end int) bool {
 var fangs = map[string]string{
 	".": ".", "dot": ".", "d0t": ".", "punkt": ".",
 	"@": "@", "at": "@", "et": "@",
-	":": ":", "://": "://", ":/": ":/", "//": "//", "/": "/",
+	":": ":", "://": "://", ":/": ":/", "//": "//", "/": "/", ":\\\\": "://", "\\\\": "//",
 }
 
 const longestFang = 5 // bytes between the brackets
 
+// keycap makes a button of the digit before it: an emoji, which is no part of anything.
+const keycap = "\u20e3"
+
 // refang returns the text with bracketed dots, at signs and colons as they were
 // before somebody made them harmless. The scheme hxxp is left to findURLs.
 func refang(text string) (string, spots) {
-	if !strings.ContainsAny(text, "[({") {
+	if !strings.ContainsAny(text, "[({]\\") && !strings.Contains(text, keycap) {
 		return text, nil
 	}
 	var b strings.Builder
 	var places spots
 	from := 0
 	for i := 0; i < len(text); i++ {
-		if closings[text[i]] == 0 {
+		if text[i] == keycap[0] && strings.HasPrefix(text[i:], keycap) {
+			start := from + len(strings.TrimSuffix(text[from:i], "\ufe0f")) - 1 // the digit
+			start = max(start, from)
+			b.WriteString(text[from:start])
+			places = append(places, spot{b.Len(), start, true})
+			b.WriteByte(' ')
+			from = i + len(keycap)
+			places = append(places, spot{b.Len(), from, false})
+			i = from - 1
+			continue
+		}
+		if text[i] != '\\' && text[i] != '.' && text[i] != ':' && closings[text[i]] == 0 {
 			continue
 		}
 		meant, n := fangAt(text, i)
 		if n == 0 {
+			meant, n = halfFang(text, i)
+		}
+		if n == 0 {
 			continue
 		}
 		start, end := i, i+n
-		if n > 3 { // "user (at) example (dot) com"
+		if n > 3 && closings[text[i]] != 0 { // "user (at) example (dot) com"
 			start, end = widen(text, from, start, end)
 		}
 		b.WriteString(text[from:start])
@@ -96,6 +113,29 @@ func fangAt(text string, i int) (string, int) {
 		return "", 0
 	}
 	return meant, n + 2
+}
+
+// halfFang reads what people write with half of the brackets, or with a
+// backslash: evil[.com, evil.]com, evil\.com, hxxp:\\evil.com. What stands on both sides must be of a name or an address.
+func halfFang(text string, i int) (string, int) {
+	if i == 0 || i+2 >= len(text) {
+		return "", 0
+	}
+	pair := text[i : i+2]
+	if pair == ":\\" && text[i+2] == '\\' {
+		if _, _, ok := schemeBefore(text[max(0, i-longestScheme-1):i]); ok {
+			return "://", 3
+		}
+		return "", 0
+	}
+	before, after := text[i-1], text[i+2]
+	if pair != "[." && pair != ".]" && pair != "\\." || !alnumBytes[before] || !alnumBytes[after] {
+		return "", 0
+	}
+	if pair != "\\." && (letter(after) && !letter(before) && pair == ".]" || !letter(after) && letter(before)) {
+		return "", 0 // x[.5 and 1.]a are no names
+	}
+	return ".", 2
 }
 
 // widen takes in a blank on both sides, where there is one on both.
