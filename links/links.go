@@ -11,7 +11,7 @@ type Link struct {
 	Target string // as written, entities decoded; never trimmed but for white space and control characters around it
 	URL    string // absolute, as a browser resolves and writes it; "" for what is relative without a base, or no URL to a browser
 	Text   string // the visible text of an anchor, white space folded; "" for other sources
-	Source string // where it was found: a, area, form, button, frame, image, refresh, css, text and so on (docs/analysis.md)
+	Source string // where it was found: a, area, form, button, frame, image, refresh, css, text and so on
 	Click  bool   // a person can follow it; otherwise the program does so by itself, or not at all
 	Remark string // why it may be that a browser does not see it; "" for what browsers follow
 }

@@ -40,7 +40,7 @@ func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
 	}
 	uid := r.ownerLocked(f)
 	if uid == 0 {
-		return limit + 1, limit + 1, f.section == "" // whose it is stands behind it (faults.md, I14)
+		return limit + 1, limit + 1, f.section == "" // whose it is stands behind it (testdata/rows.json, I14)
 	}
 	it := r.items[uid]
 	switch {

@@ -121,7 +121,7 @@ type Note struct{ Code, Detail string }
 //	func (f *Folder) Status() Status
 //	// Search returns the matching UIDs, ascending, each once.
 //	func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error)
-//	// SupportsSubstring reports whether the server's SEARCH finds substrings (filters.md; not Gmail, Exchange).
+//	// SubstringSearch reports whether the server's SEARCH finds substrings (filters.md; not Gmail, Exchange).
 //	func (f *Folder) SubstringSearch() bool
 //	// Headers fetches the named header fields of these mails; yield is called in UID order, once for each UID.
 //	func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error
@@ -131,7 +131,7 @@ type Note struct{ Code, Detail string }
 //	func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error
 //	func (r *Raw) Release()
 //	func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error
-//	// Counts asks for what test-settings shows.
+//	// Unseen counts the emails without \Seen, for test-settings.
 //	func (f *Folder) Unseen(ctx context.Context) (uint32, error)
 //	// Wait blocks until the server tells of new mail (IDLE, RFC 2177), d has passed or ctx ends.
 //	func (f *Folder) Wait(ctx context.Context, d time.Duration) error

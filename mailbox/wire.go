@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxLine bounds a line outside literals (faults.md, I04). FETCH answers to
+	// maxLine bounds a line outside literals (testdata/rows.json, I04). FETCH answers to
 	// what this package asks for need a few hundred bytes.
 	maxLine = 64 << 10
 	// maxSearchLine bounds a SEARCH answer, which lists every UID on one line:

@@ -158,7 +158,13 @@ func newlines(b []byte) string {
 		out.Write(b[:i])
 		for b = b[i:]; len(b) > 0 && b[0] == '\r'; {
 			out.WriteByte('\n')
-			if b = b[1:]; len(b) > 0 && b[0] == '\n' {
+			n := 1
+			for n < min(len(b), maxCRs) && b[n] == '\r' {
+				n++
+			}
+			if n < len(b) && b[n] == '\n' { // CRLF, CR CR LF: one end
+				b = b[n+1:]
+			} else {
 				b = b[1:]
 			}
 		}
@@ -217,6 +223,8 @@ func (p *Part) noteCharset(v charsetVerdict, label string) {
 		p.mail.found.add(p.at, CodeUnknownCharset, "part %s names the unknown charset %s; ASCII is readable, the rest was guessed", p.Path, quote.Text(label, quote.Name))
 	case charsetBad:
 		p.mail.found.add(p.at, CodeBadCharset, "part %s has bytes that are not of its charset %s", p.Path, quote.Text(label, quote.Name))
+	case charsetOrder:
+		p.mail.found.add(p.at, CodeByteOrder, "part %s is UTF-16 without a byte order mark; the order that makes sense was taken", p.Path)
 	case charsetAbsent:
 		p.mail.found.add(p.at, CodeUndeclaredCharset, "part %s has 8-bit bytes and declares no charset for them; it was read as UTF-8 or windows-1252", p.Path)
 	}

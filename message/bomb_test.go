@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	bombTime   = 2 * time.Second // faults.md: each mail parsed in 2 s …
+	bombTime   = 2 * time.Second // each email is parsed within 2 s …
 	largeBomb  = 2 << 20         // those above are left out in short runs
 	bombMemory = 256 << 20       // … and 256 MB
 )

@@ -22,6 +22,7 @@ const (
 	charsetUnknown                // the label is not known; ASCII is readable
 	charsetBad                    // bytes that the declared charset does not have
 	charsetAbsent                 // 8-bit bytes without a declaration
+	charsetOrder                  // UTF-16 without a byte order mark: the order was guessed
 )
 
 // charsetAliases are labels in real mail that the indexes of x/text do not
@@ -39,7 +40,7 @@ var charsetAliases = map[string]string{
 	"latin2": "iso-8859-2", "latin-2": "iso-8859-2", "latin5": "windows-1254", "latin-5": "windows-1254", "iso-8859-9": "windows-1254", "latin9": "iso-8859-15", "latin-9": "iso-8859-15",
 	"iso-8859-11": "windows-874", "tis-620": "windows-874", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "iso-8859-6-e": "iso-8859-6",
 	"x-mac-roman": "macintosh", "mac": "macintosh", "macroman": "macintosh", "x-mac-cyrillic": "x-mac-cyrillic", "koi8": "koi8-r", "koi": "koi8-r", "koi8-ru": "koi8-u",
-	"ucs-2": "utf-16be", "ucs2": "utf-16be", "iso-10646-ucs-2": "utf-16be", "csunicode": "utf-16be", "unicode-1-1-utf-7": "utf-7", "utf7": "utf-7", "x-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7",
+	"ucs-2": "utf-16", "ucs2": "utf-16", "iso-10646-ucs-2": "utf-16", "csunicode": "utf-16", "utf16": "utf-16", "utf_16": "utf-16", "x-utf-16": "utf-16", "unicode-1-1-utf-7": "utf-7", "utf7": "utf-7", "x-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7",
 }
 
 // undeclared are labels that say nothing: the text is UTF-8 where it is valid, else windows-1252.
@@ -76,6 +77,8 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 		return validUTF8(b)
 	case label == "us-ascii" || undeclared[label]:
 		return decodeUndeclared(b)
+	case label == "utf-16":
+		return decodeUTF16(b)
 	case isASCII(b) && !statefulCharset(label):
 		if lookUpCharset(label) == nil {
 			return string(b), charsetUnknown
@@ -120,7 +123,7 @@ func lookUpCharset(label string) encoding.Encoding {
 	case "windows-1252", "us-ascii":
 		return charmap.Windows1252
 	case "utf-16":
-		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM) // RFC 2781, section 3.3: big-endian without a mark
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
 	}
 	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
 		return enc
@@ -186,7 +189,7 @@ func decodeText(b []byte, label string) (string, charsetVerdict) {
 	if clean == "utf-8" && utf8.Valid(b) || clean != "utf-7" && !statefulCharset(clean) && isASCII(b) && (undeclared[clean] || lookUpCharset(clean) != nil) {
 		return newlines(b), charsetGood
 	}
-	if clean != "utf-7" && clean != "utf-8" && clean != "us-ascii" && !undeclared[clean] {
+	if clean != "utf-7" && clean != "utf-16" && clean != "utf-8" && clean != "us-ascii" && !undeclared[clean] {
 		if out, verdict := transformed(b, clean); out != nil {
 			return newlines(out), verdict
 		}

@@ -15,6 +15,7 @@ const (
 	CodeBadWord            = "bad_encoded_word"
 	CodeUnknownCharset     = "unknown_charset"
 	CodeBadCharset         = "bad_charset"
+	CodeByteOrder          = "byte_order_guessed"
 	CodeUndeclaredCharset  = "undeclared_charset"
 	CodeDuplicateHeader    = "duplicate_header"
 	CodeTwoFrom            = "several_from"

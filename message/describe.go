@@ -84,6 +84,9 @@ func (s *scanner) media(f *Field, at int) mediaValue {
 	if m.flaws.bad {
 		s.note(at, CodeBadCharset, "%s has bytes that are not of their charset", f.Name)
 	}
+	if m.flaws.order {
+		s.note(at, CodeByteOrder, "%s has text in UTF-16 without a byte order mark", f.Name)
+	}
 	return m
 }
 

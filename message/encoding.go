@@ -36,7 +36,7 @@ func parseTransferEncoding(value string) (e transferEncoding, known bool) {
 	case "quoted-printable":
 		return encodingQP, exact
 	case "x-uuencode", "x-uue", "uuencode", "uue":
-		return encodingUU, false
+		return encodingUU, false // no encoding of MIME: other programs show it as it is
 	case "base-64", "base_64", "b", "b64", "x-base64":
 		return encodingBase64, false
 	case "quoted_printable", "quotedprintable", "qp", "q":
@@ -130,16 +130,8 @@ const (
 func streamBase64(b []byte, put func([]byte)) decodeFlaws {
 	n := min(chunkSize, len(b))
 	d := base64Decoder{put: put, in: make([]byte, 0, n), out: make([]byte, n+3)}
-	for len(b) > 0 {
-		line := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			line, b = b[:i], b[i+1:]
-		} else {
-			b = nil
-		}
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
-		}
+	for lines := (lineReader{buf: b}); lines.more(); {
+		line, _ := lines.next()
 		for len(line) > 0 {
 			n := min(len(line), cap(d.in)-len(d.in))
 			d.in = append(d.in, line[:n]...)
@@ -241,18 +233,8 @@ func streamQP(b []byte, put func([]byte)) decodeFlaws {
 }
 
 func (d *qpDecoder) lines(b []byte) {
-	for len(b) > 0 {
-		i := bytes.IndexByte(b, '\n')
-		if i < 0 {
-			d.line(b, nil)
-			return
-		}
-		end := i
-		if end > 0 && b[end-1] == '\r' {
-			end--
-		}
-		d.line(b[:end], b[end:i+1])
-		b = b[i+1:]
+	for lines := (lineReader{buf: b}); lines.more(); {
+		d.line(lines.next())
 	}
 }
 
@@ -281,10 +263,6 @@ func (d *qpDecoder) line(line, end []byte) {
 			continue
 		}
 		line = line[i+1:]
-		if rest := bytes.TrimLeft(line, " \t"); len(rest) > 0 && rest[0] == '\r' { // a soft break in a mail of bare CRs
-			line = rest[1:]
-			continue
-		}
 		d.byte('=')
 		d.flaws.junk = true
 	}
@@ -340,15 +318,9 @@ func streamUU(b []byte, put func([]byte)) decodeFlaws {
 	}
 	b = b[start:]
 	out := make([]byte, 0, 64)
-	for len(b) > 0 {
-		line := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			line, b = b[:i], b[i+1:]
-		} else {
-			b = nil
-		}
-		line = bytes.TrimRight(line, "\r")
-		if string(line) == "end" {
+	for lines := (lineReader{buf: b}); lines.more(); {
+		line, _ := lines.next()
+		if string(bytes.TrimRight(line, " \t")) == "end" {
 			return decodeFlaws{}
 		}
 		if out = uuLine(out[:0], line); len(out) > 0 {
@@ -364,7 +336,7 @@ func uuLine(out, line []byte) []byte {
 	}
 	want := int(line[0]-' ') & 63
 	for line = line[1:]; len(out) < want && len(line) > 0; {
-		var g [4]byte
+		g := [4]byte{' ', ' ', ' ', ' '} // a space that was lost at the end of the line is 0
 		n := copy(g[:], line)
 		line = line[n:]
 		for i := range g {
@@ -384,9 +356,10 @@ func uuBegin(b []byte) int {
 		}
 		at += i
 		rest := b[at+len("begin "):]
-		if (at == 0 || b[at-1] == '\n') && len(rest) > 4 && isDigit(rest[0]) && isDigit(rest[1]) && isDigit(rest[2]) {
-			if nl := bytes.IndexByte(rest, '\n'); nl >= 0 {
-				return at + len("begin ") + nl + 1
+		if (at == 0 || b[at-1] == '\n' || b[at-1] == '\r') && len(rest) > 4 && isDigit(rest[0]) && isDigit(rest[1]) && isDigit(rest[2]) {
+			lines := lineReader{buf: rest}
+			if _, end := lines.next(); len(end) > 0 {
+				return len(b) - len(rest) + lines.pos
 			}
 			return -1
 		}

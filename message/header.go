@@ -294,14 +294,21 @@ func (s *scanner) value(f *Field, at int) string {
 		s.note(at, CodeUnknownCharset, "the field %s names the unknown charset %s", quote.Text(f.Name, quote.Name), quote.Text(flaws.charset, quote.Name))
 	case flaws.bad:
 		s.note(at, CodeBadCharset, "the field %s has encoded-words whose bytes are not of their charset", quote.Text(f.Name, quote.Name))
+	case flaws.order:
+		s.note(at, CodeByteOrder, "the field %s has encoded-words in UTF-16 without a byte order mark", quote.Text(f.Name, quote.Name))
 	case flaws.broken || flaws.trailing:
 		s.note(at, CodeBadWord, "the field %s has a broken encoded-word", quote.Text(f.Name, quote.Name))
 	}
 	if flaws.tooMany {
 		s.note(at, CodeLimitWords, "the field %s has more than %d encoded-words; the rest is not decoded", quote.Text(f.Name, quote.Name), s.limits.EncodedWords)
 	}
-	if strings.IndexByte(f.Raw, 0) >= 0 {
-		s.note(at, CodeNUL, "the field %s has NUL bytes", quote.Text(f.Name, quote.Name))
+	if strings.IndexByte(v, 0) >= 0 {
+		code := CodeControlCharacters // an encoded-word made it
+		if strings.IndexByte(f.Raw, 0) >= 0 {
+			code = CodeNUL
+		}
+		s.note(at, code, "the field %s has NUL characters; U+FFFD stands for them", quote.Text(f.Name, quote.Name))
+		v = strings.ReplaceAll(v, "\x00", "\uFFFD") // a program that ends the text there shows another one
 	}
 	return v
 }

@@ -228,6 +228,8 @@ func (m *mediaValue) text(raw []byte, charset string) string {
 		m.flaws.charset = charset
 	case charsetBad:
 		m.flaws.bad = true
+	case charsetOrder:
+		m.flaws.order = true
 	}
 	return oneLine(s)
 }
@@ -237,6 +239,7 @@ func (m *mediaValue) plainValue(v string, limits Limits) string {
 	s, flaws := decodeWords(v, limits.EncodedWords)
 	m.flaws.raw8 = m.flaws.raw8 || flaws.raw8
 	m.flaws.bad = m.flaws.bad || flaws.bad
+	m.flaws.order = m.flaws.order || flaws.order
 	if flaws.charset != "" {
 		m.flaws.charset = flaws.charset
 	}

@@ -143,22 +143,9 @@ func (n *next) bytes(buf []byte, pos int, what string) int {
 	return n.at
 }
 
-// line is the line at pos: its end, the start of the next, and whether it ends
-// in a bare CR. CR CR LF, which some gateways write, is one end.
+// line is the line at pos: its end, the start of the next, and whether it ends in a bare CR.
 func (s *scanner) line(pos int) (end, next int, bare bool) {
-	lf := s.lf.byte(s.buf, pos, '\n')
-	cr := s.cr.byte(s.buf, pos, '\r')
-	if cr >= lf {
-		return lf, min(lf+1, len(s.buf)), false
-	}
-	k := cr
-	for k < len(s.buf) && k < cr+3 && s.buf[k] == '\r' {
-		k++
-	}
-	if k < len(s.buf) && s.buf[k] == '\n' {
-		return cr, k + 1, false
-	}
-	return cr, cr + 1, true
+	return lineAt(s.buf, pos, &s.lf, &s.cr)
 }
 
 // dashes is the next line at or after pos that starts with "--".
@@ -249,12 +236,7 @@ func (s *scanner) matchStart(b []byte) (level int, closing bool) {
 func (s *scanner) trim(pos int, d delimiter) []byte {
 	end := d.start
 	if d.level >= 0 {
-		if end > pos && s.buf[end-1] == '\n' {
-			end--
-		}
-		if end > pos && s.buf[end-1] == '\r' {
-			end--
-		}
+		end -= endLength(s.buf[pos:max(pos, end)])
 	}
 	return s.buf[pos:max(pos, end):max(pos, end)]
 }

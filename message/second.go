@@ -12,7 +12,7 @@ import (
 // crossCheck reads an ambiguous mail in the other ways that programs may take
 // and adds what only they find.
 func (m *Message) crossCheck(st *parseState) {
-	c := checker{m: m, known: map[[32]byte]bool{}, budget: searchBudget}
+	c := checker{m: m, known: map[[32]byte]bool{}, named: map[string]bool{}, budget: searchBudget}
 	c.learn(m)
 	for _, how := range st.wanted {
 		other := newMessage(m.Raw, m.limits)
@@ -52,6 +52,7 @@ const maxExtras = 50
 type checker struct {
 	m           *Message
 	known       map[[32]byte]bool
+	named       map[string]bool // file names
 	plain, html strings.Builder // the texts found, blanks folded
 	added       int             // readings that added something
 	budget      int             // bytes that may still be searched for texts
@@ -74,6 +75,7 @@ func (c *checker) remember(p *Part) {
 		c.texts(p).WriteByte('\n')
 	}
 	c.known[contentKey(p)] = true
+	c.named[p.Filename] = true
 }
 
 // texts are those of the part's kind: an HTML text that is shown as plain text hides what it would show.
@@ -119,6 +121,9 @@ func foldBlanks(s string) string {
 }
 
 func (c *checker) has(p *Part) bool {
+	if p.decoded && len(p.content) == 0 && (p.Filename == "" || c.named[p.Filename]) {
+		return true // nothing but a delimiter at the end of the email, say
+	}
 	if !p.body() {
 		return c.known[contentKey(p)]
 	}
@@ -195,6 +200,9 @@ func fromSecond(m *Message, e *enmime.Part, prefix string, n int) *Part {
 	p := &Part{
 		Path: join(prefix, n), MediaType: valid(typ), Params: map[string]string{}, Disposition: valid(strings.ToLower(e.Disposition)),
 		Filename: valid(e.FileName), ContentID: valid(e.ContentID), mail: m, at: lastPlace, content: e.Content, decoded: true,
+	}
+	if enc, _ := parseTransferEncoding(e.Header.Get("Content-Transfer-Encoding")); enc == encodingUU {
+		p.content, _ = enc.decode(e.Content) // QUIRK(enmime): it leaves uuencode as it is
 	}
 	if strings.HasPrefix(typ, "text/") {
 		p.Params["charset"] = "utf-8"

@@ -10,6 +10,7 @@ type wordFlaws struct {
 	broken   bool   // looks like an encoded-word and is none
 	charset  string // a charset label that is not known
 	bad      bool   // bytes that the charset does not have
+	order    bool   // UTF-16 without a byte order mark
 	raw8     bool   // bytes outside UTF-8 in the raw value
 	tooMany  bool
 	trailing bool // an incomplete encoding inside a word
@@ -143,6 +144,8 @@ func (d *wordDecoder) flush() {
 		d.flaws.charset = d.charset
 	case charsetBad:
 		d.flaws.bad = true
+	case charsetOrder:
+		d.flaws.order = true
 	}
 	d.out.WriteString(oneLine(s))
 }

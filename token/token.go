@@ -1,6 +1,13 @@
-// Package token gets OAuth 2.0 access tokens for a mailbox (RFC 6749): once a
-// run, again when a server refused the last or its time is over, and never a
-// second time after the token endpoint has refused.
+// Package token gets OAuth 2.0 access tokens for a mailbox (RFC 6749).
+//
+// A run asks the token endpoint once, and again when the IMAP server refused the
+// token or it is about to expire. A refusal by the endpoint stands for five
+// minutes: every login until then fails with the same sentence, without another
+// request that could lock an account. A refresh token that the endpoint replaces is
+// used from then on, and kept in a file where one is configured.
+//
+// Responses are bounded in size and time. No token, secret or assertion is ever
+// part of an error or a log line.
 package token
 
 import (
