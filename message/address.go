@@ -173,6 +173,9 @@ func (p *addressParser) end(comma bool) {
 	p.reset()
 	switch {
 	case hasAngle:
+		if at && !strings.EqualFold(name, strings.TrimSpace(angle)) { // "a@x <b@y>": programs show the one or the other
+			p.flaws.bad = true
+		}
 		p.angled(name, comment, angle)
 	case at:
 		p.bare(written, comment)
@@ -223,6 +226,11 @@ func (p *addressParser) angled(name, comment, angle string) {
 func (p *addressParser) bare(written, comment string) {
 	p.flushPending()
 	addr := joinDots(written)
+	if name, rest, ok := leadingQuoted(addr); ok {
+		p.flaws.bad = true
+		p.add(name, rest)
+		return
+	}
 	if !strings.ContainsRune(addr, ' ') || strings.ContainsRune(addr, '"') {
 		p.flaws.bad = p.flaws.bad || strings.Contains(addr, "=?")
 		p.add(strings.TrimSpace(comment), addr)
@@ -238,6 +246,16 @@ func (p *addressParser) bare(written, comment string) {
 		}
 	}
 	p.add(strings.Join(names, " "), addr)
+}
+
+// leadingQuoted parts a display name in quotes from an address that lacks its brackets.
+func leadingQuoted(s string) (name, addr string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return "", "", false
+	}
+	name, addr, ok = strings.Cut(s[1:], `" `)
+	addr = strings.TrimSpace(addr)
+	return name, addr, ok && !strings.ContainsAny(name, `"`) && !strings.ContainsAny(addr, ` "`) && strings.Contains(addr, "@")
 }
 
 func (p *addressParser) takePending(name string) string {

@@ -21,6 +21,9 @@ func (s *scanner) describe(h Header, at int, usual string) *Part {
 		if p.MediaType, good = mediaType(typ.token); !good {
 			s.structural(at, CodeBadContentType, "Content-Type %s was read as %s", quote.Text(ct.Value, quote.Name), p.MediaType)
 		}
+		if typ.params["boundary"] != "" {
+			p.boundaries = boundaries(ct.Raw, typ)
+		}
 		if p.multipart() {
 			p.boundaries = boundaries(ct.Raw, typ)
 			if typ.coded {
@@ -103,6 +106,7 @@ func (s *scanner) filename(p *Part, typ, disposition mediaValue) {
 			s.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(v, quote.Name))
 		}
 	}
+	s.looseNames(p)
 	if hasControl(p.Filename) {
 		s.note(p.at, CodeControlCharacters, "control or direction characters in the file name %s", quote.Text(p.Filename, quote.Name))
 	}
@@ -111,6 +115,12 @@ func (s *scanner) filename(p *Part, typ, disposition mediaValue) {
 func (s *scanner) transferEncoding(p *Part, f *Field) {
 	e, known := parseTransferEncoding(unfold(f.Raw))
 	p.encoding = e
+	if !known && e == encodingIdentity && strings.Contains(strings.ToLower(f.Value), "base64") {
+		s.shared.want(reading{encoded: true})
+		if s.how.encoded {
+			p.encoding, e = encodingBase64, encodingBase64
+		}
+	}
 	if !known {
 		as := map[transferEncoding]string{encodingIdentity: "as it is", encodingBase64: "as base64", encodingQP: "as quoted-printable", encodingUU: "as uuencode"}
 		s.structural(p.at, CodeUnknownEncoding, "Content-Transfer-Encoding %s: the content was taken %s", quote.Text(f.Value, quote.Name), as[e])

@@ -186,8 +186,12 @@ func usualField(name string) bool {
 // headerLine is the line at pos; a bare CR ends one too, and is noted.
 func (s *scanner) headerLine(pos, at int) (line []byte, next int) {
 	end, next, bare := s.line(pos)
-	if bare {
+	switch {
+	case bare:
 		s.noteBareCR(at)
+	case next-end > len("\r\n") && !s.shared.bareCR:
+		s.shared.bareCR = true
+		s.note(at, CodeBareCR, "lines of the header end in CR CR LF, which some programs take for an empty line")
 	}
 	return s.buf[pos:end], next
 }

@@ -10,6 +10,9 @@ import (
 // likeLatin are Cyrillic and Greek letters that look like Latin ones.
 const likeLatin = "асеорхуіјѕһԁԛԝӏвкмнтαορνυικ"
 
+// fullWidthAts look like an at sign.
+const fullWidthAts = "\uFF20\uFE6B"
+
 // lookalike reports addresses made to be taken for others: an "@" that is none,
 // a domain whose labels mix scripts, or a label of letters that all look Latin.
 // An honest internationalised domain (RFC 5890) is none.

@@ -120,8 +120,11 @@ func (s *scanner) checkAddresses(at int) {
 				if a.Addr != "" {
 					n++
 				}
-				if lookalike(a.Addr) {
+				switch {
+				case lookalike(a.Addr):
 					s.note(at, CodeLookalike, "the address %s of %s may be taken for another", quote.Text(a.Addr, quote.Name), name)
+				case strings.ContainsAny(a.Name, fullWidthAts):
+					s.note(at, CodeLookalike, "the name %s of %s looks like an address", quote.Text(a.Name, quote.Name), name)
 				}
 			}
 			if flaws.bad {

@@ -15,7 +15,11 @@ func (m *Message) crossCheck(st *parseState) {
 	c := checker{m: m, known: map[[32]byte]bool{}, named: map[string]bool{}, budget: searchBudget}
 	c.learn(m)
 	for _, how := range st.wanted {
-		other := newMessage(m.Raw, m.limits)
+		raw := m.Raw
+		if how.indented {
+			raw = unindented(raw)
+		}
+		other := newMessage(raw, m.limits)
 		other.digests = m.digests
 		read(other, how, "alt"+strconv.Itoa(c.added+1))
 		c.compare(other.parts, "read "+how.String())
@@ -41,6 +45,12 @@ func (r reading) String() string {
 		return "with the body from the first line that is no field"
 	case r.lateBody:
 		return "with the fields behind the empty line"
+	case r.composite:
+		return "as multipart where a boundary is given"
+	case r.indented:
+		return "with blanks in front of delimiters"
+	case r.encoded:
+		return "with base64 where that is named"
 	}
 	return "with another boundary"
 }

@@ -24,6 +24,9 @@ func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimit
 		s.checkHeader(at)
 	}
 	p := s.describe(h, at, usual)
+	if s.disguised(p, body) {
+		p.MediaType = "multipart/mixed"
+	}
 	switch composite := p.multipart() || p.message(); {
 	case composite && depth >= s.limits.Depth:
 		s.note(at, CodeLimitDepth, "nested more than %d deep; what is inside is not read", s.limits.Depth)
@@ -36,6 +39,53 @@ func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimit
 	p.raw = s.trim(body, d)
 	s.leaf(p, join(prefix, max(n, 1)))
 	return d
+}
+
+// disguised reports whether this reading takes a part that is no multipart for
+// one: programs do where it has a boundary parameter and the boundary occurs.
+func (s *scanner) disguised(p *Part, body int) bool {
+	if p.multipart() || len(p.boundaries) == 0 {
+		return false
+	}
+	d := s.nextDelimiter(body)
+	if s.shared.search -= d.start - body; s.shared.search < 0 {
+		return false
+	}
+	for _, b := range p.boundaries {
+		if bytes.Contains(s.buf[body:max(body, d.start)], []byte("--"+b)) {
+			s.structural(p.at, CodeBoundaryAmbiguous, "%s is no multipart and has the boundary %s, which occurs in it", quote.Text(p.MediaType, quote.Name), quote.Text(b, quote.Name))
+			s.shared.want(reading{composite: true})
+			return s.how.composite
+		}
+	}
+	return false
+}
+
+// indentedDelimiters notes lines that are the delimiter of a multipart but for blanks in front.
+func (s *scanner) indentedDelimiters(p *Part, boundary string, body []byte) {
+	if s.shared.search -= len(body); s.shared.search < 0 {
+		return
+	}
+	for _, blank := range []string{" ", "\t"} {
+		if bytes.Contains(body, []byte(blank+"--"+boundary)) {
+			s.structural(p.at, CodeBoundaryAmbiguous, "blanks stand in front of the delimiter %s", quote.Text(boundary, quote.Name))
+			s.shared.want(reading{indented: true})
+			return
+		}
+	}
+}
+
+// unindented takes the blanks off lines that start with two dashes behind them.
+func unindented(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	for lines := (lineReader{buf: raw}); lines.more(); {
+		line, end := lines.next()
+		if bare := bytes.TrimLeft(line, " \t"); bytes.HasPrefix(bare, []byte("--")) {
+			line = bare
+		}
+		out = append(append(out, line...), end...)
+	}
+	return out
 }
 
 // bodyStart decides where the body starts, where programs differ about it.
@@ -111,6 +161,7 @@ func (s *scanner) multipart(p *Part, prefix string, n, pos, depth int) delimiter
 		s.structural(p.at, CodeBoundaryReused, "the boundary %s is that of an enclosing multipart", quote.Text(boundary, quote.Name))
 	}
 	parts, d := s.parts(p, boundary, path, pos, depth)
+	s.indentedDelimiters(p, boundary, s.buf[pos:max(pos, d.start)])
 	if parts == 0 {
 		s.noParts(p, prefix, n, pos, d, depth)
 	}
