@@ -202,6 +202,8 @@ const sniffed = 2048
 // charset is the declared one: the header's, a byte order mark, or in HTML the meta element's.
 func (p *Part) charset(b []byte) string {
 	switch {
+	case len(b) >= 4 && string(b[:4]) == "\xFF\xFE\x00\x00":
+		return "utf-32"
 	case len(b) >= 2 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF):
 		return "utf-16"
 	case len(b) >= 3 && string(b[:3]) == "\xEF\xBB\xBF":

@@ -1,17 +1,15 @@
 package message
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // charsetVerdict tells how far a decoded text can be trusted.
@@ -25,22 +23,31 @@ const (
 	charsetOrder                  // UTF-16 without a byte order mark: the order was guessed
 )
 
-// charsetAliases are labels in real mail that the indexes of x/text do not
-// know, or know in a narrower sense than the mails that use them.
+// charsetAliases are labels in real email beside those of Python's codecs, as labelKey spells
+// them, by the charset that is meant: often a superset of what the label's standard says.
 var charsetAliases = map[string]string{
-	"cp932": "shift_jis", "ms932": "shift_jis", "windows-31j": "shift_jis", "x-sjis": "shift_jis", "sjis": "shift_jis",
-	"cp949": "euc-kr", "uhc": "euc-kr", "ks_c_5601": "euc-kr", "ks_c_5601-1987": "euc-kr", "ksc5601": "euc-kr", "5601": "euc-kr",
-	"cp936": "gbk", "gb2312": "gbk", "gb_2312-80": "gbk", "gb2312-80": "gbk", "x-gbk": "gbk", "euc-cn": "gbk", "cn-gb": "gbk",
-	"cp950": "big5", "x-big5": "big5", "big5hkscs": "big5", "big5-hkscs": "big5", "cn-big5": "big5",
-	"cp65001": "utf-8", "utf-8-sig": "utf-8", "utf8mb4": "utf-8", "utf_8": "utf-8", "utf": "utf-8", "utf8": "utf-8", "x-utf_8j": "utf-8", "unicode": "utf-16",
-	"cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp", "cp50222": "iso-2022-jp", "jis": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp",
-	"cp51932": "euc-jp", "ujis": "euc-jp", "x-euc-jp": "euc-jp", "cp51949": "euc-kr", "cp54936": "gb18030",
-	"ascii": "us-ascii", "646": "us-ascii", "iso646-us": "us-ascii", "us": "us-ascii", "ansi_x3.4-1968": "us-ascii", "iso-ir-6": "us-ascii", "iso_646.irv:1991": "us-ascii",
-	"latin1": "windows-1252", "latin-1": "windows-1252", "iso-8859-1": "windows-1252", "iso8859-1": "windows-1252", "iso8859_1": "windows-1252", "8859-1": "windows-1252", "iso-8859-1-windows-3.1-latin-1": "windows-1252", "ansi": "windows-1252", "x-ansi": "windows-1252", "ansi_x3.110-1983": "windows-1252", "western": "windows-1252",
-	"latin2": "iso-8859-2", "latin-2": "iso-8859-2", "latin5": "windows-1254", "latin-5": "windows-1254", "iso-8859-9": "windows-1254", "latin9": "iso-8859-15", "latin-9": "iso-8859-15",
-	"iso-8859-11": "windows-874", "tis-620": "windows-874", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "iso-8859-6-e": "iso-8859-6",
-	"x-mac-roman": "macintosh", "mac": "macintosh", "macroman": "macintosh", "x-mac-cyrillic": "x-mac-cyrillic", "koi8": "koi8-r", "koi": "koi8-r", "koi8-ru": "koi8-u",
-	"ucs-2": "utf-16", "ucs2": "utf-16", "iso-10646-ucs-2": "utf-16", "csunicode": "utf-16", "utf16": "utf-16", "utf_16": "utf-16", "x-utf-16": "utf-16", "unicode-1-1-utf-7": "utf-7", "utf7": "utf-7", "x-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7",
+	"big5":         "cnbig5 windows950",
+	"euc-jp":       "cp51932",
+	"euc-kr":       "5601 cp51949 ksc56011989 windows949",
+	"gb18030":      "cp54936",
+	"gbk":          "cngb windows936",
+	"ibm858":       "ibm00858 cp00858 ccsid00858",
+	"ibm1140":      "ibm01140 cp01140 ccsid01140",
+	"iso-2022-cn":  "csiso2022cn iso2022cn iso2022cnext",
+	"iso-2022-jp":  "cp50220 cp50221 cp50222 iso2022jpms jis",
+	"iso-8859-6":   "iso88596e iso88596i",
+	"iso-8859-8":   "iso88598e iso88598i",
+	"koi8-r":       "koi koi8",
+	"koi8-u":       "koi8ru",
+	"macintosh":    "mac",
+	"shift_jis":    "windows31j windows932 xmsshiftjis",
+	"us-ascii":     "ascii7bit",
+	"utf-16":       "csunicode iso10646ucs2 ucs2 unicode",
+	"utf-32":       "iso10646ucs4 ucs4",
+	"utf-7":        "xunicode20utf7",
+	"utf-8":        "utf8mb4 xutf8j",
+	"windows-1252": "88591 ansi ansix31101983 iso88591windows31latin1 western xansi",
+	"windows-874":  "dos874 windows874",
 }
 
 // undeclared are labels that say nothing: the text is UTF-8 where it is valid, else windows-1252.
@@ -55,17 +62,47 @@ func cleanLabel(label string) string {
 	if i := strings.IndexByte(label, '*'); i > 0 { // RFC 2231, section 5: language
 		label = label[:i]
 	}
-	if rest, ok := strings.CutPrefix(label, "cp-"); ok {
-		label = "cp" + rest
+	switch label {
+	case "utf-8", "us-ascii", "windows-1252", "": // nearly all
+		return label
+	case "iso-8859-1":
+		return "windows-1252"
 	}
-	if strings.HasPrefix(label, "cp125") && len(label) == 6 {
-		label = "windows-125" + label[5:]
+	names := charsetNames()
+	key := labelKey(label)
+	if name, ok := names[key]; ok {
+		return name
 	}
-	if alias, ok := charsetAliases[label]; ok {
-		return alias
+	if rest, ok := strings.CutPrefix(label, "x-"); ok {
+		if name, ok := names[labelKey(rest)]; ok {
+			return name
+		}
 	}
 	return label
 }
+
+// labelKey is a label without what only spelling changes: EUC_KR and euc-kr are one.
+func labelKey(label string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, label)
+}
+
+// charsetNames is the charset by the key of each label.
+var charsetNames = sync.OnceValue(func() map[string]string {
+	names := make(map[string]string, 512)
+	for _, table := range []map[string]string{pythonLabels, charsetAliases} { // the second wins
+		for name, labels := range table {
+			for key := range strings.FieldsSeq(labels) {
+				names[key] = name
+			}
+		}
+	}
+	return names
+})
 
 // decodeCharset decodes bytes of a declared charset to valid UTF-8.
 func decodeCharset(b []byte, label string) (string, charsetVerdict) {
@@ -77,13 +114,18 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 		return validUTF8(b)
 	case label == "us-ascii" || undeclared[label]:
 		return decodeUndeclared(b)
-	case label == "utf-16":
-		return decodeUTF16(b)
+	case strings.HasPrefix(label, "utf-16"):
+		return decodeUTF16(b, label)
+	case strings.HasPrefix(label, "utf-32"):
+		return decodeUTF32(b, label)
 	case isASCII(b) && !statefulCharset(label):
-		if lookUpCharset(label) == nil {
+		if !knownCharset(label) {
 			return string(b), charsetUnknown
 		}
 		return string(b), charsetGood
+	case ebcdic(label) && !ebcdicText(b, label):
+		s, _ := decodeUndeclared(b)
+		return s, charsetBad
 	}
 	out, verdict := transformed(b, label)
 	if out == nil {
@@ -103,32 +145,75 @@ func DecodeCharset(b []byte, label string) (text string, ok bool) {
 
 // transformed decodes a charset with a table; nil where there is none, or b is not of it.
 func transformed(b []byte, label string) ([]byte, charsetVerdict) {
-	enc := lookUpCharset(label)
-	if enc == nil {
-		return nil, charsetUnknown
-	}
 	// An eighth is room for the letters of western texts.
-	out, _, err := transform.Append(enc.NewDecoder(), make([]byte, 0, len(b)+len(b)/8+64), b)
-	if err != nil {
-		return nil, charsetBad
+	out := make([]byte, 0, len(b)+len(b)/8+64)
+	var bad bool
+	switch {
+	case strings.HasPrefix(label, "iso-2022-"):
+		return decodeISO2022(b, label)
+	case label == "johab":
+		out, bad = appendJohab(out, b)
+	case label == "euc-jis-2004":
+		out, bad = appendEUCJIS2004(out, b)
+	case label == "shift-jis-2004":
+		out, bad = appendShiftJIS2004(out, b)
+	case singleByte[label] != "":
+		out, bad = appendSingleByte(out, b, singleByte[label])
+	default:
+		enc := lookUpCharset(label)
+		if enc == nil {
+			return nil, charsetUnknown
+		}
+		out, bad = appendDecoded(out, enc, b)
 	}
-	if bytes.Contains(out, []byte("\uFFFD")) {
+	if bad {
 		return out, charsetBad
 	}
 	return out, charsetGood
+}
+
+// appendSingleByte reads a charset of one byte a character, by its table of 128 or 256.
+func appendSingleByte(out, b []byte, table string) (_ []byte, bad bool) {
+	var runes [256]rune
+	at := 256 - utf8.RuneCountInString(table)
+	for i := range at {
+		runes[i] = rune(i)
+	}
+	for _, r := range table {
+		runes[at] = r
+		at++
+	}
+	for _, c := range b {
+		bad = bad || runes[c] == utf8.RuneError
+		out = utf8.AppendRune(out, runes[c])
+	}
+	return out, bad
+}
+
+// knownCharset reports whether there is a decoder for a label.
+func knownCharset(label string) bool {
+	switch label {
+	case "johab", "euc-jis-2004", "shift-jis-2004":
+		return true
+	}
+	return strings.HasPrefix(label, "iso-2022-") || singleByte[label] != "" || lookUpCharset(label) != nil
 }
 
 func lookUpCharset(label string) encoding.Encoding {
 	switch label {
 	case "windows-1252", "us-ascii":
 		return charmap.Windows1252
-	case "utf-16":
-		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	case "ibm858":
+		return charmap.CodePage858
+	case "ibm1140":
+		return charmap.CodePage1140
+	case "replacement": // to browsers one U+FFFD; there is ASCII to read
+		return nil
 	}
 	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
 		return enc
 	}
-	if enc, err := htmlindex.Get(label); err == nil {
+	if enc, err := htmlindex.Get(label); err == nil && enc != encoding.Replacement {
 		return enc
 	}
 	if enc, err := ianaindex.MIME.Encoding("cs" + label); err == nil {
@@ -139,7 +224,36 @@ func lookUpCharset(label string) encoding.Encoding {
 
 // statefulCharset tells of charsets in which ASCII bytes may mean something else.
 func statefulCharset(label string) bool {
-	return strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32") || strings.HasPrefix(label, "hz") || strings.HasPrefix(label, "ibm") || strings.HasPrefix(label, "ebcdic") || label == "replacement"
+	return strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32") || strings.HasPrefix(label, "hz") || ebcdic(label)
+}
+
+// ebcdic tells of charsets in which no letter is where ASCII has it.
+func ebcdic(label string) bool {
+	switch label {
+	case "ibm037", "ibm1047", "ibm1140", "cp273", "cp424", "cp500", "cp875", "cp1026":
+		return true
+	}
+	return strings.HasPrefix(label, "ebcdic")
+}
+
+// ebcdicText reports whether a text can be EBCDIC, whose letters and digits are
+// bytes of 0x81 and above: a label alone may not make ASCII unreadable. Hebrew
+// letters are below; what tells their text is the space, 0x40, and nothing where EBCDIC has no character.
+func ebcdicText(b []byte, label string) bool {
+	high, letters, spaces, none := 0, 0, 0, 0
+	for _, c := range b {
+		switch {
+		case c >= utf8.RuneSelf:
+			high++
+		case c >= ' ' && c < '@', c >= 'p' && c < 'z' && c != 'q':
+			letters, none = letters+1, none+1
+		case c == '@':
+			spaces++
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letters++
+		}
+	}
+	return high > letters || label == "cp424" && spaces > 0 && none == 0
 }
 
 func validUTF8(b []byte) (string, charsetVerdict) {
@@ -182,14 +296,19 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// tabled reports whether a charset is decoded by transformed alone.
+func tabled(label string) bool {
+	return label != "utf-7" && label != "utf-8" && label != "us-ascii" && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-32") && !ebcdic(label)
+}
+
 // decodeText is decodeCharset with every line end made LF; most texts, which
 // are UTF-8 or ASCII, are copied once.
 func decodeText(b []byte, label string) (string, charsetVerdict) {
 	clean := cleanLabel(label)
-	if clean == "utf-8" && utf8.Valid(b) || clean != "utf-7" && !statefulCharset(clean) && isASCII(b) && (undeclared[clean] || lookUpCharset(clean) != nil) {
+	if clean == "utf-8" && utf8.Valid(b) || clean != "utf-7" && !statefulCharset(clean) && isASCII(b) && (undeclared[clean] || knownCharset(clean)) {
 		return newlines(b), charsetGood
 	}
-	if clean != "utf-7" && clean != "utf-16" && clean != "utf-8" && clean != "us-ascii" && !undeclared[clean] {
+	if tabled(clean) && !undeclared[clean] {
 		if out, verdict := transformed(b, clean); out != nil {
 			return newlines(out), verdict
 		}

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"encoding/binary"
 	stdunicode "unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -9,11 +10,11 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decodeUTF16 decodes text that is declared as UTF-16 and not in which byte
-// order. RFC 2781, section 4.3 says big-endian where there is no mark; what
+// decodeUTF16 decodes text that is declared as UTF-16, in most cases without
+// saying in which byte order. RFC 2781, section 4.3 says big-endian where there is no mark; what
 // really comes is little-endian more often (and browsers read it so), so the order that
-// makes sense counts. ASCII under this label is taken for what it is.
-func decodeUTF16(b []byte) (string, charsetVerdict) {
+// makes sense counts. ASCII under any of these labels is taken for what it is.
+func decodeUTF16(b []byte, label string) (string, charsetVerdict) {
 	verdict := charsetOrder
 	order := unicode.LittleEndian
 	switch {
@@ -21,8 +22,13 @@ func decodeUTF16(b []byte) (string, charsetVerdict) {
 		verdict = charsetGood
 	case len(b) == 0:
 		return "", charsetGood
-	case isASCII(b) && !bytes.ContainsFunc(b, controlCharacter):
-		return string(b), charsetBad
+	case mostlyASCII(b):
+		s, _ := decodeUndeclared(b)
+		return s, charsetBad
+	case label == "utf-16le":
+		verdict = charsetGood
+	case label == "utf-16be":
+		order, verdict = unicode.BigEndian, charsetGood
 	case plausibility(b, 1) > plausibility(b, 0):
 		order = unicode.BigEndian
 	}
@@ -35,6 +41,53 @@ func decodeUTF16(b []byte) (string, charsetVerdict) {
 		verdict = charsetBad
 	}
 	return string(out), verdict
+}
+
+// decodeUTF32 decodes UTF-32: by its mark, its label, or the order in which it can be text.
+func decodeUTF32(b []byte, label string) (string, charsetVerdict) {
+	if mostlyASCII(b) {
+		s, _ := decodeUndeclared(b)
+		return s, charsetBad
+	}
+	order, verdict := binary.ByteOrder(binary.LittleEndian), charsetGood
+	switch {
+	case bytes.HasPrefix(b, []byte("\x00\x00\xFE\xFF")), label == "utf-32be":
+		order = binary.BigEndian
+	case bytes.HasPrefix(b, []byte("\xFF\xFE\x00\x00")), label == "utf-32le":
+	case len(b) >= 4:
+		verdict = charsetOrder
+		if b[0] == 0 && b[3] != 0 {
+			order = binary.BigEndian
+		}
+	}
+	out := make([]byte, 0, len(b)/2)
+	for ; len(b) >= 4; b = b[4:] {
+		u := order.Uint32(b)
+		if r := rune(u); u > stdunicode.MaxRune || !utf8.ValidRune(r) {
+			out, verdict = append(out, "\uFFFD"...), charsetBad
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	if len(b) > 0 {
+		verdict = charsetBad
+	}
+	return string(out), verdict
+}
+
+// mostlyASCII reports whether text that is declared as UTF-16 or UTF-32 is none:
+// no control characters, which those have among their bytes, and nine of ten bytes printable.
+func mostlyASCII(b []byte) bool {
+	printable := 0
+	for _, c := range b {
+		switch {
+		case controlCharacter(rune(c)):
+			return false
+		case c < 0x7F:
+			printable++
+		}
+	}
+	return 10*printable >= 9*len(b) && len(b) > 0
 }
 
 // controlCharacter is what no ASCII text has, and UTF-16 of most scripts (the high bytes of Thai, say).

@@ -38,6 +38,7 @@ type wordDecoder struct {
 	endAt   int    // where the next "?=" is, len(src) when there is none
 	charset string // of the words collected in bytes
 	bytes   []byte // decoded bytes that wait for their charset
+	ends    []int  // where the words among them end
 }
 
 func (d *wordDecoder) run() {
@@ -126,19 +127,21 @@ func decodeQ(s string) []byte {
 // collect joins the bytes of neighbouring words of one charset before they are
 // decoded: many programs split a character between two words.
 func (d *wordDecoder) collect(charset string, content []byte) {
-	if charset = cleanLabel(charset); charset != d.charset || statefulCharset(charset) || charset == "utf-7" {
+	if charset = cleanLabel(charset); charset != d.charset {
 		d.flush()
 		d.charset = charset
 	}
 	d.bytes = append(d.bytes, content...)
+	d.ends = append(d.ends, len(d.bytes))
 }
 
 func (d *wordDecoder) flush() {
 	if len(d.bytes) == 0 {
+		d.ends = d.ends[:0]
 		return
 	}
-	s, verdict := decodeCharset(d.bytes, d.charset)
-	d.bytes = d.bytes[:0]
+	s, verdict := d.decode()
+	d.bytes, d.ends = d.bytes[:0], d.ends[:0]
 	switch verdict {
 	case charsetUnknown:
 		d.flaws.charset = d.charset
@@ -148,6 +151,34 @@ func (d *wordDecoder) flush() {
 		d.flaws.order = true
 	}
 	d.out.WriteString(oneLine(s))
+}
+
+// decode reads the words collected. In a charset with states each word begins in
+// the first state (RFC 2047, section 3); programs that cut their text anywhere
+// do not obey, so the words are read joined where that makes sense and is more.
+func (d *wordDecoder) decode() (string, charsetVerdict) {
+	joined, verdict := decodeCharset(d.bytes, d.charset)
+	if len(d.ends) < 2 || !statefulCharset(d.charset) && d.charset != "utf-7" {
+		return joined, verdict
+	}
+	escapes := strings.HasPrefix(d.charset, "iso-2022") || strings.HasPrefix(d.charset, "hz")
+	if escapes && verdict == charsetGood {
+		return joined, verdict
+	}
+	var apart strings.Builder
+	worst, start := charsetGood, 0
+	for _, end := range d.ends {
+		s, v := decodeCharset(d.bytes[start:end], d.charset)
+		if v != charsetGood && worst != charsetBad {
+			worst = v
+		}
+		apart.WriteString(s)
+		start = end
+	}
+	if worst == charsetBad && verdict != charsetBad {
+		return joined, verdict
+	}
+	return apart.String(), worst
 }
 
 // oneLine takes the line breaks out of what encoded-words hide: a header value is one line.

@@ -1,0 +1,201 @@
+package message
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+)
+
+// appendEUCJIS2004 reads EUC-JIS-2004 (JIS X 0213, appendix 3): EUC-JP with more
+// kanji in plane 1, and plane 2 behind 0x8F.
+func appendEUCJIS2004(out, b []byte) (_ []byte, bad bool) {
+	for len(b) > 0 {
+		n, plane := 2, 1
+		switch {
+		case b[0] < 0x80:
+			out = append(out, b[0])
+			b = b[1:]
+			continue
+		case b[0] == 0x8F:
+			n, plane = 3, 2
+		}
+		if n > len(b) {
+			return append(out, "\uFFFD"...), true
+		}
+		euc := b[:n]
+		var known bool
+		if euc[0] == 0x8E && euc[1] >= 0xA1 && euc[1] <= 0xDF {
+			out, known = utf8.AppendRune(out, rune(euc[1])-0xA1+0xFF61), true
+		} else {
+			out, known = appendJISX0213(out, plane, int(euc[n-2])-0xA0, int(euc[n-1])-0xA0)
+		}
+		if !known {
+			if euc[0] < 0xA1 || euc[1] < 0xA1 { // no pair: the ASCII behind it stays
+				n = 1
+			}
+			out, bad = append(out, "\uFFFD"...), true
+		}
+		b = b[n:]
+	}
+	return out, bad
+}
+
+// appendShiftJIS2004 reads Shift_JIS-2004 (JIS X 0213, appendix 1).
+func appendShiftJIS2004(out, b []byte) (_ []byte, bad bool) {
+	for len(b) > 0 {
+		c := b[0]
+		switch {
+		case c < 0x80:
+			out = append(out, c)
+			b = b[1:]
+			continue
+		case c >= 0xA1 && c <= 0xDF:
+			out = utf8.AppendRune(out, rune(c)-0xA1+0xFF61)
+			b = b[1:]
+			continue
+		}
+		known := false
+		if len(b) > 1 && c >= 0x81 && c <= 0xFC && b[1] >= 0x40 && b[1] != 0x7F && b[1] <= 0xFC {
+			plane, row, cell := shiftedPlace(c, b[1])
+			out, known = appendJISX0213(out, plane, row, cell)
+		}
+		n := 2
+		if !known {
+			out, bad, n = append(out, "\uFFFD"...), true, 1
+		}
+		b = b[n:]
+	}
+	return out, bad
+}
+
+// shiftedPlace is where the two bytes of Shift_JIS-2004 stand in JIS X 0213.
+func shiftedPlace(first, second byte) (plane, row, cell int) {
+	s, t := int(first), int(second)
+	if t > 0x7F {
+		t--
+	}
+	cell = t - 0x40 + 1
+	half := 0
+	if cell > 94 {
+		cell, half = cell-94, 1
+	}
+	switch {
+	case s < 0xA0:
+		return 1, (s-0x81)*2 + 1 + half, cell
+	case s < 0xF0:
+		return 1, (s-0xC1)*2 + 1 + half, cell
+	case s < 0xF5:
+		return 2, [...]int{1, 8, 3, 4, 5, 12, 13, 14, 15, 78}[(s-0xF0)*2+half], cell
+	}
+	return 2, (s-0xF5)*2 + 79 + half, cell
+}
+
+// appendJISX0213 appends a character of JIS X 0213; known is false where the place is empty.
+func appendJISX0213(out []byte, plane, row, cell int) (_ []byte, known bool) {
+	if row < 1 || row > 94 || cell < 1 || cell > 94 {
+		return out, false
+	}
+	at := 0
+	for _, r := range jisx0213[plane*100+row] {
+		if at++; at < cell {
+			continue
+		}
+		switch r {
+		case '\uE000':
+			return append(out, jisx0213Pairs[plane*10000+row*100+cell]...), true
+		case utf8.RuneError:
+		default:
+			return utf8.AppendRune(out, r), true
+		}
+		break
+	}
+	if plane == 2 {
+		return out, false
+	}
+	decoded, bad := appendDecoded(out, japanese.EUCJP, []byte{byte(0xA0 + row), byte(0xA0 + cell)})
+	if bad {
+		return out, false
+	}
+	return decoded, true
+}
+
+// The letters of Johab (KS X 1001, annex 3) by their five bits: -1 for a filler, -2 for none.
+var (
+	johabInitial = [32]int{-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2}
+	johabVowel   = [32]int{-2, -2, -1, 0, 1, 2, 3, 4, -2, -2, 5, 6, 7, 8, 9, 10, -2, -2, 11, 12, 13, 14, 15, 16, -2, -2, 17, 18, 19, 20, -2, -2}
+	johabFinal   = [32]int{-2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, -2, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, -2, -2}
+)
+
+const (
+	jamoInitial = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+	jamoFinal   = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+)
+
+// appendJohab reads Johab, which spells Hangul by its letters.
+func appendJohab(out, b []byte) (_ []byte, bad bool) {
+	for len(b) > 0 {
+		if b[0] < 0x80 {
+			out = append(out, b[0])
+			b = b[1:]
+			continue
+		}
+		known := false
+		if len(b) > 1 {
+			if b[0] < 0xD8 {
+				out, known = appendHangul(out, int(b[0])<<8|int(b[1]))
+			} else {
+				out, known = appendJohabSymbol(out, int(b[0]), int(b[1]))
+			}
+		}
+		n := 2
+		if !known {
+			out, bad, n = append(out, "\uFFFD"...), true, 1
+		}
+		b = b[n:]
+	}
+	return out, bad
+}
+
+func appendHangul(out []byte, code int) (_ []byte, known bool) {
+	initial, vowel, final := johabInitial[code>>10&31], johabVowel[code>>5&31], johabFinal[code&31]
+	switch {
+	case initial == -2 || vowel == -2 || final == -2:
+		return out, false
+	case initial >= 0 && vowel >= 0:
+		return utf8.AppendRune(out, rune(0xAC00+(initial*21+vowel)*28+final)), true
+	case initial >= 0 && final == 0:
+		return utf8.AppendRune(out, []rune(jamoInitial)[initial]), true
+	case initial < 0 && vowel >= 0 && final == 0:
+		return utf8.AppendRune(out, rune(0x314F+vowel)), true
+	case initial < 0 && vowel < 0 && final > 0:
+		return utf8.AppendRune(out, []rune(jamoFinal)[final-1]), true
+	}
+	return out, false
+}
+
+// appendJohabSymbol reads what Johab takes from KS X 1001, two rows to a first byte.
+func appendJohabSymbol(out []byte, first, second int) (_ []byte, known bool) {
+	row := 2 * (first - 0xD9)
+	if first >= 0xE0 {
+		row = 2*first - 0x197
+	}
+	cell := second - 0x31
+	if second >= 0x91 {
+		cell = second - 0x43
+	}
+	if second < 0x31 || second > 0x7E && second < 0x91 || row < 0 {
+		return out, false
+	}
+	if cell >= 94 {
+		row, cell = row+1, cell-94
+	}
+	if row >= 94 || cell >= 94 {
+		return out, false
+	}
+	decoded, bad := appendDecoded(out, korean.EUCKR, []byte{byte(0xA1 + row), byte(0xA1 + cell)})
+	if bad {
+		return out, false
+	}
+	return decoded, true
+}
