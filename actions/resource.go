@@ -67,7 +67,7 @@ func (r Resource) shapes() {
 	r.v.Bool("allow_untrusted_certificates")
 	r.v.Int("cloud_soar_requests_per_second", 0, maxRate)
 	r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent)
-	_, err := soar.ParseRoutes(r.v.Text("cloud_soar_routes"))
+	_, _, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
 	r.problem("cloud_soar_routes", err)
 	r.problem("proxy_url", transport.CheckProxy(r.proxy()))
 	if r.v.Set("ca_certificate") {

@@ -75,12 +75,13 @@ func (r Resource) client(address string) openStore {
 	if err == nil && base.Scheme == "http" && !r.proxyIsHere() {
 		r.v.Problem("cloud_soar_api_url", "with http:// would send the credentials to the proxy of proxy_url in clear; use https://")
 	}
-	routes, err := soar.ParseRoutes(r.v.Text("cloud_soar_routes"))
+	routes, profile, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
 	r.problem("cloud_soar_routes", err)
 	dial, trust := r.dial()
 	c := soar.Config{
 		URL:               address,
 		Routes:            routes,
+		Profile:           profile,
 		RequestsPerSecond: float64(r.v.Int("cloud_soar_requests_per_second", 0, maxRate)),
 		Concurrent:        r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent),
 		Timeout:           r.timeout(),

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar/profile"
 )
 
 const (
@@ -36,7 +37,8 @@ type Config struct {
 	AccessID  string
 	AccessKey secret.String
 	JWT       secret.String
-	Routes    Routes // replace routes of the same name; from ParseRoutes
+	Routes    Routes           // replace routes of the same name; from ParseProfile
+	Profile   *profile.Profile // how the tenant's API differs from openapi.yaml; nil: only in Routes
 
 	// HTTP makes the connections: proxy and certificate authorities are set there.
 	// Its redirects and cookies are not used. nil: direct connections.
@@ -61,6 +63,7 @@ type Client struct {
 	basic    bool
 	jwt      secret.String
 	routes   Routes
+	profile  *profile.Profile // nil: nothing is translated
 	http     *http.Client
 	limiter  *rate.Limiter
 	slots    chan struct{} // nil: no limit
@@ -81,7 +84,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		base: base, jwt: secret.New(strings.TrimSpace(cfg.JWT.Reveal())),
-		routes: DefaultRoutes(), http: ownClient(cfg.HTTP), timeout: cfg.Timeout, maxEML: cfg.MaxMessageSize + emlMargin,
+		routes: DefaultRoutes(), profile: cfg.Profile, http: ownClient(cfg.HTTP), timeout: cfg.Timeout, maxEML: cfg.MaxMessageSize + emlMargin,
 		log: cfg.Log, now: cfg.Now, sleep: cfg.Sleep, jitter: cfg.Jitter,
 	}
 	for name, route := range cfg.Routes {

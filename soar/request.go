@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,6 +46,8 @@ type request struct {
 type payload struct {
 	contentType string
 	parts       [][]byte // sent one after the other, never copied
+	document    []byte   // the JSON among them
+	content     []byte   // the email or file among them; nil without one
 }
 
 func (p *payload) size() int64 {
@@ -72,7 +75,7 @@ func jsonBody(v any) *payload {
 	if err != nil {
 		panic(err) // a wire struct of this package
 	}
-	return &payload{"application/json", [][]byte{text}}
+	return &payload{contentType: "application/json", parts: [][]byte{text}, document: text}
 }
 
 // budget is the time that all tries of one request have together: twice the
@@ -184,20 +187,24 @@ func (c *Client) exchange(ctx context.Context, b *budget, call *request) (status
 	w := watch(min(c.timeout, b.left()), stop)
 	defer w.end()
 	defer func() { b.forgive(time.Duration(w.uploaded.Load())) }()
-	resp, err := c.http.Do(c.build(watched, call, w))
+	r, err := c.build(watched, call, w)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := c.http.Do(r)
 	if err != nil {
 		return 0, c.transportError(ctx, watched, call, err)
 	}
 	defer resp.Body.Close() // an answer that is not read to its end costs the connection, not more
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if !c.succeeded(call, resp) {
 		return resp.StatusCode, c.statusFailure(call, resp)
 	}
-	body := &bounded{r: resp.Body, left: call.limit}
+	body := &bounded{r: resp.Body, left: c.wireLimit(call)}
 	if call.bulk {
 		w.restart()
 		body.watch = w
 	}
-	err = call.accept(resp, body)
+	err = c.accept(call, resp, body)
 	var f *Failure
 	switch {
 	case body.over:
@@ -208,6 +215,28 @@ func (c *Client) exchange(ctx context.Context, b *budget, call *request) (status
 		return resp.StatusCode, c.transportError(ctx, watched, call, err)
 	}
 	return resp.StatusCode, err
+}
+
+// succeeded reports whether an answer means success, in the profile's terms.
+func (c *Client) succeeded(call *request, resp *http.Response) bool {
+	status := resp.StatusCode
+	if c.profile != nil {
+		if status = c.profile.Status(call.route, status); status == http.StatusNotFound {
+			resp.StatusCode = status
+		}
+	}
+	return 200 <= status && status <= 299
+}
+
+// accept hands a success to the call, translated where there is a profile.
+func (c *Client) accept(call *request, resp *http.Response, body io.Reader) error {
+	if c.profile != nil {
+		var err error
+		if resp, body, err = c.understood(call, resp, body); err != nil {
+			return err
+		}
+	}
+	return call.accept(resp, body)
 }
 
 // transportError tells an interrupted run from a request that took too long.
@@ -247,7 +276,14 @@ func sizeText(n int64) string {
 // build makes the HTTP request. GetBody stays nil: net/http would otherwise repeat a
 // POST with an Idempotency-Key by itself when a kept connection breaks, before we
 // have looked whether the store has the mail already.
-func (c *Client) build(ctx context.Context, call *request, w *watchdog) *http.Request {
+func (c *Client) build(ctx context.Context, call *request, w *watchdog) (*http.Request, error) {
+	var more http.Header
+	if c.profile != nil {
+		var err error
+		if call, more, err = c.theirs(call); err != nil {
+			return nil, err
+		}
+	}
 	route := c.routes[call.route]
 	r := (&http.Request{
 		Method: route.Method, URL: c.address(route, call), Host: c.base.Host,
@@ -257,6 +293,7 @@ func (c *Client) build(ctx context.Context, call *request, w *watchdog) *http.Re
 	if call.bulk {
 		r.Header.Set("Accept", "message/rfc822")
 	}
+	maps.Copy(r.Header, more)
 	if c.auth != "" {
 		r.Header.Set("Authorization", c.auth)
 	}
@@ -268,14 +305,14 @@ func (c *Client) build(ctx context.Context, call *request, w *watchdog) *http.Re
 		r.ContentLength = call.body.size()
 		r.Body = io.NopCloser(&upload{call.body.reader(), w, c.now, c.now()})
 	}
-	return r
+	return r, nil
 }
 
-// address fills in the placeholders; only numbers ever become part of a path.
+// address fills in the placeholders; only numbers, and a profile's prefix, ever become part of a path.
 func (c *Client) address(route Route, call *request) *url.URL {
 	path := route.Path
 	for name, value := range call.place {
-		path = strings.ReplaceAll(path, "{"+name+"}", strconv.FormatInt(value, 10))
+		path = strings.ReplaceAll(path, "{"+name+"}", c.placeText(name, value))
 	}
 	u := *c.base
 	u.Path += path // ParseRoutes lets no character in that would need an escape

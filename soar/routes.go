@@ -116,16 +116,16 @@ func parseRoute(name string, value json.RawMessage) (Route, error) {
 	if err := json.Unmarshal(value, &text); err != nil || bytes.Equal(value, []byte("null")) {
 		return Route{}, fmt.Errorf("%s: want a text like %q, not %s", name, standard.String(), quoted(string(value)))
 	}
-	method, path, _ := strings.Cut(strings.TrimSpace(text), " ")
-	route := Route{method, strings.TrimPrefix(strings.TrimSpace(path), "/")}
-	if !slices.Contains(methods, method) {
-		return Route{}, fmt.Errorf("%s: %s does not begin with a method (%s) and a blank", name, quoted(text), strings.Join(methods, ", "))
+	route, err := cutRoute(name, text)
+	if err != nil {
+		return Route{}, err
 	}
-	return route, route.check(name, standard)
+	return route, route.check(name, standard, func(string) bool { return false })
 }
 
-// check compares a route with the one that it replaces.
-func (r Route) check(name string, standard Route) error {
+// check compares a route with the one that it replaces. A placeholder that is sent
+// elsewhere need not stand in the path.
+func (r Route) check(name string, standard Route, elsewhere func(placeholder string) bool) error {
 	plain := placeholder.ReplaceAllString(r.Path, "")
 	if r.Path == "" || !pathText.MatchString(plain) || slices.Contains(strings.Split(r.Path, "/"), "..") {
 		return fmt.Errorf("%s: %s is not a path below the base of the API", name, quoted(r.Path))
@@ -137,7 +137,7 @@ func (r Route) check(name string, standard Route) error {
 		}
 	}
 	for _, p := range want {
-		if n := strings.Count(r.Path, "{"+p+"}"); n != 1 {
+		if n := strings.Count(r.Path, "{"+p+"}"); n > 1 || n == 0 && !elsewhere(p) {
 			return fmt.Errorf("%s: the placeholder {%s} must stand in the path once, not %d times", name, p, n)
 		}
 	}

@@ -130,5 +130,8 @@ func form(metadata any, name string, header textproto.MIMEHeader, content []byte
 	}
 	head := b.Len()
 	_ = w.Close()
-	return &payload{w.FormDataContentType(), [][]byte{b.Bytes()[:head], content, b.Bytes()[head:]}}
+	return &payload{
+		contentType: w.FormDataContentType(), parts: [][]byte{b.Bytes()[:head], content, b.Bytes()[head:]},
+		document: text, content: content,
+	}
 }

@@ -1,0 +1,62 @@
+package profile
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// FuzzRead holds that no answer, however odd, breaks the translation, and that
+// what it makes of one is JSON.
+func FuzzRead(f *testing.F) {
+	var profiles []*Profile
+	for _, name := range []string{"../testdata/profile-cases.json", "../testdata/profile-plain.json"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		p, err := Parse(string(text))
+		if err != nil {
+			f.Fatal(err)
+		}
+		profiles = append(profiles, p)
+	}
+	for _, seed := range []string{
+		`{"data":{"ref":"MSG-1"}}`, `{"data":[{"ref":"MSG-1","received":1790000000000,"sender":{"address":"a"}}],"meta":{"count":1}}`,
+		`[{"no":"1"},null,3]`, `{"mail":{"no":"18446744073709551616"}}`, `[]`, `null`, ``, `{"data":{"original":"YQ=="}}`,
+	} {
+		f.Add([]byte(seed), 200)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, status int) {
+		for _, p := range profiles {
+			for name := range shapes {
+				r := Request{Operation: name, Places: map[string]int64{"id": 1}, Document: []byte(`{"email_id":1}`)}
+				a, err := p.Read(r, status, body)
+				if err == nil && a.ContentType == "application/json" && !json.Valid(a.Body) {
+					t.Errorf("%s: %q became %q", name, body, a.Body)
+				}
+			}
+		}
+	})
+}
+
+// TestTranslate shows what a request becomes.
+func TestTranslate(t *testing.T) {
+	p, err := Parse(`{"ids":"string","operations":{
+		"emails.search":{"request":{"*":"","filter.from":"header:X-From","page_index":"query:p"},"constants":{"a.b":[1]}},
+		"incidents.emails.remove":{"request":{"id":"mail.no"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.Translate("POST", Request{Operation: "emails.search", Document: []byte(`{"filter":{"from":"Jürgen\r\nX: y"},"sort":"-id","page_size":10,"page_number":3}`)})
+	if err != nil || string(w.Body[0]) != `{"a":{"b":[1]}}` || w.Query.Encode() != "p=2" || w.Header.Get("X-From") != "J%C3%BCrgen%0D%0AX:%20y" {
+		t.Errorf("search: %s, %s, %v, %v", w.Body, w.Query.Encode(), w.Header, err)
+	}
+	w, err = p.Translate("POST", Request{Operation: "incidents.emails.remove", Places: map[string]int64{"incident_id": 7, "id": 42}})
+	if err != nil || string(w.Body[0]) != `{"mail":{"no":"42"}}` {
+		t.Errorf("remove: %s, %v", w.Body, err)
+	}
+	if w, err = p.Translate("GET", Request{Operation: "emails.get", Places: map[string]int64{"id": 42}}); err != nil || w.Body != nil || len(w.Query) != 0 {
+		t.Errorf("get: %s, %v", w.Body, err)
+	}
+}
