@@ -4,6 +4,7 @@
 //	go run ./sweep                 every fault point, all modes (long)
 //	go run ./sweep -every 40       each 40th fault point
 //	go run ./sweep -storm -mails 100000
+//	go run ./sweep -responses -mails 20000
 //	go run ./sweep -mails 50 -mode local/unseen -fault SIGTERM
 //
 // The points of a kill are the system calls that read, write, sync or change
@@ -29,8 +30,9 @@ func main() {
 	only := flag.String("mode", "", "only the modes whose name contains this")
 	which := flag.String("fault", "", "only the faults whose name contains this")
 	storm := flag.Bool("storm", false, "a large mailbox behind a bad line and a bad API instead")
+	responses := flag.Bool("responses", false, "a large mailbox on a server that gives one email in a hundred wrongly instead")
 	flag.Parse()
-	if err := run(*mails, *every, *only, *which, *storm); err != nil {
+	if err := run(*mails, *every, *only, *which, *storm, *responses); err != nil {
 		fmt.Fprintln(os.Stderr, "sweep:", err)
 		os.Exit(1)
 	}
@@ -43,7 +45,7 @@ type bench struct {
 	mails       int
 }
 
-func run(mails, every int, only, which string, storm bool) error {
+func run(mails, every int, only, which string, storm, responses bool) error {
 	dir, err := os.MkdirTemp("", "sweep")
 	if err != nil {
 		return err
@@ -57,8 +59,11 @@ func run(mails, every int, only, which string, storm bool) error {
 		return err
 	}
 	defer b.dovecot.Close()
-	if storm {
+	switch {
+	case storm:
 		return b.storm(only)
+	case responses:
+		return b.stormOfResponses(only)
 	}
 	fmt.Println("| fault | mode | points | taken | mails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
