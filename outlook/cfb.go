@@ -33,6 +33,7 @@ var (
 type cfbNode struct {
 	name     string
 	storage  bool
+	parent   *cfbNode // nil for the root
 	file     *mscfb.File
 	children []*cfbNode // in the order of the directory tree
 }
@@ -60,6 +61,7 @@ type cfbFile struct {
 	root    *cfbNode
 	cut     bool  // something lies behind the end of the file
 	crossed bool  // chains run into each other, or in circles
+	orphans int   // entries that the directory's tree does not lead to
 	work    int   // reads left
 	volume  int64 // bytes of streams left
 
@@ -211,66 +213,6 @@ func (f *cfbFile) read(n *cfbNode) ([]byte, error) {
 		return out, errCFBWork
 	}
 	return out, nil
-}
-
-// tree walks the directory's own links ([MS-CFB], section 2.6.4), each entry once.
-func (f *cfbFile) tree(files []*mscfb.File) *cfbNode {
-	seen := make([]bool, len(files))
-	seen[0] = true
-	root := &cfbNode{storage: true, file: files[0]}
-	type task struct {
-		parent *cfbNode
-		id     uint32
-		node   *cfbNode // set: the left side is done
-	}
-	todo := []task{{parent: root, id: f.link(0, 8)}}
-	for len(todo) > 0 {
-		t := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if t.node != nil {
-			t.parent.children = append(t.parent.children, t.node)
-			todo = append(todo, task{parent: t.parent, id: f.link(t.id, 4)})
-			if t.node.storage {
-				todo = append(todo, task{parent: t.node, id: f.link(t.id, 8)})
-			}
-			continue
-		}
-		if int64(t.id) >= int64(len(files)) || seen[t.id] {
-			continue
-		}
-		seen[t.id] = true
-		t.node = f.node(t.id, files[t.id])
-		todo = append(todo, t, task{parent: t.parent, id: f.link(t.id, 0)})
-	}
-	return root
-}
-
-func (f *cfbFile) node(id uint32, file *mscfb.File) *cfbNode {
-	entry := f.entries[int(id)*cfbEntrySize:]
-	length := min(int(binary.LittleEndian.Uint16(entry[64:])), 64)
-	return &cfbNode{name: decodeUTF16(entry[:max(length-2, 0)]), storage: entry[66] == 1, file: file}
-}
-
-// link returns the left (0), right (4) or child (8) link of an entry.
-func (f *cfbFile) link(id uint32, which int) uint32 {
-	entry := f.entries[int(id)*cfbEntrySize:]
-	return binary.LittleEndian.Uint32(entry[68+which:])
-}
-
-// badLinks reports whether a link leads nowhere.
-func (f *cfbFile) badLinks() bool {
-	n := uint32(len(f.entries) / cfbEntrySize)
-	for id := uint32(0); id < n; id++ {
-		if kind := f.entries[int(id)*cfbEntrySize+66]; kind != 1 && kind != 2 && kind != 5 {
-			continue
-		}
-		for which := 0; which <= 8; which += 4 {
-			if to := f.link(id, which); to != cfbNoStream && to >= n {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // checkTables looks for what the library does not: sectors behind the end of

@@ -82,8 +82,9 @@ type property struct {
 // properties are the properties of one object, by id.
 type properties struct {
 	props    map[uint16]property
-	codePage int       // of string8 properties; 0: not known
-	bad      func(int) // called with a code page in which a text could not be read
+	sizes    map[uint16]uint32 // of streams, as the property stream of a .msg gives them
+	codePage int               // of string8 properties; 0: not known
+	bad      func(int)         // called with a code page in which a text could not be read
 }
 
 func (p *properties) has(id uint16) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,9 @@ func ReadMSG(data []byte, l message.Limits) *Message {
 	if f.badLinks() {
 		o.problem(message.CodeOutlookDamaged, "the directory of the compound file has links that lead nowhere")
 	}
+	if f.orphans > 0 {
+		o.problem(message.CodeOutlookDamaged, "%d entries of the compound file's directory are in none of its storages; they were read where they may belong", f.orphans)
+	}
 	r := &msgReader{file: f, limits: l}
 	r.message(o, f.root, msgTop, 0, 0)
 	if f.cut {
@@ -66,6 +70,8 @@ const (
 	msgStream     = "__substg1.0_"
 	msgRecipient  = "__recip_version1.0_"
 	msgAttachment = "__attach_version1.0_"
+
+	msgEmbeddedObject = msgStream + "3701000D"
 )
 
 // message fills o from a storage.
@@ -108,7 +114,7 @@ func (r *msgReader) attachment(o *Message, n *cfbNode, codePage, depth int) {
 	p.codePage = codePage
 	a := o.attachment(p)
 	a.Data = p.binary(propAttachData)
-	object := n.child(msgStream + "3701000D")
+	object := n.child(msgEmbeddedObject)
 	switch {
 	case object == nil || !object.storage:
 	case object.child(msgProperties) != nil:
@@ -177,7 +183,26 @@ func (r *msgReader) props(o *Message, n *cfbNode, header int) *properties {
 		}
 		p.props[uint16(id)] = property{kind: uint16(kind), data: r.read(o, c)}
 	}
+	r.checkSizes(o, p)
 	return p
+}
+
+// checkSizes compares streams with the sizes that the property stream gives them
+// ([MS-OXMSG], section 2.4.2.2), which include the NUL behind a string.
+func (r *msgReader) checkSizes(o *Message, p *properties) {
+	for _, id := range slices.Sorted(maps.Keys(p.sizes)) {
+		if !msgWanted(id) {
+			continue
+		}
+		prop, ok := p.props[id]
+		want, end := int64(p.sizes[id]), map[uint16]int64{mapiUnicode: 2, mapiString8: 1}[prop.kind]
+		switch have := int64(len(prop.data)); {
+		case !ok && want > 2:
+			o.problem(message.CodeOutlookDamaged, "the property %04X of %d bytes has no stream", id, want)
+		case ok && have < want-end:
+			o.problem(message.CodeOutlookDamaged, "the property %04X has %d of %d bytes", id, have, want-end)
+		}
+	}
 }
 
 // fixed reads a property stream.
@@ -187,6 +212,11 @@ func (p *properties) fixed(data []byte, header int) {
 		switch kind {
 		case mapiShort, mapiLong, mapiBool, mapiTime:
 			p.props[id] = property{kind: kind, data: data[8:16]}
+		case mapiString8, mapiUnicode, mapiBinary:
+			if p.sizes == nil {
+				p.sizes = map[uint16]uint32{}
+			}
+			p.sizes[id] = binary.LittleEndian.Uint32(data[8:])
 		}
 	}
 }
