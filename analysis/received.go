@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,11 +43,11 @@ func Hops(h message.Header) []Hop {
 // received reads one Received field.
 func received(value string) (Hop, time.Time) {
 	var hop Hop
-	clauses, date := value, ""
+	fields, date := value, ""
 	if i := lastOutside(value, ';'); i >= 0 {
-		clauses, date = value[:i], value[i+1:]
+		fields, date = value[:i], value[i+1:]
 	}
-	tokens := words(clauses)
+	tokens := words(fields)
 	for i, t := range tokens {
 		if t.comment || i+1 >= len(tokens) || tokens[i+1].comment {
 			continue
@@ -55,15 +56,7 @@ func received(value string) (Hop, time.Time) {
 		switch strings.ToLower(t.text) {
 		case "from":
 			if hop.From == "" {
-				hop.From, hop.FromIP = next, address(next)
-				for _, c := range tokens[i+2:] {
-					if !c.comment {
-						break
-					}
-					if ip := address(c.text); ip != "" {
-						hop.FromIP = ip
-					}
-				}
+				hop.From, hop.FromIP = next, client(next, tokens[i+2:])
 			}
 		case "by":
 			if hop.By == "" {
@@ -71,7 +64,7 @@ func received(value string) (Hop, time.Time) {
 			}
 		case "with":
 			if hop.With == "" {
-				hop.With = next
+				hop.With = protocol(tokens[i+1:])
 			}
 		}
 	}
@@ -81,6 +74,56 @@ func received(value string) (Hop, time.Time) {
 	}
 	hop.Time = at.UTC().Format(time.RFC3339)
 	return hop, at
+}
+
+// client returns the address of the sending host, which servers write in many
+// ways: in a comment, in brackets, in brackets inside of a comment, the other way round, behind one. The last one
+// counts that the host did not claim itself.
+//
+//	from pc (pc.example.org [203.0.113.9])    Postfix, Sendmail
+//	from [203.0.113.9] (helo=pc)              Exim
+//	from unknown (HELO pc) (203.0.113.9)      qmail
+//	from pc (EHLO pc) [203.0.113.9]           MDaemon
+//	from pc [203.0.113.9] by                  SMTPD32
+//	from pc ([203.0.113.9]) by                Microsoft SMTPSVC
+//	from [203.0.113.9] ([203.0.113.9:4711])   ecelerity
+func client(name string, behind []token) string {
+	seen, claimed := address(name), ""
+	for _, t := range behind {
+		if !t.comment && slices.Contains(clauses, strings.ToLower(t.text)) {
+			break
+		}
+		ip := address(t.text)
+		switch first, _, _ := strings.Cut(strings.ToLower(t.text), " "); {
+		case ip == "" || strings.HasPrefix(first, "envelope-"):
+		case t.comment && (strings.HasPrefix(first, "helo") || strings.HasPrefix(first, "ehlo")):
+			claimed = ip
+		default:
+			seen = ip
+		}
+	}
+	if seen == "" {
+		return claimed
+	}
+	return seen
+}
+
+// clauses are the words that begin one in a Received field (RFC 5321, section 4.4).
+var clauses = []string{"from", "by", "via", "with", "id", "for"}
+
+// protocol reads what stands behind "with": one word, or the name of Microsoft's server, which is several.
+func protocol(tokens []token) string {
+	name := tokens[0].text
+	if !strings.EqualFold(name, "Microsoft") {
+		return name
+	}
+	for _, t := range tokens[1:] {
+		if t.comment || slices.Contains(clauses, strings.ToLower(t.text)) {
+			break
+		}
+		name += " " + t.text
+	}
+	return name
 }
 
 // address finds the IP address in "mail.example.com [192.0.2.1]", "[IPv6:2001:db8::1]" or "192.0.2.1:587".

@@ -44,6 +44,9 @@ func splitISO(s string) string {
 }
 
 func (d *dateParts) word(w string) {
+	if len(w) > 4 && (w[3] == '+' || w[3] == '-') && (strings.EqualFold(w[:3], "UTC") || strings.EqualFold(w[:3], "GMT")) {
+		w = w[3:] // UTC+0200 means +0200
+	}
 	switch {
 	case strings.ContainsRune(w, ':') && isDigit(w[0]):
 		d.clock(w)
@@ -69,6 +72,10 @@ func (d *dateParts) clock(w string) {
 		w, d.pm = rest, true
 	} else if rest, ok := strings.CutSuffix(w, "am"); ok {
 		w, d.am = rest, true
+	}
+	if i := strings.IndexFunc(w, func(r rune) bool { return r >= 'a' && r <= 'z' }); i > 0 { // 01:32:00GMT
+		d.named(w[i:])
+		w = w[:i]
 	}
 	w, _, _ = strings.Cut(w, ".")
 	f := strings.Split(w, ":")
