@@ -6,6 +6,7 @@ import (
 
 	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/links"
+	"example.org/imap-integration/quote"
 )
 
 // maxLinkText bounds what is looked at of the text of a link, bytes: who reads more than that?
@@ -19,10 +20,42 @@ type Mismatch struct {
 	Leads  string `json:"leads"`  // the host or the address that it leads to
 }
 
-// Mismatches returns the links whose text names a host or an e-mail address that
+// FoundLink is a link of a message.
+type FoundLink struct {
+	Part        string   `json:"part"`         // of the text that has it
+	Source      string   `json:"source"`       // where in it: a, form, image, css, text and so on (docs/analysis.md)
+	Target      string   `json:"target"`       // as written
+	URL         string   `json:"url"`          // as a browser resolves it; "" where none does
+	Text        string   `json:"text"`         // of an anchor, as shown
+	Click       bool     `json:"click"`        // a person can follow it
+	Remark      string   `json:"remark"`       // why a browser may not see it; "" otherwise
+	Undone      string   `json:"undone"`       // where a rewritten link leads; "" for others
+	RewrittenBy []string `json:"rewritten_by"` // the outermost first
+	Opaque      bool     `json:"opaque"`       // rewritten, and only the rewriter knows where it leads
+}
+
+// foundLinks describes the links of a message.
+func foundLinks(list []partLink) []FoundLink {
+	out := make([]FoundLink, 0, len(list))
+	for _, l := range list {
+		f := FoundLink{
+			Part: l.part, Source: l.Source, Target: l.Target, URL: l.URL, Text: quote.Line(l.Text, maxLinkText), Click: l.Click, Remark: l.Remark, RewrittenBy: []string{},
+		}
+		if u := links.Undo(l.Address()); len(u.By) > 0 {
+			f.RewrittenBy, f.Opaque = u.By, u.Opaque
+			if u.Target != l.Address() {
+				f.Undone = u.Target
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// mismatches returns the links whose text names a host or an e-mail address that
 // the target is not of. A link that a gateway has rewritten leads where it did before, as far as that can be known. A name and a name
 // below it count as the same; so does a name with and without www, and an IDN in either spelling.
-func Mismatches(list []links.Link) []Mismatch {
+func mismatches(list []partLink) []Mismatch {
 	out := []Mismatch{}
 	for _, link := range list {
 		if link.Text == "" {

@@ -37,13 +37,19 @@ func TestMismatches(t *testing.T) {
 		{"https://www.google.com/url?q=https://evil.example/", "bank.example", "bank.example > evil.example"},
 	} {
 		got := ""
-		for _, m := range Mismatches(links.InHTML(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text), "")) {
+		for _, m := range mismatchesOf(links.InHTML(fmt.Sprintf(`<p><a href="%s">%s</a></p>`, tc.target, tc.text), "")) {
 			got += m.Shown + " > " + m.Leads
 		}
 		if got != tc.want {
 			t.Errorf("%s on %s: %q, want %q", tc.text, tc.target, got, tc.want)
 		}
 	}
+}
+
+func mismatchesOf(list []links.Link) []Mismatch {
+	var t texts
+	t.add("1", list)
+	return mismatches(t.links)
 }
 
 // FuzzAnalyze holds that any bytes make a report: no panic, valid UTF-8, no

@@ -27,6 +27,7 @@ type Found struct {
 	soar.Mail
 	Received       []Hop          `json:"received"`
 	Authentication Authentication `json:"authentication"`
+	Links          []FoundLink    `json:"links"` // at most 5,000
 	LinkMismatches []Mismatch     `json:"link_mismatches"`
 	ReplyToDiffers bool           `json:"reply_to_differs"` // an answer would go to somebody else than the sender
 }
@@ -145,7 +146,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	}
 	f := Found{
 		CloudSOARMailID: id, Path: m.Path, Kind: m.Kind, Mail: mail,
-		Received: []Hop{}, LinkMismatches: []Mismatch{},
+		Received: []Hop{}, Links: []FoundLink{}, LinkMismatches: []Mismatch{},
 		Authentication: Authentication{Results: []Result{}, Signatures: []Signature{}},
 		ReplyToDiffers: replyToDiffers(mail),
 	}
@@ -155,7 +156,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 		f.Headers = soar.Headers{}
 	}
 	if a.wants("urls") {
-		f.LinkMismatches = Mismatches(texts.links)
+		f.Links, f.LinkMismatches = foundLinks(texts.links), mismatches(texts.links)
 	}
 	if a.wants("authentication") {
 		f.Authentication = Results(m.header(), a.options.Servers)

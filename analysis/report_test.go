@@ -184,7 +184,7 @@ func TestIndicators(t *testing.T) {
 		found[i.Value] = i
 	}
 	link := found["https://evil.phish.example/track?id=1"]
-	want := []Seen{{"", "", "text"}, {"", "2", "link"}}
+	want := []Seen{{Part: "1", Where: "text", Area: "middle"}, {Path: "2", Part: "2.1", Where: "link"}}
 	if diff := cmp.Diff(want, link.Seen); diff != "" || !link.FoundDefanged || link.Defanged != "hxxps://evil[.]phish[.]example/track?id=1" {
 		t.Errorf("%+v %s", link, diff)
 	}
@@ -202,6 +202,39 @@ func TestIndicators(t *testing.T) {
 	for _, value := range []string{"p1@phish.example", "label.zip", "report1@example.org"} {
 		if _, ok := found[value]; ok {
 			t.Errorf("%s is no indicator", value)
+		}
+	}
+}
+
+// TestIndicatorPlaces holds that an indicator comes once, in the spelling of
+// browsers, with the forms found, and whose it is.
+func TestIndicatorPlaces(t *testing.T) {
+	raw := "Received: from x (y [198.51.100.7]) by mx.corp.example; Mon, 2 Mar 2026 10:00:00 +0000\r\nFrom: a@evil.example\r\nTo: Amy <Amy@corp.example>\r\n" +
+		"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\nContent-Base: https://evil.example/dir/\r\n\r\n" +
+		"<a href='https:\\\\B\u00fccher.example\\a_'>amy@corp.example</a> hxxps://xn--bcher-kva[.]example/a_b <img src=//evil.example/p?u=amy@corp.example>" +
+		"<a href=rel>x</a><a href='https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Finner.example%2F'>y</a><a href='http://3232235777/'>z</a>"
+	r := analyze([]byte(raw), Options{})
+	found := map[string]Indicator{}
+	for _, i := range r.Indicators {
+		if _, twice := found[i.Value]; twice {
+			t.Errorf("%s twice", i.Value)
+		}
+		found[i.Value] = i
+	}
+	u := found["https://xn--bcher-kva.example/a_"]
+	if len(u.Forms) != 1 || u.Forms[0] != `https:\\Bücher.example\a_` || u.Transit || u.Recipient {
+		t.Errorf("%+v", u)
+	}
+	if d := found["xn--bcher-kva.example"]; d.Unicode != "bücher.example" || !d.FoundDefanged {
+		t.Errorf("%+v", d)
+	}
+	for value, want := range map[string][2]bool{ // recipient, transit
+		"amy@corp.example": {true, false}, "corp.example": {true, false}, "198.51.100.7": {false, true}, "mx.corp.example": {false, true}, "evil.example": {false, false},
+		"https://evil.example/p?u=amy@corp.example": {}, "https://evil.example/dir/rel": {}, "https://inner.example/": {}, "inner.example": {}, "192.168.1.1": {},
+	} {
+		i, ok := found[value]
+		if got := [2]bool{i.Recipient, i.Transit}; !ok || got != want {
+			t.Errorf("%s: %+v", value, i)
 		}
 	}
 }

@@ -78,18 +78,15 @@ func Indicators(text string) []Indicator {
 }
 
 func indicator(kind string, h hit, text string, spots spots) Indicator {
-	value, readable := h.value, ""
+	value, unicode := h.value, ""
 	switch {
 	case kind == "email":
 		value = strings.ToLower(h.ascii)
 	case kind == "domain":
 		value = h.ascii
 	}
-	if (kind == "email" || kind == "domain") && strings.Contains(value, "xn--") {
-		at := strings.LastIndexByte(value, '@') + 1
-		if name, err := idna.Display.ToUnicode(value[at:]); err == nil && name != value[at:] {
-			readable = value[:at] + name
-		}
+	if kind == "email" || kind == "domain" {
+		unicode = readable(value)
 	}
 	private, documentation := setAside(kind, value)
 	start, end := spots.original(h.start), spots.original(h.end)
@@ -97,12 +94,25 @@ func indicator(kind string, h hit, text string, spots spots) Indicator {
 		Value:         value,
 		Type:          kind,
 		Form:          text[start:end],
-		Unicode:       readable,
+		Unicode:       unicode,
 		Defanged:      h.defanged || spots.touch(h.start, h.end),
 		Offset:        start,
 		Private:       private,
 		Documentation: documentation,
 	}
+}
+
+// readable returns how people read a name, or an address under one, that has labels in Punycode; "" otherwise.
+func readable(value string) string {
+	at := strings.LastIndexByte(value, '@') + 1
+	if !strings.Contains(value[at:], "xn--") {
+		return ""
+	}
+	name, err := idna.Display.ToUnicode(value[at:])
+	if err != nil || name == value[at:] {
+		return ""
+	}
+	return value[:at] + name
 }
 
 // firsts keeps the first of each type and value.
@@ -270,4 +280,29 @@ func bytesOf(spec string) *[256]bool {
 		set[spec[i]] = true
 	}
 	return &set
+}
+
+// Host returns the host of a URL, as links.Host gives it, as an indicator: an
+// address, or a name that could be registered.
+func Host(name string) (Indicator, bool) {
+	i := Indicator{Value: name, Form: name}
+	if addr, err := netip.ParseAddr(name); err == nil {
+		i.Type = map[bool]string{true: "ipv4", false: "ipv6"}[addr.Is4()]
+		i.Value = addr.String()
+	} else {
+		_, ascii, ok := domain(name)
+		if !ok {
+			return Indicator{}, false
+		}
+		i.Type, i.Value, i.Unicode = "domain", ascii, readable(ascii)
+	}
+	i.Private, i.Documentation = setAside(i.Type, i.Value)
+	return i, true
+}
+
+// URL returns a URL that is known to be one, as an indicator, found as form.
+func URL(value, form string) Indicator {
+	i := Indicator{Value: value, Type: "url", Form: form}
+	i.Private, i.Documentation = setAside("url", value)
+	return i
 }
