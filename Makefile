@@ -45,7 +45,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	@scripts/fuzz $(FUZZTIME)
 
 indicators: ## precision and recall of the indicators on our tables, and what benign email yields (docs/analysis.md)
-	@$(GO) test ./indicators -count=1 -run 'TestCases|TestBenign|TestNeighbours' -indicators.score
+	@out=$$($(GO) test ./indicators -count=1 -v -run 'TestCases|TestBenign|TestNeighbours' -indicators.score 2>&1); status=$$?; \
+		printf '%s\n' "$$out" | grep -v '^=== '; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
 	@$(GO) run ./rows $(ROWSARGS)

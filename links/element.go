@@ -17,7 +17,7 @@ type element struct {
 
 type attribute struct{ name, value string }
 
-// first returns the value of an attribute that counts: the first of its name.
+// first returns the value of an attribute; of two with one name the tokenizer gives the first, as browsers do.
 func (e *element) first(name string) (string, bool) {
 	for _, a := range e.attributes {
 		if a.name == name {
@@ -29,11 +29,8 @@ func (e *element) first(name string) (string, bool) {
 
 // element takes the targets of a start tag.
 func (c *collector) element(e *element) {
-	for i, a := range e.attributes {
+	for _, a := range e.attributes {
 		remark := e.remark
-		if remark == "" && slices.ContainsFunc(e.attributes[:i], func(b attribute) bool { return b.name == a.name }) {
-			remark = remarkSecond
-		}
 		if e.name == "body" && remark == "" && c.place.again(a.name) {
 			remark = remarkPlace
 		}
@@ -79,7 +76,7 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 	default:
 		c.target(a.value, s, remark)
 	}
-	if name == "a" && a.name == "href" && remark != remarkSecond && len(c.out) > 0 {
+	if name == "a" && a.name == "href" && len(c.out) > 0 {
 		c.anchor = len(c.out) - 1
 	}
 }

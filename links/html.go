@@ -178,11 +178,10 @@ func (c *collector) add(target string, s source, remark string) {
 
 // base is the address that relative targets begin at: the first base element that has one counts.
 func (c *collector) base() string {
-	for _, b := range c.bases {
-		if resolved, ok := Resolve(c.fallback, b); ok && !strings.HasPrefix(resolved, "data:") && !strings.HasPrefix(resolved, "javascript:") {
+	if len(c.bases) > 0 {
+		if resolved, ok := Resolve(c.fallback, c.bases[0]); ok && !strings.HasPrefix(resolved, "data:") && !strings.HasPrefix(resolved, "javascript:") {
 			return resolved
 		}
-		break
 	}
 	return c.fallback
 }

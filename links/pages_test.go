@@ -55,7 +55,7 @@ var spellings = []string{
 	"https://h\u200b%d.example/", "https://münchen%d.example/straße?ü=ß", "https://xn--mnchen-3ya.example/%d", "http://3232235777/%d", "http://0xC0A80101/%d",
 	"http://0300.0250.1.1/%d", "http://192.168.257/%d", "http://[2001:DB8::%d]/", "http://[::ffff:192.0.2.1]/%d", "https://under_score.h%d.example/", "http://single%d/",
 	"http://h%d.example./", "http://h%d..example/", "http://h%d.example:99999/", "http://h%d.example:8080/", "http://h %d.example/", "http://<%d>.example/",
-	"http://256.256.256.%d/", "http://%d.0x/", "https://h%d.example/\u00a0", "https://h%d.example/‮x", "https://☃%d.example/", "http://h%d.example/a b", `http://h%d.example/a\b`,
+	"http://256.256.256.%d/", "http://%d.0x/", "https://h%d.example/\u00a0", "https://h%d.example/\u202ex", "https://☃%d.example/", "http://h%d.example/a b", `http://h%d.example/a\b`,
 	"mailto:x%d@h.example", "javascript:location='https://h%d.example'", "cid:%d@h", "data:text/html,<a href=https://data%d.example/>x</a>", "blob:https://h%d.example/x", "ftp://h%d.example/",
 	"http:///h%d.example", "http://", "http:", "", "https://h%d.example/{x}|^`", "https://h%d.example/'quoted'", "http://h%d.example/%%zz", "https:///\\/h%d.example/x", "\x01https://h%d.example/\x1f",
 	"http://xn--%d/", "http://faß%d.example/", "http://h%d.example\u3002/", "http://a%d.b-.example/", "http://-a%d.example/", "http://1.2.3.%d.5/", "http://0x7f.1/%d",

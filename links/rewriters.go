@@ -135,8 +135,7 @@ func sophos(u *url.Url) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	raw, ok := base64Text(percentDecode(v))
-	return percentDecode(raw), ok
+	return base64Text(percentDecode(v))
 }
 
 // base64Text reads base64 in either alphabet, padded or not.

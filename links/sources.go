@@ -54,7 +54,6 @@ const (
 	remarkVML         = "VML, which Outlook shows and browsers do not"
 	remarkConditional = "in a conditional comment, which Outlook shows and browsers do not"
 	remarkElement     = "an attribute that browsers do not follow on this element"
-	remarkSecond      = "a second attribute of the same name; browsers take the first"
 	remarkFallback    = "in text that is shown only where frames, scripts or objects are not"
 	remarkPlace       = "an element that browsers leave out at this place"
 	remarkRefresh     = "a refresh that browsers do not obey"
