@@ -24,7 +24,8 @@ var rooms = map[string][]string{
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
 	"filters":                 {"message"},
 	"ingest":                  {"filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
-	"mailbox":                 {"filters", "message", "quote", "secret"},
+	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},
+	"mailbox/imapwire":        {"quote"},
 	"mailbox/mailboxtest":     {},
 	"manifest":                {"quote", "secret"},
 	"message":                 {"quote"},

@@ -3,6 +3,8 @@ package mailbox
 import (
 	"errors"
 	"sync"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // memoryBudget is how many bytes of mails may be between the wire and the
@@ -12,7 +14,7 @@ const memoryBudget = 12 << 20
 var (
 	errInterrupted = errors.New("interrupted")
 	// errGreedy ends a connection on which mails far larger than announced come in the wrong order.
-	errGreedy = protocolError("mails that are much larger than the server said, in the wrong order")
+	errGreedy = imapwire.Protocolf("mails that are much larger than the server said, in the wrong order")
 )
 
 // budget blocks the wire while the consumer holds enough. It never waits for a

@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,11 +12,9 @@ import (
 
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 )
-
-// maxPreamble bounds the untagged lines before a greeting and around STARTTLS.
-const maxPreamble = 50
 
 // connect dials, secures the connection and reads the greeting.
 func connect(ctx context.Context, c *Config) (*session, error) {
@@ -106,35 +103,34 @@ func secured(conn *tls.Conn) string {
 	text := tls.VersionName(state.Version)
 	if len(state.PeerCertificates) > 0 {
 		cert := state.PeerCertificates[0]
-		text += fmt.Sprintf(", certificate %q valid until %s", quote.Line(cert.Subject.CommonName, maxTold), cert.NotAfter.UTC().Format(time.DateOnly))
+		text += fmt.Sprintf(", certificate %q valid until %s", quote.Line(cert.Subject.CommonName, imapwire.MaxTold), cert.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return text
 }
 
 // greet reads the greeting and hands the connection to go-imap.
 func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, error) {
-	s := &session{conf: c, g: newGuard(conn, socket, c.Timeout)}
-	in := newWire(s.g)
-	s.n = newNormaliser(s.g, in)
+	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout)}
+	in := imapwire.NewReader(s.g)
+	s.n = imapwire.NewConn(s.g, in)
 	stop := s.watch(ctx)
 	defer stop()
-	s.g.begin()
-	r, err := readGreeting(in)
-	s.g.end()
+	s.g.Begin()
+	r, err := imapwire.ReadGreeting(in)
+	s.g.End()
 	if err != nil {
 		return nil, c.preLogin(s, err)
 	}
 	switch {
-	case r.status == "PREAUTH":
+	case r.Status == "PREAUTH":
 		e := c.fault(StageLogin, s, nil)
 		e.Kind = Preauth
 		return nil, e
-	case r.status != "OK":
-		return nil, c.preLogin(s, refusal{r})
+	case r.Status != "OK":
+		return nil, c.preLogin(s, imapwire.Refusal{StatusResponse: r})
 	}
-	s.greeting = quote.Line(r.text, maxTold)
-	s.n.learn(r)
-	s.start(r.canonical("*"))
+	s.greeting = quote.Line(r.Text, imapwire.MaxTold)
+	s.start(r)
 	return s, nil
 }
 
@@ -155,50 +151,18 @@ func (c *Config) preLogin(s *session, err error) *Error {
 
 // looksTLS recognises the alert of a TLS server that was spoken to in clear.
 func looksTLS(err error) bool {
-	var p errProtocol
-	return errors.As(err, &p) && strings.Contains(p.text, `\x15\x03`)
-}
-
-// readGreeting reads up to the first status answer.
-func readGreeting(in *wire) (reply, error) {
-	for range maxPreamble {
-		line, err := in.line()
-		if err != nil {
-			return reply{}, err
-		}
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 { // QUIRK: empty lines
-			continue
-		}
-		if line[0] != '*' {
-			return reply{}, protocolError("a greeting that is not IMAP: %q", quote.Line(string(line), 60))
-		}
-		if r, ok := parseReply(line[1:]); ok {
-			return r, nil
-		}
-	}
-	return reply{}, protocolError("no greeting among the first %d lines", maxPreamble)
+	var p imapwire.ProtocolError
+	return errors.As(err, &p) && strings.Contains(p.Error(), `\x15\x03`)
 }
 
 // start hands the connection to go-imap, beginning with a greeting.
-func (s *session) start(greeting string) {
-	s.n.out = []byte(greeting)
-	s.client = imapclient.New(&clientConn{guard: s.g, n: s.n}, nil)
+func (s *session) start(greeting imapwire.StatusResponse) {
+	s.client = imapclient.New(s.n.ClientConn(greeting), nil)
 	go func() {
 		// Where go-imap gives the connection up, nobody reads any more.
 		<-s.client.Closed()
-		s.n.fail(errAbandoned)
+		s.n.Fail(errAbandoned)
 	}()
 }
 
-var errAbandoned = protocolError("an answer that cannot be understood")
-
-// clientConn is the connection that go-imap gets: the normaliser's reading and
-// writing, and deadlines that do nothing.
-type clientConn struct {
-	*guard
-	n *normaliser
-}
-
-func (c *clientConn) Read(p []byte) (int, error)  { return c.n.Read(p) }
-func (c *clientConn) Write(p []byte) (int, error) { return c.n.Write(p) }
+var errAbandoned = imapwire.Protocolf("an answer that cannot be understood")

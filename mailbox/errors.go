@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 )
 
@@ -58,7 +59,7 @@ const (
 
 // ErrUIDValidity is wrapped by the error of a run whose folder got other UIDs
 // in its midst: nothing that was found before can be asked for any more.
-var ErrUIDValidity = errors.New("the UIDVALIDITY of the folder changed during the run")
+var ErrUIDValidity = imapwire.ErrUIDValidity
 
 // Error is every error of this package that concerns the server.
 type Error struct {
@@ -104,13 +105,13 @@ func (e *Error) attempted() string {
 	case StageLogin:
 		return fmt.Sprintf("cannot log in to %s as %s", at, e.User)
 	case StageFolder:
-		return fmt.Sprintf("cannot open the folder %q at %s as %s", quote.Line(e.Folder, maxQuote), at, e.User)
+		return fmt.Sprintf("cannot open the folder %q at %s as %s", quote.Line(e.Folder, imapwire.MaxQuote), at, e.User)
 	case StageSearch:
-		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	case StageMark:
-		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	default:
-		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, maxQuote), at)
+		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	}
 }
 
@@ -123,7 +124,7 @@ func (e *Error) cause() string {
 		parts = append(parts, `the server answered "`+e.Server+`"`)
 	}
 	if e.Err != nil && (len(parts) == 0 || detailed[e.Kind] && !errors.Is(e.Err, context.DeadlineExceeded)) { // "deadline exceeded" says nothing more
-		parts = append(parts, quote.Line(e.Err.Error(), maxQuote))
+		parts = append(parts, quote.Line(e.Err.Error(), imapwire.MaxQuote))
 	}
 	if len(parts) == 0 {
 		return "no reason given"

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 const (
@@ -68,7 +70,7 @@ type item struct {
 	hint    int64 // RFC822.SIZE; -1: not known
 	flags   []string
 	date    time.Time
-	body    *body
+	body    *imapwire.Literal
 	refusal string
 	notes   []Note
 }
@@ -82,10 +84,10 @@ type fetchRun struct {
 	cameThen int // came, when the server last had a passing fault
 	refusals int // passing faults since a mail came
 	wake     chan struct{}
-	planned  []*item  // not asked for yet, in order
-	sizing   *pending // the sizes were asked for, and have not come
-	sized    bool     // they came, or were refused for good
-	guess    bool     // the first mails may be asked for before their sizes are known
+	planned  []*item           // not asked for yet, in order
+	sizing   *imapwire.Command // the sizes were asked for, and have not come
+	sized    bool              // they came, or were refused for good
+	guess    bool              // the first mails may be asked for before their sizes are known
 
 	mu       sync.Mutex
 	items    map[UID]*item
@@ -105,13 +107,13 @@ type fetchRun struct {
 func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
 	f.budget.start()
 	r := &fetchRun{f: f, yield: yield, wake: make(chan struct{}, 1), guess: true}
-	for _, part := range chunks(ascending(uids), sizesAtOnce) {
+	for _, part := range imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce) {
 		if err := r.part(ctx, part); err != nil {
 			r.wind()
 			return err
 		}
 	}
-	f.s.n.setSink(nil)
+	f.s.n.SetSink(nil)
 	return nil
 }
 
@@ -129,7 +131,7 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 		return err
 	}
 	r.sized = false
-	r.f.s.n.setSink(r)
+	r.f.s.n.SetSink(r)
 	return r.bodies(ctx, list)
 }
 
@@ -157,7 +159,7 @@ func (r *fetchRun) bodies(ctx context.Context, list []*item) error {
 // handWhole yields the mails next in order that came whole before the connection broke for good.
 func (r *fetchRun) handWhole(ctx context.Context, left []*item) error {
 	for _, it := range left {
-		if ctx.Err() != nil || it.body == nil || len(it.body.data) == 0 || r.isPlaceholder(it) {
+		if ctx.Err() != nil || it.body == nil || len(it.body.Bytes()) == 0 || r.isPlaceholder(it) {
 			return nil
 		}
 		if err := r.deliver(it); err != nil {
@@ -188,7 +190,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 		return err
 	}
 	r.f.s.drain(r.f.conf.Timeout) // answers to what will be asked again
-	r.f.s.n.setSink(r)
+	r.f.s.n.SetSink(r)
 	return nil
 }
 
@@ -262,10 +264,10 @@ func (r *fetchRun) settle(ctx context.Context, it *item) error {
 	it.asked = false
 	r.mu.Unlock()
 	switch {
-	case body == nil || len(body.data) == 0 || r.isPlaceholder(it):
+	case body == nil || len(body.Bytes()) == 0 || r.isPlaceholder(it):
 		return r.again(ctx, it)
 	case r.doubtful(it):
-		it.doubted = len(body.data)
+		it.doubted = len(body.Bytes())
 		return r.again(ctx, it)
 	}
 	return r.deliver(it)
@@ -276,28 +278,28 @@ func (r *fetchRun) settle(ctx context.Context, it *item) error {
 // that brings as much, the server's sizes are wrong and its parts are right.
 func (r *fetchRun) doubtful(it *item) bool {
 	size := r.sizeOf(it)
-	return it.guessed && !r.f.wholeParts && (size < 0 || int64(len(it.body.data)) < min(size, r.f.conf.MaxSize+1))
+	return it.guessed && !r.f.wholeParts && (size < 0 || int64(len(it.body.Bytes())) < min(size, r.f.conf.MaxSize+1))
 }
 
 // deliver yields a mail that came.
 func (r *fetchRun) deliver(it *item) error {
 	limit := r.f.conf.MaxSize
-	if it.header || int64(len(it.body.data)) > limit {
-		head := bytes.Clone(headerBlock(it.body.data))
-		it.body.release()
+	if it.header || int64(len(it.body.Bytes())) > limit {
+		head := bytes.Clone(headerBlock(it.body.Bytes()))
+		it.body.Release()
 		it.body = nil
 		r.f.sizesFirst = true
 		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(r.sizeOf(it), limit+1), Body: head})
 	}
 	body := it.body
 	it.body = nil
-	if it.doubted == len(body.data) {
+	if it.doubted == len(body.Bytes()) {
 		r.f.wholeParts = true
 	}
 	budget := r.f.budget
 	budget.lend()
-	return r.hand(it, &Raw{Outcome: Whole, Size: int64(len(body.data)), Body: body.data, release: func() {
-		body.release()
+	return r.hand(it, &Raw{Outcome: Whole, Size: int64(len(body.Bytes())), Body: body.Bytes(), release: func() {
+		body.Release()
 		budget.returned()
 	}})
 }
@@ -345,11 +347,11 @@ func headerBlock(mail []byte) []byte {
 func (r *fetchRun) wind() {
 	r.stop()
 	r.f.s.drain(drainGrace)
-	r.f.s.n.setSink(nil)
+	r.f.s.n.SetSink(nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range r.items {
-		it.body.release()
+		it.body.Release()
 		it.body = nil
 	}
 }
@@ -358,10 +360,10 @@ func (r *fetchRun) wind() {
 // cannot convert. It is asked for again once; what comes then counts.
 func (r *fetchRun) isPlaceholder(it *item) bool {
 	const most = 64 << 10 // they are short
-	if len(it.body.data) > most || it.tries > 0 {
+	if len(it.body.Bytes()) > most || it.tries > 0 {
 		return false
 	}
-	return r.placeholder(it.body.data)
+	return r.placeholder(it.body.Bytes())
 }
 
 func (r *fetchRun) placeholder(mail []byte) bool {

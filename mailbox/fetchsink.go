@@ -3,19 +3,20 @@ package mailbox
 import (
 	"errors"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/message"
 )
 
 // room implements [fetchSink].
-func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
+func (r *fetchRun) Room(f *imapwire.FetchResponse, n int64) (*imapwire.Literal, error) {
 	limit, keep, wanted := r.limits(f)
 	if !wanted {
 		return nil, nil
 	}
 	if n > limit {
-		return nil, errTooLarge{r.owner(f), n, f.size}
+		return nil, errTooLarge{r.owner(f), n, f.Size}
 	}
-	price := cost(min(n, keep))
+	price := imapwire.Cost(min(n, keep))
 	if r.f.budget.tight(price) {
 		r.press()
 	}
@@ -24,14 +25,12 @@ func (r *fetchRun) room(f *fetched, n int64) (*body, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	b := newBody(n, keep)
-	b.budget, b.cost = r.f.budget, price
-	return b, nil
+	return imapwire.NewLiteral(n, keep, func() { r.f.budget.give(price) }), nil
 }
 
 // limits says how large the body of an answer may be, and how much of it is
 // kept. A body that was not asked for is not wanted.
-func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
+func (r *fetchRun) limits(f *imapwire.FetchResponse) (limit, keep int64, wanted bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	limit = r.f.conf.MaxSize
@@ -40,31 +39,31 @@ func (r *fetchRun) limits(f *fetched) (limit, keep int64, wanted bool) {
 	}
 	uid := r.ownerLocked(f)
 	if uid == 0 {
-		return limit + 1, limit + 1, f.section == "" // whose it is stands behind it (testdata/rows.json, I14)
+		return limit + 1, limit + 1, f.Section == "" // whose it is stands behind it (testdata/rows.json, I14)
 	}
 	it := r.items[uid]
 	switch {
 	case it == nil || !it.asked || it.body != nil:
 		return 0, 0, false
 	case it.header:
-		return max(limit, maxHeaderBlock), maxHeaderBlock, f.section == "HEADER"
+		return max(limit, maxHeaderBlock), maxHeaderBlock, f.Section == "HEADER"
 	case it.guessed || it.hint > limit || r.cautious:
-		return limit + 1, limit + 1, f.section == ""
+		return limit + 1, limit + 1, f.Section == ""
 	default:
-		return limit + readOver, limit + 1, f.section == ""
+		return limit + readOver, limit + 1, f.Section == ""
 	}
 }
 
-func (r *fetchRun) owner(f *fetched) UID {
+func (r *fetchRun) owner(f *imapwire.FetchResponse) UID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ownerLocked(f)
 }
 
 // ownerLocked is the UID that a body is for: the one given, or the only one asked for.
-func (r *fetchRun) ownerLocked(f *fetched) UID {
-	if f.uid != 0 {
-		return f.uid
+func (r *fetchRun) ownerLocked(f *imapwire.FetchResponse) UID {
+	if f.UID != 0 {
+		return f.UID
 	}
 	var only UID
 	for uid, it := range r.items {
@@ -79,55 +78,55 @@ func (r *fetchRun) ownerLocked(f *fetched) UID {
 }
 
 // answer implements [fetchSink].
-func (r *fetchRun) answer(f *fetched) {
+func (r *fetchRun) Response(f *imapwire.FetchResponse) {
 	if !r.accept(f) {
-		f.body.release()
+		f.Literal.Release()
 		return
 	}
-	r.f.s.n.quiet()
+	r.f.s.n.Quiet()
 }
 
 // accept takes what an answer says of a mail that is being fetched. An answer
 // without a UID is not used (I13), nor is one for another mail (I17).
-func (r *fetchRun) accept(f *fetched) bool {
+func (r *fetchRun) accept(f *imapwire.FetchResponse) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	it := r.items[f.uid]
-	if f.uid == 0 || it == nil {
+	it := r.items[f.UID]
+	if f.UID == 0 || it == nil {
 		return false
 	}
 	fresh := it.learn(f)
-	if f.literals == 0 {
+	if f.Literals == 0 {
 		return fresh
 	}
 	switch {
 	case it.body != nil:
-		if f.content == hasContent {
+		if f.Content == imapwire.HasContent {
 			it.note(message.CodeDuplicateFetch, "the server sent a second body for this UID; the first one counts")
 		}
 		return false
 	case !it.asked:
 		return false
 	}
-	it.body = f.body
-	if f.body != nil && len(f.body.data) > 0 {
+	it.body = f.Literal
+	if f.Literal != nil && len(f.Literal.Bytes()) > 0 {
 		r.came++
 	}
-	return f.body != nil
+	return f.Literal != nil
 }
 
 // learn keeps what an answer says besides the body, and reports whether its size is news.
-func (it *item) learn(f *fetched) (fresh bool) {
-	if f.flags != nil {
-		it.flags = f.flags
+func (it *item) learn(f *imapwire.FetchResponse) (fresh bool) {
+	if f.Flags != nil {
+		it.flags = f.Flags
 	}
-	if !f.date.IsZero() {
-		it.date = f.date
+	if !f.InternalDate.IsZero() {
+		it.date = f.InternalDate
 	}
-	if f.size >= 0 && it.hint < 0 {
-		it.hint = f.size
+	if f.Size >= 0 && it.hint < 0 {
+		it.hint = f.Size
 	}
-	fresh = !it.sized && f.size >= 0
+	fresh = !it.sized && f.Size >= 0
 	it.sized = it.sized || fresh
 	return fresh
 }

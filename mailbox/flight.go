@@ -3,6 +3,8 @@ package mailbox
 import (
 	"context"
 	"fmt"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // batch is one FETCH of bodies.
@@ -10,7 +12,7 @@ type batch struct {
 	items []*item
 	bytes int64 // by their hints
 	guess bool  // asked for before the sizes were known
-	sent  *pending
+	sent  *imapwire.Command
 	done  bool // all of its answers came
 	over  bool // and that was noticed
 }
@@ -106,7 +108,7 @@ func (r *fetchRun) launch(b *batch) {
 	} else if len(b.items) == 1 && !r.usual(b.items[0]) {
 		items = r.itemsFor(b.items[0])
 	}
-	b.sent = r.f.s.n.send("UID FETCH "+compactSet(uids)+" "+items, func(reply, bool) { r.batchDone(b) })
+	b.sent = r.f.s.n.Send("UID FETCH "+imapwire.Set(uids)+" "+items, func(imapwire.StatusResponse, bool) { r.batchDone(b) })
 }
 
 // itemsFor is what to ask of one mail alone. RFC822.SIZE is a hint only: of one
@@ -191,7 +193,7 @@ func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
 			if err := r.haveSizes(answer, ok); err != nil {
 				return err
 			}
-		case answer, ok := <-b.sent.done:
+		case answer, ok := <-b.sent.Done():
 			b.over = true
 			if err := r.judge(b, answer, ok); err != nil {
 				return err
@@ -202,7 +204,7 @@ func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
 
 // judge looks at the end of a batch. A refusal that does not pass is left to
 // settle, which asks for each mail alone.
-func (r *fetchRun) judge(b *batch, answer reply, ok bool) error {
+func (r *fetchRun) judge(b *batch, answer imapwire.StatusResponse, ok bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, it := range b.items {
@@ -211,8 +213,8 @@ func (r *fetchRun) judge(b *batch, answer reply, ok bool) error {
 	if !ok {
 		return r.f.s.broken()
 	}
-	if answer.status != "OK" && temporary(answer) {
-		return refusal{answer}
+	if answer.Status != "OK" && temporary(answer) {
+		return imapwire.Refusal{StatusResponse: answer}
 	}
 	return nil
 }

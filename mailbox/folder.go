@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 const (
@@ -20,6 +22,8 @@ const (
 	// drainGrace is how long answers on the way are waited for when the caller
 	// gives up, so that the connection can still be used to mark mails.
 	drainGrace = 2 * time.Second
+	// defaultTimeout is the contract's.
+	defaultTimeout = 180 * time.Second
 	// defaultMaxSize is the contract's max_message_size.
 	defaultMaxSize = 50 << 20
 )
@@ -73,7 +77,7 @@ func (f *Folder) readStatus() Status {
 	caps := f.s.capabilities()
 	b := f.s.opened
 	return Status{
-		UIDValidity: b.uidValidity, UIDNext: b.uidNext, Messages: b.exists,
+		UIDValidity: b.UIDValidity, UIDNext: b.UIDNext, Messages: b.Exists,
 		Greeting: f.s.greeting, Capabilities: caps, Provider: f.s.provider.key,
 	}
 }
@@ -144,13 +148,13 @@ func (f *Folder) recover(ctx context.Context, stage string, spare int, err error
 
 // backoff says how long the server asked to wait, in its answer or its BYE.
 func (f *Folder) backoff(err error) (time.Duration, bool) {
-	var refused refusal
+	var refused imapwire.Refusal
 	if errors.As(err, &refused) {
-		if wait, slow := throttled(refused.reply); slow {
+		if wait, slow := throttled(refused.StatusResponse); slow {
 			return wait, true
 		}
 	}
-	return throttled(reply{text: f.s.n.goodbye()})
+	return throttled(imapwire.StatusResponse{Text: f.s.n.Goodbye()})
 }
 
 // pause waits as long as the server asked; more than the time-out is given up at once.
@@ -188,7 +192,7 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	}
 	f.reconnects++
 	f.conf.Log.Warn("the connection to the mail server broke, connecting again", "cause", cause, "reconnect", f.reconnects)
-	bye := f.s.n.goodbye()
+	bye := f.s.n.Goodbye()
 	f.s.end(errReplaced)
 	quiet := f.conf
 	quiet.Stage, quiet.First = nil, nil
@@ -220,8 +224,8 @@ func laterOf(a, b time.Time) time.Time {
 // would cost a round trip and change nothing.
 func (f *Folder) Close() error {
 	if f.s.alive() {
-		f.s.n.send("LOGOUT", nil)
-		_ = f.s.g.Conn.Close() // with TLS's farewell
+		f.s.n.Send("LOGOUT", nil)
+		_ = f.s.g.CloseNotify() // with TLS's farewell
 	}
 	f.s.end(net.ErrClosed)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 )
 
@@ -36,7 +37,7 @@ type headRun struct {
 // headPart is one FETCH of header fields.
 type headPart struct {
 	uids  []UID
-	sent  *pending
+	sent  *imapwire.Command
 	ended bool
 	there map[UID]bool // which of those that were not answered are in the folder; nil: not asked
 }
@@ -54,14 +55,14 @@ func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield 
 		f: f, section: section, yield: yield,
 		wanted: map[UID]bool{}, heads: map[UID][]byte{}, news: make(chan struct{}, 1),
 	}
-	left := ascending(uids)
+	left := imapwire.Ascending(uids)
 	err = f.attempt(ctx, StageFetch, 1, func(ctx context.Context) (err error) {
 		left, err = r.stream(ctx, left)
 		return err
 	})
 	f.budget.stop()
 	f.s.drain(drainGrace)
-	f.s.n.setSink(nil)
+	f.s.n.SetSink(nil)
 	r.forget()
 	var ended errYield
 	if errors.As(err, &ended) {
@@ -79,10 +80,10 @@ func fieldsSection(names []string) (string, error) {
 	for i, name := range names {
 		// RFC 5322, section 2.2; a bracket would end the section for many parsers.
 		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' || c == ']' }) || name == "" {
-			return "", fmt.Errorf("%q is no name of a header field that can be asked for", quote.Line(name, maxTold))
+			return "", fmt.Errorf("%q is no name of a header field that can be asked for", quote.Line(name, imapwire.MaxTold))
 		}
 		quoted[i] = strings.ToUpper(name)
-		if !isAtom(name) {
+		if !imapwire.IsAtom(name) {
 			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(quoted[i]) + `"`
 		}
 	}
@@ -91,9 +92,9 @@ func fieldsSection(names []string) (string, error) {
 
 // stream fetches and yields in order. It returns what was not yielded.
 func (r *headRun) stream(ctx context.Context, left []UID) ([]UID, error) {
-	r.f.s.n.setSink(r)
+	r.f.s.n.SetSink(r)
 	r.want(left)
-	planned := chunks(left, headersAtOnce)
+	planned := imapwire.Chunks(left, headersAtOnce)
 	var flight []*headPart
 	for len(left) > 0 {
 		for ; len(planned) > 0 && len(flight) < window; planned = planned[1:] {
@@ -129,7 +130,7 @@ func (r *headRun) launch(uids []UID) *headPart {
 	r.mu.Unlock()
 	p := &headPart{uids: uids, ended: len(missing) == 0}
 	if !p.ended {
-		p.sent = r.f.s.n.send("UID FETCH "+compactSet(missing)+" (UID "+r.section+")", nil)
+		p.sent = r.f.s.n.Send("UID FETCH "+imapwire.Set(missing)+" (UID "+r.section+")", nil)
 	}
 	return p
 }
@@ -147,7 +148,7 @@ func (r *headRun) await(ctx context.Context, uid UID, p *headPart) (Head, error)
 		case <-ctx.Done():
 			return Head{}, context.Cause(ctx)
 		case <-r.news:
-		case answer, ok := <-p.sent.done:
+		case answer, ok := <-p.sent.Done():
 			p.ended = true
 			if err := r.ended(answer, ok); err != nil {
 				return Head{}, err
@@ -157,12 +158,12 @@ func (r *headRun) await(ctx context.Context, uid UID, p *headPart) (Head, error)
 }
 
 // ended judges the end of a part. After a refusal that does not pass, each mail is asked for alone.
-func (r *headRun) ended(answer reply, ok bool) error {
+func (r *headRun) ended(answer imapwire.StatusResponse, ok bool) error {
 	if !ok {
 		return r.f.s.broken()
 	}
-	if answer.status != "OK" && temporary(answer) {
-		return refusal{answer}
+	if answer.Status != "OK" && temporary(answer) {
+		return imapwire.Refusal{StatusResponse: answer}
 	}
 	return nil
 }
@@ -190,7 +191,7 @@ func (r *headRun) again(ctx context.Context, uid UID, p *headPart) (Head, error)
 	}
 	for _, section := range []string{r.section, "BODY.PEEK[HEADER]"} {
 		command := fmt.Sprintf("UID FETCH %d (UID %s)", uid, section)
-		if _, err := r.f.s.awaitUntil(ctx, r.f.s.n.send(command, nil)); err != nil && kindOf(err) != ServerRefused {
+		if _, err := r.f.s.awaitUntil(ctx, r.f.s.n.Send(command, nil)); err != nil && kindOf(err) != ServerRefused {
 			return Head{}, err
 		}
 		if head := r.take(uid); head != nil {
@@ -235,38 +236,36 @@ func (r *headRun) forget() {
 }
 
 // room implements [fetchSink].
-func (r *headRun) room(f *fetched, n int64) (*body, error) {
-	if !strings.HasPrefix(f.section, "HEADER") {
+func (r *headRun) Room(f *imapwire.FetchResponse, n int64) (*imapwire.Literal, error) {
+	if !strings.HasPrefix(f.Section, "HEADER") {
 		return nil, nil
 	}
 	if n > largestHeader {
-		return nil, errTooLarge{f.uid, n, f.size}
+		return nil, errTooLarge{f.UID, n, f.Size}
 	}
 	keep := min(n, maxHeaderBlock)
-	b := &body{size: keep, excess: n - keep}
 	if err := r.f.budget.take(keep); errors.Is(err, errInterrupted) {
 		return nil, nil // nobody takes it any more
 	} else if err != nil {
 		return nil, err
 	}
-	b.data, b.budget, b.cost = make([]byte, keep), r.f.budget, keep
-	return b, nil
+	return imapwire.NewKeptLiteral(n, keep, func() { r.f.budget.give(keep) }), nil
 }
 
 // answer implements [fetchSink].
-func (r *headRun) answer(f *fetched) {
-	if f.body == nil {
+func (r *headRun) Response(f *imapwire.FetchResponse) {
+	if f.Literal == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.wanted[f.uid] || r.heads[f.uid] != nil {
-		f.body.release()
+	if !r.wanted[f.UID] || r.heads[f.UID] != nil {
+		f.Literal.Release()
 		return
 	}
-	r.heads[f.uid] = f.body.data // what it cost is given back when it is yielded
-	r.f.s.n.quiet()
-	if f.uid != r.next {
+	r.heads[f.UID] = f.Literal.Bytes() // what it cost is given back when it is yielded
+	r.f.s.n.Quiet()
+	if f.UID != r.next {
 		return
 	}
 	r.f.budget.setReady(true)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 )
@@ -31,7 +32,7 @@ const (
 
 // choose picks the method; noMethod where there is none in common.
 func (s *session) choose() method {
-	has := s.n.has
+	has := s.n.Has
 	switch {
 	case s.conf.Login.Token != nil && has("AUTH=OAUTHBEARER"):
 		return oauthbearer
@@ -66,7 +67,7 @@ func (s *session) signIn(ctx context.Context, renew bool) error {
 
 // learnCapabilities asks for them where the greeting did not say.
 func (s *session) learnCapabilities(ctx context.Context) error {
-	if !s.n.has("IMAP4REV1") && !s.n.has("IMAP4REV2") && !s.n.has("IMAP4") {
+	if !s.n.Has("IMAP4REV1") && !s.n.Has("IMAP4REV2") && !s.n.Has("IMAP4") {
 		ask := func() error {
 			if s.client.Caps() == nil {
 				return s.broken()
@@ -82,9 +83,7 @@ func (s *session) learnCapabilities(ctx context.Context) error {
 }
 
 func (s *session) recognise() {
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
-	s.provider = recognise(s.conf.Host, s.n.caps, s.greeting)
+	s.provider = recognise(s.conf.Host, s.n.Capabilities(), s.greeting)
 }
 
 // noLogin says why there is no way to log in; nothing was sent.
@@ -102,14 +101,14 @@ func (s *session) offered() string {
 	var ways []string
 	for _, c := range s.capabilities() {
 		if name, ok := strings.CutPrefix(c, "AUTH="); ok {
-			ways = append(ways, quote.Line(name, maxQuote))
+			ways = append(ways, quote.Line(name, imapwire.MaxQuote))
 		}
 	}
 	text := "no way to log in"
 	if len(ways) > 0 {
 		text = "only " + strings.Join(ways[:min(len(ways), 10)], ", ")
 	}
-	if s.n.has("LOGINDISABLED") {
+	if s.n.Has("LOGINDISABLED") {
 		text += " (LOGINDISABLED)"
 	}
 	return text
@@ -126,7 +125,7 @@ func (s *session) password(ctx context.Context, how method) error {
 		if how == login {
 			return s.client.Login(user, pass).Wait()
 		}
-		if s.n.has("SASL-IR") && s.provider.pipeline && len(user)+len(pass) < maxPipelined {
+		if s.n.Has("SASL-IR") && s.provider.pipeline && len(user)+len(pass) < maxPipelined {
 			if err := s.openBehind(); err != nil {
 				return err
 			}
@@ -163,9 +162,7 @@ func (s *session) tokenLogin(ctx context.Context, how method, renew bool) error 
 		return e
 	}
 	client := s.bearer(how, token)
-	s.n.mu.Lock()
-	s.n.empty = how == xoauth2
-	s.n.mu.Unlock()
+	s.n.SendEmptyResponse(how == xoauth2)
 	if err := s.run(ctx, func() error { return s.client.Authenticate(client) }); err != nil {
 		return s.loginFault(err, client.problem)
 	}
@@ -241,10 +238,8 @@ func dialAndLogin(ctx context.Context, c *Config, renew bool) (*session, error) 
 
 // logAlert passes on what the server wants a person to read (RFC 9051, section 7.1).
 func (s *session) logAlert() {
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
-	if s.n.alert != "" {
-		s.conf.Log.Warn("the mail server says", "alert", s.n.alert)
+	if alert := s.n.Alert(); alert != "" {
+		s.conf.Log.Warn("the mail server says", "alert", alert)
 	}
 }
 

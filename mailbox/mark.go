@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 const (
@@ -28,7 +30,7 @@ func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error {
 		return e
 	}
 	return f.attempt(ctx, StageMark, 0, func(ctx context.Context) error {
-		for _, part := range chunks(ascending(uids), marksAtOnce) {
+		for _, part := range imapwire.Chunks(imapwire.Ascending(uids), marksAtOnce) {
 			if err := f.s.mark(ctx, part); err != nil {
 				return err
 			}
@@ -38,9 +40,7 @@ func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error {
 }
 
 func (f *Folder) readOnly() bool {
-	f.s.n.mu.Lock()
-	defer f.s.n.mu.Unlock()
-	return f.s.n.box.readOnly
+	return f.s.n.Selected().ReadOnly
 }
 
 func (s *session) mark(ctx context.Context, uids []UID) error {
@@ -56,8 +56,8 @@ func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 	}
 	timer := time.NewTimer(min(d, longestIdle))
 	defer timer.Stop()
-	var err error = refusal{}
-	if f.s.n.has("IDLE") {
+	var err error = imapwire.Refusal{}
+	if f.s.n.Has("IDLE") {
 		err = f.s.idle(ctx, timer.C)
 	}
 	if kindOf(err) == ServerRefused { // not offered, or refused all the same
@@ -84,7 +84,7 @@ func (s *session) idle(ctx context.Context, end <-chan time.Time) error {
 		return err
 	}
 	select {
-	case <-s.n.arrived:
+	case <-s.n.News():
 	case <-end:
 	case <-ctx.Done():
 	case <-s.client.Closed():
@@ -114,7 +114,7 @@ func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.n.arrived:
+		case <-s.n.News():
 			return nil
 		case <-end:
 			return s.run(ctx, func() error { return s.client.Noop().Wait() })
@@ -128,4 +128,18 @@ func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
 			}
 		}
 	}
+}
+
+// imapSet is compactSet for go-imap.
+func imapSet(uids []UID) imap.UIDSet {
+	var set imap.UIDSet
+	for i := 0; i < len(uids); {
+		j := i
+		for j+1 < len(uids) && uids[j+1] == uids[j]+1 {
+			j++
+		}
+		set = append(set, imap.UIDRange{Start: imap.UID(uids[i]), Stop: imap.UID(uids[j])})
+		i = j + 1
+	}
+	return set
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 )
 
@@ -16,7 +17,7 @@ const maxNear = 3
 // openCommand is SELECT or EXAMINE. It goes past go-imap, whose AUTHENTICATE
 // keeps its encoder until the answer, so that nothing could be sent behind it.
 func (c *Config) openCommand() (string, error) {
-	name, err := encodeFolder(c.Folder)
+	name, err := imapwire.EncodeMailboxName(c.Folder)
 	if err != nil {
 		return "", err
 	}
@@ -32,10 +33,10 @@ func (s *session) openBehind() error {
 	if err != nil {
 		return nil // openFolder will say so
 	}
-	s.opening = s.n.sendBehind(command, func(r reply, ok bool) {
+	s.opening = s.n.SendBehind(command, func(r imapwire.StatusResponse, ok bool) {
 		s.folderOpened(r, ok)
-		if ok && r.status == "OK" && s.early != nil {
-			s.early.begin(s.n)
+		if ok && r.Status == "OK" && s.early != nil && !s.early.ended.Load() {
+			s.n.Collect(&s.early.found)
 		}
 	})
 	s.searchBehind()
@@ -44,15 +45,11 @@ func (s *session) openBehind() error {
 
 // folderOpened is called on the reading goroutine when the folder is open, or not. What
 // the server said of it is kept as it is now: a search that follows at once may bring news.
-func (s *session) folderOpened(r reply, ok bool) {
-	if !ok || r.status != "OK" {
+func (s *session) folderOpened(r imapwire.StatusResponse, ok bool) {
+	if !ok || r.Status != "OK" {
 		return
 	}
-	s.n.forget() // the mails that are there are not news
-	s.n.mu.Lock()
-	s.n.box.opened = true
-	s.opened = s.n.box
-	s.n.mu.Unlock()
+	s.opened = s.n.Opened()
 }
 
 // openFolder opens the folder, or waits until it is.
@@ -66,12 +63,12 @@ func (s *session) openFolder(ctx context.Context) error {
 	stop := s.watch(ctx)
 	defer stop()
 	if s.opening == nil {
-		s.opening = s.n.send(command, s.folderOpened)
+		s.opening = s.n.Send(command, s.folderOpened)
 	}
 	answer, err := s.await(s.opening)
 	if err != nil && passing(answer) && s.pause(ctx, passingPause) {
 		// QUIRK(Microsoft 365): "User is authenticated but not connected" passes.
-		_, err = s.await(s.n.send(command, s.folderOpened))
+		_, err = s.await(s.n.Send(command, s.folderOpened))
 	}
 	if err != nil {
 		return s.folderFault(err)
@@ -104,7 +101,7 @@ func (s *session) folderFault(err error) error {
 		return e
 	}
 	for _, f := range names {
-		if f.noSelect && f.name == s.conf.Folder {
+		if f.NoSelect && f.Name == s.conf.Folder {
 			e.Next = "this name only holds other folders: name one of those"
 			return e
 		}
@@ -116,43 +113,37 @@ func (s *session) folderFault(err error) error {
 }
 
 // list asks for all folders.
-func (s *session) list() ([]folder, error) {
-	s.n.mu.Lock()
-	s.n.folders = nil
-	s.n.mu.Unlock()
-	_, err := s.await(s.n.send(`LIST "" "*"`, nil))
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
-	return s.n.folders, err
+func (s *session) list() ([]imapwire.ListResponse, error) {
+	s.n.TakeListResponses() // of an earlier one
+	_, err := s.await(s.n.Send(`LIST "" "*"`, nil))
+	return s.n.TakeListResponses(), err
 }
 
 // holds describes the open folder for a report.
 func (s *session) holds() string {
-	return fmt.Sprintf("%q holds %d mails", quote.Line(s.conf.Folder, maxTold), s.opened.exists)
+	return fmt.Sprintf("%q holds %d mails", quote.Line(s.conf.Folder, imapwire.MaxTold), s.opened.Exists)
 }
 
 // capabilities lists them as the server gave them last, sorted.
 func (s *session) capabilities() []string {
-	s.n.mu.Lock()
-	defer s.n.mu.Unlock()
 	var list []string
-	for c := range s.n.caps {
-		list = append(list, quote.Line(c, maxTold))
+	for c := range s.n.Capabilities() {
+		list = append(list, quote.Line(c, imapwire.MaxTold))
 	}
 	slices.Sort(list)
 	return list
 }
 
 // nearest returns the names closest to the one wanted, quoted.
-func nearest(want string, folders []folder) []string {
+func nearest(want string, folders []imapwire.ListResponse) []string {
 	type candidate struct {
 		name     string
 		distance int
 	}
 	var all []candidate
 	for _, f := range folders {
-		if !f.noSelect && len(f.name) <= maxFolderName {
-			all = append(all, candidate{f.name, nameDistance(want, f.name)})
+		if !f.NoSelect && len(f.Name) <= imapwire.MaxMailboxName {
+			all = append(all, candidate{f.Name, nameDistance(want, f.Name)})
 		}
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
@@ -163,7 +154,7 @@ func nearest(want string, folders []folder) []string {
 	})
 	var out []string
 	for _, c := range all[:min(len(all), maxNear)] {
-		out = append(out, fmt.Sprintf("%q", quote.Line(c.name, maxTold)))
+		out = append(out, fmt.Sprintf("%q", quote.Line(c.name, imapwire.MaxTold)))
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // provider is what is known of a kind of server. The table is the only place
@@ -104,32 +106,32 @@ var backoffPattern = sync.OnceValue(func() *regexp.Regexp {
 const defaultBackoff = 10 * time.Second
 
 // throttled reports whether an answer asks to slow down, and for how long.
-func throttled(r reply) (wait time.Duration, ok bool) {
-	if m := backoffPattern().FindStringSubmatch(r.text); m != nil {
+func throttled(r imapwire.StatusResponse) (wait time.Duration, ok bool) {
+	if m := backoffPattern().FindStringSubmatch(r.Text); m != nil {
 		ms, _ := strconv.ParseInt(m[1], 10, 64) // at most 12 digits
 		return time.Duration(ms) * time.Millisecond, true
 	}
-	text := strings.ToLower(r.text)
-	if r.code == "THROTTLED" || strings.Contains(text, "request is throttled") || strings.Contains(text, "too many simultaneous connections") {
+	text := strings.ToLower(r.Text)
+	if r.Code == "THROTTLED" || strings.Contains(text, "request is throttled") || strings.Contains(text, "too many simultaneous connections") {
 		return defaultBackoff, true
 	}
 	return 0, false
 }
 
 // temporary reports whether waiting may help against a refusal.
-func temporary(r reply) bool {
+func temporary(r imapwire.StatusResponse) bool {
 	_, slow := throttled(r)
 	return slow || passing(r)
 }
 
 // passing reports whether a refusal is a passing fault at the server, by the
 // codes of RFC 5530 and what servers are known to say.
-func passing(r reply) bool {
-	switch r.code {
+func passing(r imapwire.StatusResponse) bool {
+	switch r.Code {
 	case "UNAVAILABLE", "INUSE", "LIMIT":
 		return true
 	}
-	text := strings.ToLower(r.text)
+	text := strings.ToLower(r.Text)
 	for _, known := range []string{
 		"authenticated but not connected",       // QUIRK(Microsoft 365)
 		"server unavailable", "try again later", // QUIRK(Microsoft 365, Yahoo)

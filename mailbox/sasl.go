@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
 )
 
@@ -48,7 +49,7 @@ func errorDocument(challenge []byte) string {
 		Scope   string `json:"scope"`
 	}
 	if json.Unmarshal(bytes.TrimSpace(challenge), &doc) != nil || doc.Status == "" {
-		return quote.Line(string(challenge), maxQuote)
+		return quote.Line(string(challenge), imapwire.MaxQuote)
 	}
 	var parts []string
 	for _, p := range [][2]string{{"status", doc.Status}, {"schemes", doc.Schemes}, {"scope", doc.Scope}} {
@@ -56,5 +57,5 @@ func errorDocument(challenge []byte) string {
 			parts = append(parts, p[0]+" "+p[1])
 		}
 	}
-	return quote.Line(strings.Join(parts, ", "), maxQuote)
+	return quote.Line(strings.Join(parts, ", "), imapwire.MaxQuote)
 }

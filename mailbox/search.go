@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 const (
@@ -56,8 +57,8 @@ func (f *Folder) search(ctx context.Context, c Criteria) ([]UID, error) {
 
 // refusedCharset recognises BADCHARSET. QUIRK(Exchange): BAD or NO without the code.
 func refusedCharset(err error) bool {
-	var r refusal
-	return errors.As(err, &r) && (r.code == "BADCHARSET" || strings.Contains(strings.ToLower(r.text), "charset"))
+	var r imapwire.Refusal
+	return errors.As(err, &r) && (r.Code == "BADCHARSET" || strings.Contains(strings.ToLower(r.Text), "charset"))
 }
 
 // sendable leaves out groups that must not go to the server: one whose terms
@@ -132,7 +133,7 @@ func (f *Folder) searchGroup(ctx context.Context, c Criteria, group []filters.Te
 		}
 		all = append(all, uids...)
 	}
-	return ascending(all), nil
+	return imapwire.Ascending(all), nil
 }
 
 func splitGroup(group []filters.Term) [][]filters.Term {
@@ -168,14 +169,14 @@ func intersect(a, b []UID) []UID {
 // searchOnce runs one UID SEARCH.
 func (f *Folder) searchOnce(ctx context.Context, c Criteria, q filters.Query) ([]UID, error) {
 	var options *imap.SearchOptions
-	if f.s.n.has("ESEARCH") || f.s.n.has("IMAP4REV2") {
+	if f.s.n.Has("ESEARCH") || f.s.n.Has("IMAP4REV2") {
 		options = &imap.SearchOptions{ReturnAll: true}
 	}
 	result, err := f.s.searchWith(ctx, searchKeys(c, q), options)
 	if err != nil {
 		return nil, err
 	}
-	return c.within(result.uids), nil
+	return c.within(result.UIDs), nil
 }
 
 // within keeps the UIDs that were asked for: a server's "101:*" is its last mail
@@ -184,20 +185,20 @@ func (c Criteria) within(uids []UID) []UID {
 	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })
 }
 
-func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*found, error) {
+func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
 	if err := s.dropEarly(ctx); err != nil {
-		return &found{}, err
+		return &imapwire.SearchResponse{}, err
 	}
-	result := &found{}
-	s.n.forget() // the result will hold them
-	s.n.collect(result)
+	result := &imapwire.SearchResponse{}
+	s.n.Forget() // the result will hold them
+	s.n.Collect(result)
 	err := s.run(ctx, func() error {
 		_, err := s.client.UIDSearch(keys, options).Wait()
 		return err
 	})
-	s.n.collect(nil)
+	s.n.Collect(nil)
 	if err == nil {
-		err = result.complete() // never a part of the result
+		err = result.Complete() // never a part of the result
 	}
 	return result, err
 }

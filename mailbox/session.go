@@ -11,49 +11,46 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // session is one connection, from the dial to its end.
 type session struct {
 	conf     *Config
-	g        *guard
-	n        *normaliser
+	g        *imapwire.Guard
+	n        *imapwire.Conn
 	client   *imapclient.Client
 	greeting string // proved by TLS, or in clear on request
 	provider provider
-	believed provider // what an unproved greeting claims; only its cautions count
-	opening  *pending // the command that opens the folder, where it was sent behind the login
-	opened   box      // the folder, when it was opened
-	early    *early   // the search that was sent behind the login, until it is used or dropped
-	renewed  bool     // a second access token was tried
+	believed provider          // what an unproved greeting claims; only its cautions count
+	opening  *imapwire.Command // the command that opens the folder, where it was sent behind the login
+	opened   imapwire.Mailbox  // the folder, when it was opened
+	early    *early            // the search that was sent behind the login, until it is used or dropped
+	renewed  bool              // a second access token was tried
 }
-
-// refusal is a NO or BAD to a command.
-type refusal struct{ reply }
-
-func (r refusal) Error() string { return r.said() }
 
 // watch ends the connection when ctx ends; stop ends the watch.
 func (s *session) watch(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { s.g.abort(context.Cause(ctx)) })
+	return context.AfterFunc(ctx, func() { s.g.Abort(context.Cause(ctx)) })
 }
 
 // await waits for a command that was sent past go-imap.
-func (s *session) await(p *pending) (reply, error) {
+func (s *session) await(p *imapwire.Command) (imapwire.StatusResponse, error) {
 	return s.awaitUntil(context.Background(), p)
 }
 
 // awaitUntil is await that gives up when ctx ends; the answer then comes to nobody.
-func (s *session) awaitUntil(ctx context.Context, p *pending) (reply, error) {
+func (s *session) awaitUntil(ctx context.Context, p *imapwire.Command) (imapwire.StatusResponse, error) {
 	select {
 	case <-ctx.Done():
-		return reply{}, context.Cause(ctx)
-	case r, ok := <-p.done:
+		return imapwire.StatusResponse{}, context.Cause(ctx)
+	case r, ok := <-p.Done():
 		if !ok {
-			return reply{}, s.broken()
+			return imapwire.StatusResponse{}, s.broken()
 		}
-		if r.status != "OK" {
-			return r, refusal{r}
+		if r.Status != "OK" {
+			return r, imapwire.Refusal{StatusResponse: r}
 		}
 		return r, nil
 	}
@@ -62,10 +59,10 @@ func (s *session) awaitUntil(ctx context.Context, p *pending) (reply, error) {
 // drain waits for the answers on their way, so that the connection can be used
 // on; where they take too long, it ends the connection.
 func (s *session) drain(limit time.Duration) {
-	timer := time.AfterFunc(limit, func() { s.g.abort(errInterrupted) })
+	timer := time.AfterFunc(limit, func() { s.g.Abort(errInterrupted) })
 	defer timer.Stop()
-	for _, p := range s.n.outstanding() {
-		<-p.done
+	for _, p := range s.n.Outstanding() {
+		<-p.Done()
 	}
 }
 
@@ -76,9 +73,9 @@ func (s *session) run(ctx context.Context, command func() error) error {
 	}
 	stop := s.watch(ctx)
 	defer stop()
-	s.n.hush()
-	s.g.begin()
-	defer s.g.end()
+	s.n.Hush()
+	s.g.Begin()
+	defer s.g.End()
 	return s.told(command())
 }
 
@@ -90,16 +87,16 @@ func (s *session) told(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &refused):
-		return refusal{reply{status: string(refused.Type), code: strings.ToUpper(string(refused.Code)), text: strings.TrimPrefix(refused.Text, "- ")}}
-	case s.g.why() != nil:
-		return s.g.why()
+		return imapwire.Refusal{StatusResponse: imapwire.StatusResponse{Status: string(refused.Type), Code: strings.ToUpper(string(refused.Code)), Text: strings.TrimPrefix(refused.Text, "- ")}}
+	case s.g.Why() != nil:
+		return s.g.Why()
 	}
 	return err
 }
 
 // broken is why the connection ended.
 func (s *session) broken() error {
-	if why := s.g.why(); why != nil {
+	if why := s.g.Why(); why != nil {
 		return why
 	}
 	return io.ErrUnexpectedEOF
@@ -107,30 +104,30 @@ func (s *session) broken() error {
 
 // alive reports whether the connection can still be used.
 func (s *session) alive() bool {
-	return s != nil && s.g.why() == nil && s.n.goodbye() == ""
+	return s != nil && s.g.Why() == nil && s.n.Goodbye() == ""
 }
 
 // end closes the connection without ceremony.
 func (s *session) end(cause error) {
-	s.g.abort(cause)
+	s.g.Abort(cause)
 	_ = s.client.Close()
 }
 
 // fault makes the error that callers see of one that a stage ended with.
 func (c *Config) fault(stage string, s *session, err error) *Error {
 	e := &Error{Stage: stage, Kind: kindOf(err), Host: c.Host, Port: c.Port, User: c.user(), Folder: c.Folder, Err: err}
-	var refused refusal
+	var refused imapwire.Refusal
 	if errors.As(err, &refused) {
-		e.Server, e.Err = refused.said(), nil
-		if _, slow := throttled(refused.reply); slow {
+		e.Server, e.Err = refused.Said(), nil
+		if _, slow := throttled(refused.StatusResponse); slow {
 			e.Kind = Throttled
-		} else if passing(refused.reply) || refused.code == "SERVERBUG" {
+		} else if passing(refused.StatusResponse) || refused.Code == "SERVERBUG" {
 			e.Kind = Unavailable
 		}
 	}
 	if s != nil && e.Server == "" && e.Kind == Closed {
-		e.Server = s.n.goodbye()
-		if _, slow := throttled(reply{text: e.Server}); slow {
+		e.Server = s.n.Goodbye()
+		if _, slow := throttled(imapwire.StatusResponse{Text: e.Server}); slow {
 			e.Kind = Throttled
 		}
 	}
@@ -139,9 +136,9 @@ func (c *Config) fault(stage string, s *session, err error) *Error {
 
 // kindOf tells kinds of failing connections apart.
 func kindOf(err error) Kind {
-	var stalled errStalled
-	var protocol errProtocol
-	var refused refusal
+	var stalled imapwire.StalledError
+	var protocol imapwire.ProtocolError
+	var refused imapwire.Refusal
 	var timeout net.Error
 	switch {
 	case errors.As(err, &refused):

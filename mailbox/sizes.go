@@ -3,6 +3,8 @@ package mailbox
 import (
 	"context"
 	"slices"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // askSizes asks for everything but the bodies, unless that is known. Behind it
@@ -16,7 +18,7 @@ func (r *fetchRun) askSizes(list []*item) {
 	for i, it := range list {
 		uids[i] = it.uid
 	}
-	r.sizing = r.f.s.n.send("UID FETCH "+compactSet(uids)+" "+itemsSizes, nil)
+	r.sizing = r.f.s.n.Send("UID FETCH "+imapwire.Set(uids)+" "+itemsSizes, nil)
 	if r.mayGuess() {
 		first := list[:min(len(list), guessCount)]
 		r.planned = list[len(first):]
@@ -35,11 +37,11 @@ func (r *fetchRun) mayGuess() bool {
 }
 
 // sizes is where the end of the sizes comes; nil: it is not awaited.
-func (r *fetchRun) sizes() <-chan reply {
+func (r *fetchRun) sizes() <-chan imapwire.StatusResponse {
 	if r.sizing == nil {
 		return nil
 	}
-	return r.sizing.done
+	return r.sizing.Done()
 }
 
 // awaitSizes waits for the sizes.
@@ -64,13 +66,13 @@ func (r *fetchRun) lookForSizes() error {
 
 // haveSizes goes on once the sizes are known. A server that refuses them is not
 // pressed: then each mail is asked for alone.
-func (r *fetchRun) haveSizes(answer reply, ok bool) error {
+func (r *fetchRun) haveSizes(answer imapwire.StatusResponse, ok bool) error {
 	r.sizing = nil
 	if !ok {
 		return r.f.s.broken()
 	}
-	if answer.status != "OK" && temporary(answer) {
-		return refusal{answer}
+	if answer.Status != "OK" && temporary(answer) {
+		return imapwire.Refusal{StatusResponse: answer}
 	}
 	r.sized = true
 	r.weigh()

@@ -1,24 +1,25 @@
 package mailbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // startTLS upgrades the connection (RFC 9051, section 6.2.1) as the NO STARTTLS
 // findings (2021) ask: nothing that came in clear is believed or used, and
 // there is no way on without TLS.
 func (c *Config) startTLS(ctx context.Context, socket net.Conn) (*session, error) {
-	clear := &session{conf: c, g: newGuard(socket, socket, c.Timeout)}
-	in := newWire(clear.g)
-	clear.n = newNormaliser(clear.g, in)
+	clear := &session{conf: c, g: imapwire.NewGuard(socket, socket, c.Timeout)}
+	in := imapwire.NewReader(clear.g)
+	clear.n = imapwire.NewConn(clear.g, in)
 	stop := clear.watch(ctx)
 	start := time.Now()
-	clear.g.begin()
+	clear.g.Begin()
 	greeting, err := upgrade(clear.g, in)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
@@ -33,16 +34,16 @@ func (c *Config) startTLS(ctx context.Context, socket net.Conn) (*session, error
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conf: c, g: newGuard(conn, socket, c.Timeout)}
-	s.n = newNormaliser(s.g, newWire(s.g))
-	s.believed = recognise("", nil, greeting.text)
-	s.start("* OK - no greeting follows STARTTLS\r\n")
+	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout)}
+	s.n = imapwire.NewConn(s.g, imapwire.NewReader(s.g))
+	s.believed = recognise("", nil, greeting.Text)
+	s.start(imapwire.StatusResponse{Status: "OK", Text: "- no greeting follows STARTTLS"})
 	return s, nil
 }
 
 func (c *Config) startTLSFault(s *session, err error) *Error {
 	e := c.fault(StageTLS, s, err)
-	var refused refusal
+	var refused imapwire.Refusal
 	if errors.As(err, &refused) || e.Kind == Failed || e.Kind == Closed {
 		e.Kind = NoStartTLS
 	}
@@ -56,78 +57,38 @@ func (c *Config) startTLSFault(s *session, err error) *Error {
 }
 
 // upgrade runs the exchange in clear, up to the point where the handshake begins.
-func upgrade(g *guard, in *wire) (reply, error) {
-	greeting, err := readGreeting(in)
+func upgrade(g *imapwire.Guard, in *imapwire.Reader) (imapwire.StatusResponse, error) {
+	greeting, err := imapwire.ReadGreeting(in)
 	if err != nil {
-		return reply{}, err
+		return imapwire.StatusResponse{}, err
 	}
-	switch greeting.status {
+	switch greeting.Status {
 	case "OK":
 	case "PREAUTH": // RFC 9051, section 7.1.4: STARTTLS is no longer possible
-		return reply{}, errPreauth
+		return imapwire.StatusResponse{}, errPreauth
 	default:
-		return reply{}, refusal{greeting}
+		return imapwire.StatusResponse{}, imapwire.Refusal{StatusResponse: greeting}
 	}
-	caps := capabilitySet(strings.Fields(greeting.arg))
-	if greeting.code != "CAPABILITY" {
-		if caps, err = askCapabilities(g, in); err != nil {
-			return reply{}, err
+	caps := imapwire.CapabilitySet(strings.Fields(greeting.Arg))
+	if greeting.Code != "CAPABILITY" {
+		if caps, err = imapwire.AskCapabilities(g, in); err != nil {
+			return imapwire.StatusResponse{}, err
 		}
 	}
 	if !caps["STARTTLS"] {
-		return reply{}, errNotOffered
+		return imapwire.StatusResponse{}, errNotOffered
 	}
-	if _, err := ask(g, in, "S2", "STARTTLS", nil); err != nil {
-		return reply{}, err
+	if _, err := imapwire.Ask(g, in, "S2", "STARTTLS", nil); err != nil {
+		return imapwire.StatusResponse{}, err
 	}
-	if in.buffered() > 0 {
-		return reply{}, errInjected
+	if in.Buffered() > 0 {
+		return imapwire.StatusResponse{}, errInjected
 	}
 	return greeting, nil
 }
 
-func askCapabilities(g *guard, in *wire) (map[string]bool, error) {
-	var caps map[string]bool
-	_, err := ask(g, in, "S1", "CAPABILITY", func(line []byte) {
-		words := strings.Fields(string(line))
-		if len(words) > 2 && strings.EqualFold(words[1], "CAPABILITY") {
-			caps = capabilitySet(words[2:])
-		}
-	})
-	return caps, err
-}
-
-// ask sends one command in clear and reads up to its answer.
-func ask(g *guard, in *wire, tag, command string, untagged func([]byte)) (reply, error) {
-	g.progress()
-	if _, err := g.Write([]byte(tag + " " + command + "\r\n")); err != nil {
-		return reply{}, err
-	}
-	for range maxPreamble {
-		line, err := in.line()
-		if err != nil {
-			return reply{}, err
-		}
-		word, rest, _ := bytes.Cut(line, []byte(" "))
-		r, ok := parseReply(rest)
-		switch {
-		case ok && string(word) == tag:
-			if r.status != "OK" {
-				return r, refusal{r}
-			}
-			return r, nil
-		case ok && r.status == "BYE":
-			return r, errors.Join(errClosingEarly, refusal{r})
-		case untagged != nil:
-			untagged(line)
-		}
-	}
-	return reply{}, protocolError("no answer to %s among %d lines", command, maxPreamble)
-}
-
 var (
-	errPreauth      = errors.New("PREAUTH in clear")
-	errNotOffered   = errors.New("the server does not offer STARTTLS")
-	errInjected     = errors.New("data came in clear behind the server's OK, which an attacker may have put there")
-	errClosingEarly = errors.New("the server said BYE")
+	errPreauth    = errors.New("PREAUTH in clear")
+	errNotOffered = errors.New("the server does not offer STARTTLS")
+	errInjected   = errors.New("data came in clear behind the server's OK, which an attacker may have put there")
 )

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/secret"
 )
 
 // UID is a unique identifier of a mail in a folder (RFC 9051, section 2.3.1.1).
-type UID uint32
+type UID = imapwire.UID
 
 // Security says how the connection is secured.
 type Security int
@@ -114,25 +115,3 @@ type Raw struct {
 
 // Note is a problem code and detail that goes into the mail's problems.
 type Note struct{ Code, Detail string }
-
-// The consumers' view, implemented in folder.go and its neighbours:
-//
-//	func Dial(ctx context.Context, c Config) (*Folder, error)
-//	func (f *Folder) Status() Status
-//	// Search returns the matching UIDs, ascending, each once.
-//	func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error)
-//	// SubstringSearch reports whether the server's SEARCH finds substrings (filters.md; not Gmail, Exchange).
-//	func (f *Folder) SubstringSearch() bool
-//	// Headers fetches the named header fields of these mails; yield is called in UID order, once for each UID.
-//	func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error
-//	// Fetch fetches these mails; yield is called in UID order, exactly once for each UID, from one goroutine.
-//	// An error of yield ends the fetch. After a connection failure it reconnects as the contract allows; an error
-//	// means that the UIDs not yielded are not accounted for.
-//	func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error
-//	func (r *Raw) Release()
-//	func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error
-//	// Unseen counts the emails without \Seen, for test-settings.
-//	func (f *Folder) Unseen(ctx context.Context) (uint32, error)
-//	// Wait blocks until the server tells of new mail (IDLE, RFC 2177), d has passed or ctx ends.
-//	func (f *Folder) Wait(ctx context.Context, d time.Duration) error
-//	func (f *Folder) Close() error

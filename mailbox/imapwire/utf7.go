@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"encoding/base64"
@@ -11,17 +11,17 @@ import (
 // mailboxBase64 is the alphabet of RFC 3501, section 5.1.3.
 var mailboxBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
 
-var errFolderName = errors.New("a folder name is valid UTF-8 without CR, LF or NUL, and not longer than 1,000 bytes")
+var errMailboxName = errors.New("a folder name is valid UTF-8 without CR, LF or NUL, and not longer than 1,000 bytes")
 
-// maxFolderName is well below every server's limit of a line.
-const maxFolderName = 1000
+// MaxMailboxName is well below every server's limit of a line.
+const MaxMailboxName = 1000
 
-// encodeFolder writes a folder name as a quoted string in modified UTF-7 (RFC
+// EncodeMailboxName writes a folder name as a quoted string in modified UTF-7 (RFC
 // 3501, section 5.1.3), which every server understands; go-imap's encoder of
 // it is internal, and the command must be at hand before the login (see login.go).
-func encodeFolder(name string) (string, error) {
-	if name == "" || len(name) > maxFolderName || !utf8.ValidString(name) || strings.ContainsAny(name, "\r\n\x00") {
-		return "", errFolderName
+func EncodeMailboxName(name string) (string, error) {
+	if name == "" || len(name) > MaxMailboxName || !utf8.ValidString(name) || strings.ContainsAny(name, "\r\n\x00") {
+		return "", errMailboxName
 	}
 	var b strings.Builder
 	b.WriteByte('"')
@@ -58,8 +58,8 @@ func encodeFolder(name string) (string, error) {
 	return b.String(), nil
 }
 
-// decodeFolder reads a name of a LIST answer; what is not modified UTF-7 stays as it is.
-func decodeFolder(s string) string {
+// decodeMailboxName reads a name of a LIST answer; what is not modified UTF-7 stays as it is.
+func decodeMailboxName(s string) string {
 	var b strings.Builder
 	for rest := s; rest != ""; {
 		before, after, found := strings.Cut(rest, "&")

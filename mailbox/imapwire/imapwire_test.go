@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"bytes"
@@ -19,17 +19,17 @@ type sinkholder struct {
 	uids   []UID
 }
 
-func (s *sinkholder) room(_ *fetched, n int64) (*body, error) {
+func (s *sinkholder) Room(_ *FetchResponse, n int64) (*Literal, error) {
 	if n > s.limit {
-		return nil, errTooLarge{size: n}
+		return nil, errors.New("too large")
 	}
-	return newBody(n, n), nil
+	return NewLiteral(n, n, nil), nil
 }
 
-func (s *sinkholder) answer(f *fetched) {
-	if f.body != nil {
-		s.bodies, s.uids = append(s.bodies, string(f.body.data)), append(s.uids, f.uid)
-		f.body.release()
+func (s *sinkholder) Response(f *FetchResponse) {
+	if f.Literal != nil {
+		s.bodies, s.uids = append(s.bodies, string(f.Literal.data)), append(s.uids, f.UID)
+		f.Literal.Release()
 	}
 }
 
@@ -46,12 +46,12 @@ func (c scriptedConn) SetReadDeadline(time.Time) error  { return nil }
 func (c scriptedConn) SetWriteDeadline(time.Time) error { return nil }
 
 // normalised feeds input through a normaliser and returns what go-imap would get.
-func normalised(input io.Reader, sink fetchSink) (string, error) {
+func normalised(input io.Reader, sink FetchSink) (string, error) {
 	conn := scriptedConn{in: input}
-	g := newGuard(conn, conn, time.Minute)
-	n := newNormaliser(g, newWire(g))
-	n.setSink(sink)
-	out, err := io.ReadAll(&clientConn{guard: g, n: n})
+	g := NewGuard(conn, conn, time.Minute)
+	n := NewConn(g, NewReader(g))
+	n.SetSink(sink)
+	out, err := io.ReadAll(&clientConn{Guard: g, n: n})
 	return string(out), err
 }
 
@@ -91,21 +91,21 @@ func TestFolderNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"INBOX": `"INBOX"`, "R&D": `"R&-D"`, `a"b\c`: `"a\"b\\c"`, "Prüfung/日本 & Co": `"Pr&APw-fung/&ZeVnLA- &- Co"`, "📧": `"&2D3c5w-"`,
 	} {
-		got, err := encodeFolder(name)
+		got, err := EncodeMailboxName(name)
 		if got != want || err != nil {
 			t.Errorf("%q: %s %v", name, got, err)
 		}
-		if back := decodeFolder(strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(strings.Trim(got, `"`))); back != name && !strings.Contains(name, `"`) {
+		if back := decodeMailboxName(strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(strings.Trim(got, `"`))); back != name && !strings.Contains(name, `"`) {
 			t.Errorf("%q came back as %q", name, back)
 		}
 	}
 	for _, name := range []string{"", "a\r\nb", "a\x00", "\xff", strings.Repeat("x", 1001)} {
-		if _, err := encodeFolder(name); err == nil {
+		if _, err := EncodeMailboxName(name); err == nil {
 			t.Errorf("%q was accepted", name)
 		}
 	}
 	for _, odd := range []string{"&", "R&D", "&AA-", "&!!-", "&-&"} {
-		_ = decodeFolder(odd)
+		_ = decodeMailboxName(odd)
 	}
 }
 
@@ -115,8 +115,8 @@ func TestChunks(t *testing.T) {
 		uids = append(uids, u*7)
 	}
 	n := 0
-	for _, c := range chunks(uids, 2000) {
-		if set := compactSet(c); len(set) > maxSet || len(c) == 0 {
+	for _, c := range Chunks(uids, 2000) {
+		if set := Set(c); len(set) > MaxSet || len(c) == 0 {
 			t.Fatalf("%d UIDs in %d bytes", len(c), len(set))
 		}
 		n += len(c)
@@ -124,7 +124,7 @@ func TestChunks(t *testing.T) {
 	if n != len(uids) {
 		t.Errorf("%d of %d UIDs", n, len(uids))
 	}
-	if got := compactSet([]UID{1, 2, 3, 7, 9, 10}); got != "1:3,7,9:10" {
+	if got := Set([]UID{1, 2, 3, 7, 9, 10}); got != "1:3,7,9:10" {
 		t.Error(got)
 	}
 }
@@ -143,12 +143,12 @@ func TestSearchAnswers(t *testing.T) {
 		"* ESEARCH (TAG \"T1\") UID ALL 1:4294967295\r\n":       "error",
 	} {
 		conn := scriptedConn{in: strings.NewReader(in)}
-		g := newGuard(conn, conn, time.Minute)
-		n := newNormaliser(g, newWire(g))
-		n.found = &found{}
-		_, err := io.ReadAll(&clientConn{guard: g, n: n})
+		g := NewGuard(conn, conn, time.Minute)
+		n := NewConn(g, NewReader(g))
+		n.found = &SearchResponse{}
+		_, err := io.ReadAll(&clientConn{Guard: g, n: n})
 		got := fmt.Sprint(n.found.sorted())
-		var p errProtocol
+		var p ProtocolError
 		if errors.As(err, &p) {
 			got = "error"
 		}
@@ -180,8 +180,8 @@ func TestGuard(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, server := net.Pipe()
 				defer server.Close()
-				g := newGuard(client, client, timeout)
-				g.begin()
+				g := NewGuard(client, client, timeout)
+				g.Begin()
 				if c.literal {
 					g.beginLiteral(0)
 				}
@@ -198,7 +198,7 @@ func TestGuard(t *testing.T) {
 				start := time.Now()
 				_, err := io.ReadFull(g, make([]byte, c.total))
 				took := time.Since(start)
-				var stalled errStalled
+				var stalled StalledError
 				if errors.As(err, &stalled) != (c.ends > 0) {
 					t.Errorf("%v after %s", err, took)
 				}
@@ -220,16 +220,16 @@ func TestSpool(t *testing.T) {
 			for i := range raw {
 				raw[i] = byte(i * 7)
 			}
-			b := newBody(int64(size), int64(keep))
-			w := newWire(io.MultiReader(bytes.NewReader(raw), strings.NewReader("rest\n")))
+			b := NewLiteral(int64(size), int64(keep), nil)
+			w := NewReader(io.MultiReader(bytes.NewReader(raw), strings.NewReader("rest\n")))
 			if err := b.fill(w); err != nil || !bytes.Equal(b.data, raw[:keep]) {
 				t.Fatalf("%d, %d: %v", size, keep, err)
 			}
-			if line, err := w.line(); string(line) != "rest" {
+			if line, err := w.Line(); string(line) != "rest" {
 				t.Errorf("%d, %d: then %q %v", size, keep, line, err)
 			}
-			b.release()
-			b.release()
+			b.Release()
+			b.Release()
 		}
 	}
 }
@@ -237,47 +237,16 @@ func TestSpool(t *testing.T) {
 // TestFullDisk keeps a mail in memory that the temporary file has no room for.
 func TestFullDisk(t *testing.T) {
 	raw := bytes.Repeat([]byte("0123456789"), 300_000)
-	b := newBody(int64(len(raw)), int64(len(raw)))
+	b := NewLiteral(int64(len(raw)), int64(len(raw)), nil)
 	if b.file == nil {
 		t.Skip("no temporary file here")
 	}
 	_ = b.file.Close() // every write fails
 	b.file = readOnlyFile(t)
-	if err := b.fill(newWire(bytes.NewReader(raw))); err != nil || !bytes.Equal(b.data, raw) {
+	if err := b.fill(NewReader(bytes.NewReader(raw))); err != nil || !bytes.Equal(b.data, raw) {
 		t.Errorf("%d bytes, %v", len(b.data), err)
 	}
-	b.release()
-}
-
-// TestBudget: a mail waits for room only while the consumer has something in hand.
-func TestBudget(t *testing.T) {
-	b := newBudget(100, 200)
-	for range 3 { // nobody holds anything: beyond the limit
-		if err := b.take(80); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.lend()
-	blocked := make(chan error, 1)
-	go func() { blocked <- b.take(50) }()
-	select {
-	case <-blocked:
-		t.Error("room beyond the limit while the consumer holds a mail")
-	case <-time.After(50 * time.Millisecond):
-	}
-	b.give(80)
-	b.give(80)
-	b.give(80)
-	if err := <-blocked; err != nil {
-		t.Error(err)
-	}
-	b.returned()
-	b.setReady(true)
-	go func() { blocked <- b.take(80) }()
-	b.stop()
-	if err := <-blocked; !errors.Is(err, errInterrupted) {
-		t.Error(err)
-	}
+	b.Release()
 }
 
 // FuzzNormalise: no panic, no hang, what go-imap gets is made of canonical lines,

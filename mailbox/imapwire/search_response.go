@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"bytes"
@@ -16,38 +16,16 @@ const maxFound = 4_000_000
 // of a search may find: those that came since.
 const moreFound = 10_000
 
-// found collects the SEARCH and ESEARCH answers to one command.
-type found struct {
-	uids []UID
+// SearchResponse collects the SEARCH and ESEARCH answers to one command.
+type SearchResponse struct {
+	UIDs []UID
 	told bool   // an answer came
 	most uint64 // more than that cannot be right
 	err  error  // the first answer that could not be read: what was found is not complete
 }
 
-// searched reads a SEARCH answer, also one that is split in several (QUIRK), or an ESEARCH answer.
-func (n *normaliser) searched(key string, tail []byte, size int) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := n.found
-	if f == nil {
-		n.noise += int64(size)
-		return n.tooNoisy()
-	}
-	f.told = true
-	f.most = min(maxFound, uint64(n.box.exists)+moreFound)
-	read := f.listed
-	if key == "ESEARCH" {
-		read = f.extended
-	}
-	err := read(tail)
-	if f.err == nil {
-		f.err = err
-	}
-	return err
-}
-
 // listed reads what follows SEARCH: 2 84 882.
-func (f *found) listed(tail []byte) error {
+func (f *SearchResponse) listed(tail []byte) error {
 	for len(tail) > 0 {
 		var word []byte
 		word, tail, _ = bytes.Cut(tail, []byte(" "))
@@ -69,7 +47,7 @@ func (f *found) listed(tail []byte) error {
 }
 
 // extended reads what follows ESEARCH (RFC 4731): (TAG "T5") UID ALL 1:3,7.
-func (f *found) extended(tail []byte) error {
+func (f *SearchResponse) extended(tail []byte) error {
 	if i := bytes.IndexByte(tail, ')'); bytes.HasPrefix(bytes.TrimLeft(tail, " "), []byte("(")) && i > 0 {
 		tail = tail[i+1:]
 	}
@@ -78,7 +56,7 @@ func (f *found) extended(tail []byte) error {
 		if len(words) == 0 {
 			return nil
 		}
-		return protocolError("an ESEARCH answer without UID: %q", quote.Line(string(tail[:min(len(tail), 60)]), 60))
+		return Protocolf("an ESEARCH answer without UID: %q", quote.Line(string(tail[:min(len(tail), 60)]), 60))
 	}
 	for i := 1; i+1 < len(words); i += 2 {
 		if bytes.EqualFold(words[i], []byte("ALL")) {
@@ -88,7 +66,7 @@ func (f *found) extended(tail []byte) error {
 	return nil
 }
 
-func (f *found) addSet(set []byte) error {
+func (f *SearchResponse) addSet(set []byte) error {
 	for len(set) > 0 {
 		var part []byte
 		part, set, _ = bytes.Cut(set, []byte(","))
@@ -111,14 +89,14 @@ func (f *found) addSet(set []byte) error {
 	return nil
 }
 
-func (f *found) add(first, last UID) error {
+func (f *SearchResponse) add(first, last UID) error {
 	width := uint64(last-first) + 1
-	if width > f.most || uint64(len(f.uids))+width > maxFound {
-		return protocolError("a search result of more mails than the folder holds")
+	if width > f.most || uint64(len(f.UIDs))+width > maxFound {
+		return Protocolf("a search result of more mails than the folder holds")
 	}
 	for uid := first; ; uid++ {
 		if uid != 0 {
-			f.uids = append(f.uids, uid)
+			f.UIDs = append(f.UIDs, uid)
 		}
 		if uid == last {
 			return nil
@@ -129,22 +107,25 @@ func (f *found) add(first, last UID) error {
 func searchNumber(word []byte) (UID, error) {
 	n, err := strconv.ParseUint(string(word), 10, 32)
 	if err != nil {
-		return 0, protocolError("a search result with %q in it", quote.Line(string(word[:min(len(word), 40)]), 40))
+		return 0, Protocolf("a search result with %q in it", quote.Line(string(word[:min(len(word), 40)]), 40))
 	}
 	return UID(n), nil
 }
 
-// complete returns why the result must not be used, nil where it may be.
-func (f *found) complete() error {
-	f.uids = f.sorted()
-	if f.err == nil && uint64(len(f.uids)) > f.most {
-		f.err = protocolError("a search result of more mails than the folder holds")
+// Complete returns why the result must not be used, nil where it may be.
+func (f *SearchResponse) Complete() error {
+	f.UIDs = f.sorted()
+	if f.err == nil && uint64(len(f.UIDs)) > f.most {
+		f.err = Protocolf("a search result of more mails than the folder holds")
 	}
 	return f.err
 }
 
+// Usable reports whether a whole answer came: a tagged OK alone is none.
+func (f *SearchResponse) Usable() bool { return f.told && f.Complete() == nil }
+
 // sorted returns what was found, ascending, each once.
-func (f *found) sorted() []UID {
-	slices.Sort(f.uids)
-	return slices.Compact(f.uids)
+func (f *SearchResponse) sorted() []UID {
+	slices.Sort(f.UIDs)
+	return slices.Compact(f.UIDs)
 }

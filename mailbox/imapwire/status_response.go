@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"bytes"
@@ -8,40 +8,40 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// reply is a status answer (RFC 9051, section 7.1): OK, NO, BAD, BYE or PREAUTH.
-type reply struct {
-	status string // upper case
-	code   string // upper case, "" where there is none or it is no atom
-	arg    string // what follows the code in its brackets
-	text   string // for a person, as the server wrote it
+// StatusResponse is a status answer (RFC 9051, section 7.1): OK, NO, BAD, BYE or PREAUTH.
+type StatusResponse struct {
+	Status string // upper case
+	Code   string // upper case, "" where there is none or it is no atom
+	Arg    string // what follows the code in its brackets
+	Text   string // for a person, as the server wrote it
 }
 
-// parseReply reads what follows the tag. QUIRK(Gmail, Exchange, 163.com): text
+// ParseStatus reads what follows the tag. QUIRK(Gmail, Exchange, 163.com): text
 // missing, blanks doubled, brackets with junk or without an end.
-func parseReply(rest []byte) (reply, bool) {
+func ParseStatus(rest []byte) (StatusResponse, bool) {
 	word, tail, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
-	r := reply{status: strings.ToUpper(string(word))}
-	switch r.status {
+	r := StatusResponse{Status: strings.ToUpper(string(word))}
+	switch r.Status {
 	case "OK", "NO", "BAD", "BYE", "PREAUTH":
 	default:
-		return reply{}, false
+		return StatusResponse{}, false
 	}
 	text := strings.TrimSpace(string(tail))
 	if strings.HasPrefix(text, "[") {
 		if end := closing(text); end > 0 {
-			r.code, r.arg, _ = strings.Cut(strings.TrimSpace(text[1:end]), " ")
-			r.arg = strings.TrimSpace(r.arg)
-			if isAtom(r.code) {
-				r.code = strings.ToUpper(r.code)
+			r.Code, r.Arg, _ = strings.Cut(strings.TrimSpace(text[1:end]), " ")
+			r.Arg = strings.TrimSpace(r.Arg)
+			if IsAtom(r.Code) {
+				r.Code = strings.ToUpper(r.Code)
 			} else {
-				r.code, r.arg = "", ""
+				r.Code, r.Arg = "", ""
 			}
-			if r.code != "" {
+			if r.Code != "" {
 				text = strings.TrimSpace(text[end+1:])
 			}
 		}
 	}
-	r.text = text
+	r.Text = text
 	return r, true
 }
 
@@ -65,7 +65,7 @@ func closing(s string) int {
 	return strings.IndexByte(s, ']')
 }
 
-func isAtom(s string) bool {
+func IsAtom(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`(){%*"\]`, c) >= 0 {
 			return false
@@ -74,31 +74,31 @@ func isAtom(s string) bool {
 	return s != ""
 }
 
-// said is the server's words for an error: code and text, escaped and cut.
-func (r reply) said() string {
-	if r.code != "" {
-		return quote.Line("["+strings.TrimSpace(r.code+" "+r.arg)+"] "+r.text, maxQuote)
+// Said is the server's words for an error: code and text, escaped and cut.
+func (r StatusResponse) Said() string {
+	if r.Code != "" {
+		return quote.Line("["+strings.TrimSpace(r.Code+" "+r.Arg)+"] "+r.Text, MaxQuote)
 	}
-	if r.text == "" {
-		return r.status
+	if r.Text == "" {
+		return r.Status
 	}
-	return quote.Line(r.text, maxQuote)
+	return quote.Line(r.Text, MaxQuote)
 }
 
 // canonical is the answer in the form that go-imap's strict parser takes.
-func (r reply) canonical(tag string) string {
+func (r StatusResponse) canonical(tag string) string {
 	code := ""
 	switch {
-	case r.code == "CAPABILITY":
-		code = "[CAPABILITY" + capabilityList(strings.Fields(r.arg)) + "] "
-	case r.code != "":
-		code = "[" + r.code + "] "
+	case r.Code == "CAPABILITY":
+		code = "[CAPABILITY" + capabilityList(strings.Fields(r.Arg)) + "] "
+	case r.Code != "":
+		code = "[" + r.Code + "] "
 	}
-	text := quote.Line(r.text, maxQuote)
+	text := quote.Line(r.Text, MaxQuote)
 	if text == "" || text[0] == '[' {
 		text = "- " + text
 	}
-	return tag + " " + r.status + " " + code + text + "\r\n"
+	return tag + " " + r.Status + " " + code + text + "\r\n"
 }
 
 // capabilityList is what go-imap may know of. QUIRK(go-imap beta.8): where
@@ -109,7 +109,7 @@ func capabilityList(caps []string) string {
 	b.WriteString(" IMAP4REV1")
 	for _, c := range caps {
 		c = strings.ToUpper(c)
-		if isAtom(c) && c != "IMAP4REV1" && c != "IMAP4REV2" {
+		if IsAtom(c) && c != "IMAP4REV1" && c != "IMAP4REV2" {
 			b.WriteString(" " + c)
 		}
 	}
@@ -124,3 +124,8 @@ func number(s string) uint32 {
 	}
 	return uint32(n)
 }
+
+// Refusal is a NO or BAD to a command.
+type Refusal struct{ StatusResponse }
+
+func (r Refusal) Error() string { return r.Said() }

@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"errors"
@@ -13,26 +13,24 @@ const (
 	// minRate is the slowest literal that counts as progress, in bytes a second,
 	// once the time-out has passed (contract.md, `timeout`).
 	minRate = 1000
-	// defaultTimeout is the contract's.
-	defaultTimeout = 180 * time.Second
 )
 
-// errStalled is the cause of a connection that brought no complete answer in time.
-type errStalled struct {
+// StalledError is the cause of a connection that brought no complete answer in time.
+type StalledError struct {
 	waited time.Duration
 	bytes  int64 // of the literal in hand; -1 outside one
 }
 
-func (e errStalled) Error() string {
+func (e StalledError) Error() string {
 	if e.bytes >= 0 {
 		return fmt.Sprintf("a mail brought only %d bytes in %s", e.bytes, e.waited.Round(time.Second))
 	}
 	return fmt.Sprintf("waited %s", e.waited.Round(time.Second))
 }
 
-func (e errStalled) Timeout() bool { return true }
+func (e StalledError) Timeout() bool { return true }
 
-// guard stands between the connection and everything that reads it. go-imap
+// Guard stands between the connection and everything that reads it. go-imap
 // knows neither contexts nor useful time-outs (30 s and 5 min, hard-coded, and
 // none before the first byte of an answer), so all of them are kept here:
 //
@@ -40,7 +38,7 @@ func (e errStalled) Timeout() bool { return true }
 //   - a literal may take longer, at minRate or more, and never silent for the time-out,
 //     and what follows a literal that was asked for has a wait of its own;
 //   - while nothing is awaited (IDLE, between commands) there is no limit.
-type guard struct {
+type Guard struct {
 	net.Conn
 	socket  net.Conn // what abort closes: closing a TLS connection may block
 	timeout time.Duration
@@ -54,12 +52,12 @@ type guard struct {
 	cause   error     // why the connection ended; the first counts
 }
 
-func newGuard(conn, socket net.Conn, timeout time.Duration) *guard {
-	return &guard{Conn: conn, socket: socket, timeout: timeout}
+func NewGuard(conn, socket net.Conn, timeout time.Duration) *Guard {
+	return &Guard{Conn: conn, socket: socket, timeout: timeout}
 }
 
-// begin notes that an answer is awaited from now on; end, that it came.
-func (g *guard) begin() {
+// Begin notes that an answer is awaited from now on; end, that it came.
+func (g *Guard) Begin() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.waiting == 0 {
@@ -69,7 +67,7 @@ func (g *guard) begin() {
 	g.arm() // a Read may be blocked already
 }
 
-func (g *guard) end() {
+func (g *Guard) End() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiting--
@@ -77,15 +75,15 @@ func (g *guard) end() {
 	g.arm()
 }
 
-// progress notes that a wanted part of an answer is complete: the wait for the next begins.
-func (g *guard) progress() {
+// Progress notes that a wanted part of an answer is complete: the wait for the next begins.
+func (g *Guard) Progress() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.since = time.Now()
 }
 
 // beginLiteral starts the account of a literal of which some bytes have come already.
-func (g *guard) beginLiteral(come int64) {
+func (g *Guard) beginLiteral(come int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.literal, g.start, g.got = true, time.Now(), come
@@ -93,7 +91,7 @@ func (g *guard) beginLiteral(come int64) {
 
 // endLiteral ends that account. Behind a literal that was asked for the wait
 // begins anew: it may have taken longer than the time-out.
-func (g *guard) endLiteral(wanted bool) {
+func (g *Guard) endLiteral(wanted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.literal = false
@@ -103,25 +101,25 @@ func (g *guard) endLiteral(wanted bool) {
 }
 
 // skip takes the time that a slow consumer cost out of the account.
-func (g *guard) skip(paused time.Duration) {
+func (g *Guard) skip(paused time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.since, g.start = g.since.Add(paused), g.start.Add(paused)
 }
 
 // hurry shortens the time-out for what remains of the connection.
-func (g *guard) hurry(timeout time.Duration) {
+func (g *Guard) hurry(timeout time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.timeout, g.since = min(g.timeout, timeout), time.Now()
 }
 
 // arm sets the deadline of the next or present Read; g.mu is held.
-func (g *guard) arm() {
+func (g *Guard) arm() {
 	_ = g.Conn.SetReadDeadline(g.deadline(time.Now()))
 }
 
-func (g *guard) deadline(now time.Time) time.Time {
+func (g *Guard) deadline(now time.Time) time.Time {
 	switch {
 	case g.literal:
 		silence := now.Add(g.timeout)
@@ -137,7 +135,7 @@ func (g *guard) deadline(now time.Time) time.Time {
 	}
 }
 
-func (g *guard) Read(p []byte) (int, error) {
+func (g *Guard) Read(p []byte) (int, error) {
 	g.mu.Lock()
 	g.arm()
 	g.mu.Unlock()
@@ -154,17 +152,17 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 // stalled names a time-out by what was awaited; g.mu is held.
-func (g *guard) stalled(err error) error {
+func (g *Guard) stalled(err error) error {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
 	if g.literal {
-		return errStalled{time.Since(g.start), g.got}
+		return StalledError{time.Since(g.start), g.got}
 	}
-	return errStalled{time.Since(g.since), -1}
+	return StalledError{time.Since(g.since), -1}
 }
 
-func (g *guard) Write(p []byte) (int, error) {
+func (g *Guard) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	timeout := g.timeout
 	g.mu.Unlock()
@@ -174,7 +172,7 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = errStalled{timeout, -1}
+			err = StalledError{timeout, -1}
 		}
 		err = g.fail(err)
 	}
@@ -182,33 +180,36 @@ func (g *guard) Write(p []byte) (int, error) {
 }
 
 // fail keeps the first cause; g.mu is held.
-func (g *guard) fail(err error) error {
+func (g *Guard) fail(err error) error {
 	if g.cause == nil {
 		g.cause = err
 	}
 	return g.cause
 }
 
-// abort ends the connection for a reason.
-func (g *guard) abort(cause error) {
+// Abort ends the connection for a reason.
+func (g *Guard) Abort(cause error) {
 	g.mu.Lock()
 	_ = g.fail(cause)
 	g.mu.Unlock()
 	_ = g.socket.Close()
 }
 
-// why returns the cause of the connection's end, nil while it stands.
-func (g *guard) why() error {
+// Why returns the cause of the connection's end, nil while it stands.
+func (g *Guard) Why() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.cause
 }
 
+// CloseNotify closes the connection with TLS's farewell.
+func (g *Guard) CloseNotify() error { return g.Conn.Close() }
+
 // Close closes the socket at once, without TLS's farewell.
-func (g *guard) Close() error { return g.socket.Close() }
+func (g *Guard) Close() error { return g.socket.Close() }
 
 // The deadlines that go-imap sets are not the contract's.
 
-func (g *guard) SetDeadline(time.Time) error      { return nil }
-func (g *guard) SetReadDeadline(time.Time) error  { return nil }
-func (g *guard) SetWriteDeadline(time.Time) error { return nil }
+func (g *Guard) SetDeadline(time.Time) error      { return nil }
+func (g *Guard) SetReadDeadline(time.Time) error  { return nil }
+func (g *Guard) SetWriteDeadline(time.Time) error { return nil }

@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"bytes"
@@ -9,36 +9,35 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// content says what an answer holds of the body asked for.
-type content int
+// Content says what an answer holds of the body asked for.
+type Content int
 
 const (
-	noContent  content = iota // the section is not there
-	nilContent                // NIL
-	hasContent
+	NoContent  Content = iota // the section is not there
+	NilContent                // NIL
+	HasContent
 )
 
-// fetched is one FETCH answer (RFC 9051, section 7.5.2).
-type fetched struct {
-	seq      uint32
-	uid      UID // 0: not given
-	flags    []string
-	date     time.Time // zero: not given, or unreadable
-	size     int64     // RFC822.SIZE; -1: not given, or unreadable
-	section  string    // of the body, upper case: "", "HEADER", "HEADER.FIELDS"
-	content  content
-	body     *body // nil where the sink did not want it
-	literals int   // bodies in the answer
+// FetchResponse is one FETCH answer (RFC 9051, section 7.5.2).
+type FetchResponse struct {
+	UID          UID // 0: not given
+	Flags        []string
+	InternalDate time.Time // zero: not given, or unreadable
+	Size         int64     // RFC822.SIZE; -1: not given, or unreadable
+	Section      string    // of the body, upper case: "", "HEADER", "HEADER.FIELDS"
+	Content      Content
+	Literal      *Literal // nil where the sink did not want it
+	Literals     int      // bodies in the answer
 }
 
-// fetchSink takes FETCH answers. Both methods are called on the goroutine that reads the connection.
-type fetchSink interface {
-	// room returns where to put a literal of n bytes; nil: it is not wanted. The
+// FetchSink takes FETCH answers. Both methods are called on the goroutine that reads the connection.
+type FetchSink interface {
+	// Room returns where to put a literal of n bytes; nil: it is not wanted. The
 	// UID in f is 0 where the server puts it behind the body. It may block
 	// until there is room; an error ends the connection before the literal is read.
-	room(f *fetched, n int64) (*body, error)
+	Room(f *FetchResponse, n int64) (*Literal, error)
 	// answer takes a complete answer, and with it its body.
-	answer(f *fetched)
+	Response(f *FetchResponse)
 }
 
 // maxLiteralDigits is enough for any size that is not absurd.
@@ -46,11 +45,11 @@ const maxLiteralDigits = 18
 
 // fetchParser reads one FETCH answer, which continues on a further line after each literal.
 type fetchParser struct {
-	n       *normaliser
+	n       *Conn
 	line    []byte
 	pos     int
 	literal int64 // size of the literal that follows line; -1: none
-	f       fetched
+	f       FetchResponse
 }
 
 // load takes a line, and takes the mark of a literal off its end.
@@ -66,7 +65,7 @@ func (p *fetchParser) load(line []byte) error {
 	digits := bytes.TrimSuffix(line[open+1:len(line)-1], []byte("+")) // QUIRK: {5+} is for clients only
 	size, err := strconv.ParseInt(string(digits), 10, 64)
 	if err != nil || size < 0 || len(digits) > maxLiteralDigits || digits[0] == '+' {
-		return protocolError("a literal of the size %q", quote.Line(string(line[open:]), 40))
+		return Protocolf("a literal of the size %q", quote.Line(string(line[open:]), 40))
 	}
 	if open > 0 && line[open-1] == '~' { // literal8, RFC 3516
 		open--
@@ -103,14 +102,14 @@ func (p *fetchParser) parse() error {
 func (p *fetchParser) value(key string) error {
 	switch {
 	case key == "UID":
-		p.f.uid = UID(number(string(p.atom())))
+		p.f.UID = UID(number(string(p.atom())))
 		return nil
 	case key == "FLAGS":
 		return p.flags()
 	case key == "INTERNALDATE":
 		return p.internalDate()
 	case key == "RFC822.SIZE":
-		p.f.size = size(string(p.atom()))
+		p.f.Size = size(string(p.atom()))
 		return nil
 	case strings.HasPrefix(key, "BODY["):
 		return p.section(key)
@@ -195,20 +194,20 @@ func (p *fetchParser) quoted() ([]byte, error) {
 
 func (p *fetchParser) unexpected(want string) error {
 	from := min(p.pos, len(p.line))
-	return protocolError("a FETCH answer without %s at %q", want, quote.Line(string(p.line[from:min(len(p.line), from+60)]), 60))
+	return Protocolf("a FETCH answer without %s at %q", want, quote.Line(string(p.line[from:min(len(p.line), from+60)]), 60))
 }
 
 func (p *fetchParser) flags() error {
 	if !p.take('(') {
 		return p.skipValue() // QUIRK: FLAGS NIL
 	}
-	p.f.flags = []string{}
+	p.f.Flags = []string{}
 	end := bytes.IndexByte(p.line[p.pos:], ')')
 	if end < 0 {
 		return p.unexpected("the end of the flags")
 	}
 	for _, w := range bytes.Fields(p.line[p.pos : p.pos+end]) {
-		p.f.flags = append(p.f.flags, flagName(strings.Trim(string(w), `"`)))
+		p.f.Flags = append(p.f.Flags, flagName(strings.Trim(string(w), `"`)))
 	}
 	p.pos += end + 1
 	return nil
@@ -221,7 +220,7 @@ func flagName(s string) string {
 			return known
 		}
 	}
-	return quote.Line(s, maxTold)
+	return quote.Line(s, MaxTold)
 }
 
 func (p *fetchParser) internalDate() error {
@@ -232,7 +231,7 @@ func (p *fetchParser) internalDate() error {
 	if err != nil {
 		return err
 	}
-	p.f.date = internalDate(string(text))
+	p.f.InternalDate = internalDate(string(text))
 	return nil
 }
 
@@ -262,14 +261,14 @@ func size(s string) int64 {
 
 // section reads a body: literal, literal8, quoted string or NIL.
 func (p *fetchParser) section(key string) error {
-	p.f.literals++
-	if p.f.literals > 1 { // one section is asked for at a time
+	p.f.Literals++
+	if p.f.Literals > 1 { // one section is asked for at a time
 		return p.skipValue()
 	}
 	name, _, _ := strings.Cut(key[len("BODY["):], "]")
-	p.f.section, _, _ = strings.Cut(name, " ")
+	p.f.Section, _, _ = strings.Cut(name, " ")
 	if p.pos == len(p.line) && p.literal >= 0 {
-		p.f.content = hasContent
+		p.f.Content = HasContent
 		return p.readLiteral()
 	}
 	if c, _ := p.peek(); c == '"' {
@@ -277,13 +276,13 @@ func (p *fetchParser) section(key string) error {
 		if err != nil {
 			return err
 		}
-		p.f.content = hasContent
+		p.f.Content = HasContent
 		return p.keep(text)
 	}
 	if !bytes.EqualFold(p.atom(), []byte("NIL")) {
 		return p.unexpected("a body")
 	}
-	p.f.content = nilContent
+	p.f.Content = NilContent
 	return nil
 }
 
@@ -293,7 +292,7 @@ func (p *fetchParser) keep(text []byte) error {
 	if err != nil || b == nil {
 		return err
 	}
-	p.f.body = b
+	p.f.Literal = b
 	copy(b.data, text)
 	return nil
 }
@@ -308,8 +307,8 @@ func (p *fetchParser) readLiteral() error {
 	if b == nil {
 		return p.skipLiteral()
 	}
-	p.f.body = b
-	p.n.g.beginLiteral(int64(p.n.in.buffered()))
+	p.f.Literal = b
+	p.n.g.beginLiteral(int64(p.n.in.Buffered()))
 	err = b.fill(p.n.in)
 	p.n.g.endLiteral(true)
 	if err != nil {
@@ -322,7 +321,7 @@ func (p *fetchParser) skipLiteral() error {
 	if err := p.n.noisy(p.literal); err != nil {
 		return err
 	}
-	p.n.g.beginLiteral(int64(p.n.in.buffered()))
+	p.n.g.beginLiteral(int64(p.n.in.Buffered()))
 	err := p.n.in.skip(p.literal)
 	p.n.g.endLiteral(false)
 	if err != nil {
@@ -333,7 +332,7 @@ func (p *fetchParser) skipLiteral() error {
 
 // next goes on with the line behind a literal.
 func (p *fetchParser) next() error {
-	line, err := p.n.in.line()
+	line, err := p.n.in.Line()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"bytes"
@@ -20,31 +20,31 @@ const (
 	keepBuffer = 4 * maxLine
 )
 
-// errProtocol is the cause of a connection whose peer does not speak IMAP, or
+// ProtocolError is the cause of a connection whose peer does not speak IMAP, or
 // without measure.
-type errProtocol struct{ text string }
+type ProtocolError struct{ text string }
 
-func (e errProtocol) Error() string { return e.text }
+func (e ProtocolError) Error() string { return e.text }
 
-func protocolError(format string, args ...any) error {
-	return errProtocol{fmt.Sprintf(format, args...)}
+func Protocolf(format string, args ...any) error {
+	return ProtocolError{fmt.Sprintf(format, args...)}
 }
 
-// wire reads lines and literals off a connection.
-type wire struct {
+// Reader reads lines and literals off a connection.
+type Reader struct {
 	src  io.Reader
 	buf  []byte
 	r, w int // unread: buf[r:w]
 }
 
-func newWire(src io.Reader) *wire { return &wire{src: src, buf: make([]byte, maxLine+2)} }
+func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, maxLine+2)} }
 
-// buffered reports how many bytes have come and are not read.
-func (w *wire) buffered() int { return w.w - w.r }
+// Buffered reports how many bytes have come and are not read.
+func (w *Reader) Buffered() int { return w.w - w.r }
 
-// line returns the next line without its end, CRLF or (QUIRK: some servers) LF
+// Line returns the next line without its end, CRLF or (QUIRK: some servers) LF
 // alone. It is valid until the next call of any method.
-func (w *wire) line() ([]byte, error) {
+func (w *Reader) Line() ([]byte, error) {
 	scanned := 0
 	for {
 		if i := bytes.IndexByte(w.buf[w.r+scanned:w.w], '\n'); i >= 0 {
@@ -52,7 +52,7 @@ func (w *wire) line() ([]byte, error) {
 			w.r += scanned + i + 1
 			return bytes.TrimSuffix(line, []byte("\r")), nil
 		}
-		scanned = w.buffered()
+		scanned = w.Buffered()
 		if err := w.makeRoom(); err != nil {
 			return nil, err
 		}
@@ -63,8 +63,8 @@ func (w *wire) line() ([]byte, error) {
 }
 
 // makeRoom makes the buffer take more bytes of the present line.
-func (w *wire) makeRoom() error {
-	have := w.buffered()
+func (w *Reader) makeRoom() error {
+	have := w.Buffered()
 	switch {
 	case w.w < len(w.buf):
 		return nil
@@ -73,7 +73,7 @@ func (w *wire) makeRoom() error {
 		w.r, w.w = 0, have
 		return nil
 	case have >= lineLimit(w.buf[:have]):
-		return protocolError("a line of more than %d bytes, starting %q", have, quote.Line(string(w.buf[:60]), 60))
+		return Protocolf("a line of more than %d bytes, starting %q", have, quote.Line(string(w.buf[:60]), 60))
 	}
 	grown := make([]byte, 2*len(w.buf))
 	copy(grown, w.buf[:have])
@@ -91,7 +91,7 @@ func lineLimit(start []byte) int {
 }
 
 // fill reads once.
-func (w *wire) fill() error {
+func (w *Reader) fill() error {
 	if w.r == w.w {
 		w.r, w.w = 0, 0
 		if len(w.buf) > keepBuffer {
@@ -110,7 +110,7 @@ func (w *wire) fill() error {
 }
 
 // full fills dst: what has come already is copied, the rest is read into its place.
-func (w *wire) full(dst []byte) error {
+func (w *Reader) full(dst []byte) error {
 	n := copy(dst, w.buf[w.r:w.w])
 	w.r += n
 	_, err := io.ReadFull(w.src, dst[n:])
@@ -121,14 +121,14 @@ func (w *wire) full(dst []byte) error {
 }
 
 // skip reads over n bytes.
-func (w *wire) skip(n int64) error {
+func (w *Reader) skip(n int64) error {
 	for n > 0 {
-		if w.buffered() == 0 {
+		if w.Buffered() == 0 {
 			if err := w.fill(); err != nil {
 				return err
 			}
 		}
-		take := int(min(n, int64(w.buffered())))
+		take := int(min(n, int64(w.Buffered())))
 		w.r += take
 		n -= int64(take)
 	}

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package mailbox
+package imapwire
 
 import (
 	"errors"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/message"
 )
 
@@ -17,7 +18,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	r.f.budget.setReady(false) // while this mail is missing, the consumer waits
 	first := it.body
 	it.body = nil
-	defer first.release()
+	defer first.Release()
 	if err := r.alone(ctx, it, "UID FETCH", uint32(it.uid)); err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 		return r.deliverChecked(it)
 	}
 	if it.refusal != "" && !r.others(ctx) {
-		return refusal{reply{status: "NO", text: it.refusal}}
+		return imapwire.Refusal{StatusResponse: imapwire.StatusResponse{Status: "NO", Text: it.refusal}}
 	}
 	return r.giveUp(it)
 }
@@ -51,13 +52,13 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 func (r *fetchRun) empty(it *item) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return it.body != nil && len(it.body.data) == 0 && it.hint == 0 && !it.header
+	return it.body != nil && len(it.body.Bytes()) == 0 && it.hint == 0 && !it.header
 }
 
 // declined reports whether a question about one mail was refused for good.
 func declined(err error) bool {
-	var refused refusal
-	return errors.As(err, &refused) && !temporary(refused.reply)
+	var refused imapwire.Refusal
+	return errors.As(err, &refused) && !temporary(refused.StatusResponse)
 }
 
 // others reports whether the server gives other mails. Where it refuses all of
@@ -84,12 +85,12 @@ func (r *fetchRun) others(ctx context.Context) bool {
 func (r *fetchRun) arrived(it *item) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return it.body != nil && len(it.body.data) > 0
+	return it.body != nil && len(it.body.Bytes()) > 0
 }
 
 // deliverChecked yields what came the second time, a placeholder included.
 func (r *fetchRun) deliverChecked(it *item) error {
-	if r.placeholder(it.body.data[:min(len(it.body.data), 64<<10)]) {
+	if r.placeholder(it.body.Bytes()[:min(len(it.body.Bytes()), 64<<10)]) {
 		r.mu.Lock()
 		it.note(message.CodePlaceholder, "the server sent a text of its own in place of this mail, also when asked again")
 		r.mu.Unlock()
@@ -112,24 +113,24 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string, number u
 	it.tries++
 	it.asked, it.guessed = true, false
 	if it.body != nil {
-		it.body.release()
+		it.body.Release()
 		it.body = nil
 	}
 	items := r.itemsFor(it)
 	r.mu.Unlock()
 	s := r.f.s
-	answer, err := s.awaitUntil(ctx, s.n.send(fmt.Sprintf("%s %d %s", command, number, items), nil))
+	answer, err := s.awaitUntil(ctx, s.n.Send(fmt.Sprintf("%s %d %s", command, number, items), nil))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	it.asked = false
-	var refused refusal
+	var refused imapwire.Refusal
 	if !errors.As(err, &refused) {
 		return err
 	}
 	if temporary(answer) {
 		return err
 	}
-	it.refusal = refused.said()
+	it.refusal = refused.Said()
 	return nil
 }
 
@@ -139,7 +140,7 @@ func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, u := range result.uids {
+	for _, u := range result.UIDs {
 		if u == uid {
 			return true, nil
 		}
@@ -150,15 +151,15 @@ func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 // bySequence asks for a mail by its number in the folder. An answer with another UID is not used.
 func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s
-	result := &found{}
-	s.n.collect(result)
+	result := &imapwire.SearchResponse{}
+	s.n.Collect(result)
 	err := s.run(ctx, func() error {
 		_, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{it.uid})}}, nil).Wait()
 		return err
 	})
-	s.n.collect(nil)
-	if err != nil || len(result.uids) != 1 {
+	s.n.Collect(nil)
+	if err != nil || len(result.UIDs) != 1 {
 		return err
 	}
-	return r.alone(ctx, it, "FETCH", uint32(result.uids[0]))
+	return r.alone(ctx, it, "FETCH", uint32(result.UIDs[0]))
 }

@@ -1,4 +1,4 @@
-package mailbox
+package imapwire
 
 import (
 	"math/bits"
@@ -16,20 +16,20 @@ const (
 	smallestPooled = 12 // 4 KiB
 )
 
-// body is the bytes of one literal. It belongs to whoever holds it until release.
-type body struct {
+// Literal is the bytes of one literal. It belongs to whoever holds it until release.
+type Literal struct {
 	data   []byte
 	excess int64    // bytes of the literal that are read and dropped
 	file   *os.File // being filled; nil otherwise
 	size   int64
 	free   func() // gives data back; nil: the garbage collector does
-	budget *budget
-	cost   int64
+	gone   func() // told of the release; nil: nobody is
 }
 
-// newBody makes room for a literal of n bytes, of which at most keep are kept.
-func newBody(n, keep int64) *body {
-	b := &body{size: min(n, keep)}
+// NewLiteral makes room for a literal of n bytes, of which at most keep are kept.
+// released, where set, is called once, when its bytes are given back.
+func NewLiteral(n, keep int64, released func()) *Literal {
+	b := &Literal{size: min(n, keep), gone: released}
 	b.excess = n - b.size
 	if b.size > spoolOver {
 		if b.file = newSpool(); b.file != nil {
@@ -40,8 +40,17 @@ func newBody(n, keep int64) *body {
 	return b
 }
 
+// NewKeptLiteral is newBody for bytes that outlive the release: they are in memory of their own.
+func NewKeptLiteral(n, keep int64, released func()) *Literal {
+	size := min(n, keep)
+	return &Literal{data: make([]byte, size), size: size, excess: n - size, gone: released}
+}
+
+// Bytes is what came, valid until release.
+func (b *Literal) Bytes() []byte { return b.data }
+
 // fill reads the literal off the wire.
-func (b *body) fill(w *wire) error {
+func (b *Literal) fill(w *Reader) error {
 	var err error
 	if b.file != nil {
 		err = b.spool(w)
@@ -56,7 +65,7 @@ func (b *body) fill(w *wire) error {
 
 // spool writes the literal to the temporary file and maps it. Where the disk is
 // full, the mail stays in memory.
-func (b *body) spool(w *wire) error {
+func (b *Literal) spool(w *Reader) error {
 	chunk, free := pooled(spoolChunk)
 	defer free()
 	for done := int64(0); done < b.size; {
@@ -79,7 +88,7 @@ func (b *body) spool(w *wire) error {
 }
 
 // toMemory takes back what the file holds, adds part, and reads the rest into memory.
-func (b *body) toMemory(w *wire, done int64, part []byte) error {
+func (b *Literal) toMemory(w *Reader, done int64, part []byte) error {
 	file := b.file
 	b.file = nil
 	defer file.Close()
@@ -91,8 +100,8 @@ func (b *body) toMemory(w *wire, done int64, part []byte) error {
 	return w.full(b.data[n:])
 }
 
-// release gives everything back. It may be called more than once.
-func (b *body) release() {
+// Release gives everything back. It may be called more than once.
+func (b *Literal) Release() {
 	if b == nil {
 		return
 	}
@@ -102,17 +111,17 @@ func (b *body) release() {
 	if b.free != nil {
 		b.free()
 	}
-	if b.budget != nil {
-		b.budget.give(b.cost)
+	if b.gone != nil {
+		b.gone()
 	}
-	*b = body{}
+	*b = Literal{}
 }
 
 // pools holds buffers by the power of two of their size, up to spoolOver.
 var pools [21]sync.Pool
 
-// cost is what a literal of n bytes takes of the budget.
-func cost(n int64) int64 {
+// Cost is what a literal of n bytes takes of the budget.
+func Cost(n int64) int64 {
 	if n > spoolOver {
 		return n
 	}

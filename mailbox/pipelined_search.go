@@ -3,6 +3,9 @@ package mailbox
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+
+	"example.org/imap-integration/mailbox/imapwire"
 )
 
 // early is a search that is sent before it is asked for, in the segment that
@@ -11,32 +14,10 @@ import (
 // the reading goroutine sees, so that no other answer can be taken for one of them.
 type early struct {
 	criteria Criteria
-	sent     *pending
-	found    found
-	ended    bool // n.mu guards it
+	sent     *imapwire.Command
+	found    imapwire.SearchResponse
+	ended    atomic.Bool
 }
-
-// begin has its answers collected; the folder is open now.
-func (e *early) begin(n *normaliser) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !e.ended {
-		n.found = &e.found
-	}
-}
-
-// end is called with its tagged answer.
-func (e *early) end(n *normaliser) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	e.ended = true
-	if n.found == &e.found {
-		n.found = nil
-	}
-}
-
-// usable reports whether it brought a whole answer: a tagged OK alone is none.
-func (e *early) usable() bool { return e.found.told && e.found.complete() == nil }
 
 // searchBehind sends the first search behind the command that opens the folder.
 func (s *session) searchBehind() {
@@ -47,12 +28,15 @@ func (s *session) searchBehind() {
 	if !ok {
 		return
 	}
-	if s.n.has("ESEARCH") || s.provider.extended { // 100,000 unread mails are a range, not half a megabyte
+	if s.n.Has("ESEARCH") || s.provider.extended { // 100,000 unread mails are a range, not half a megabyte
 		keys = "RETURN (ALL) " + keys
 	}
 	e := &early{criteria: *s.conf.First}
 	s.early = e
-	e.sent = s.n.sendBehind("UID SEARCH "+keys, func(reply, bool) { e.end(s.n) })
+	e.sent = s.n.SendBehind("UID SEARCH "+keys, func(imapwire.StatusResponse, bool) {
+		e.ended.Store(true)
+		s.n.Collected(&e.found)
+	})
 }
 
 // line writes simple criteria as SEARCH keys; false: they are not simple.
@@ -87,12 +71,12 @@ func (s *session) foundEarly(ctx context.Context, c Criteria) (uids []UID, done 
 	}
 	answer, err := s.endEarly(ctx)
 	switch {
-	case err == nil && e.usable():
-		return c.within(e.found.uids), true, nil
+	case err == nil && e.found.Usable():
+		return c.within(e.found.UIDs), true, nil
 	case err == nil, declined(err):
 		// QUIRK: a server that does not take a search behind the login, or got the answer
 		// wrong: it is asked again, in the usual order.
-		s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.said())
+		s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.Said())
 		return nil, false, nil
 	default:
 		return nil, false, err
@@ -111,9 +95,9 @@ func (s *session) dropEarly(ctx context.Context) error {
 }
 
 // endEarly waits for the end of the early search.
-func (s *session) endEarly(ctx context.Context) (reply, error) {
+func (s *session) endEarly(ctx context.Context) (imapwire.StatusResponse, error) {
 	if err := ctx.Err(); err != nil {
-		return reply{}, context.Cause(ctx)
+		return imapwire.StatusResponse{}, context.Cause(ctx)
 	}
 	stop := s.watch(ctx)
 	defer stop()
