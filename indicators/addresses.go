@@ -13,7 +13,7 @@ const maxLocalPart = 64 // RFC 5321, section 4.5.3.1.1
 // an address in brackets (RFC 5321, section 4.1.3). A Message-ID is none.
 func findEmails(text string) iter.Seq[hit] {
 	return func(yield func(hit) bool) {
-		h := hiding{text: text}
+		h := hiding{text: text, names: identifierFields}
 		from := 0
 		for {
 			at := strings.IndexByte(text[from:], '@')
@@ -158,7 +158,8 @@ func domainLiteral(text string, i int) (value string, end int, ok bool) {
 // are identifiers. It is asked with ascending offsets.
 type hiding struct {
 	text  string
-	line  int // where the line begins that was looked at last
+	names []string // of the fields, in small letters with their colon
+	line  int      // where the line begins that was looked at last
 	end   int
 	ended bool
 	hides bool
@@ -175,10 +176,32 @@ func (h *hiding) identifier(at int) bool {
 	if at >= 4 && (strings.EqualFold(h.text[at-4:at], "cid:") || strings.EqualFold(h.text[at-4:at], "mid:")) {
 		return true
 	}
+	return behindIdentifier(h.text, at) || h.covers(at)
+}
+
+// covers reports whether the offset is in the value of one of the fields.
+func (h *hiding) covers(at int) bool {
 	for !h.ended && at >= h.end {
 		h.next()
 	}
 	return h.hides
+}
+
+// identifierWords stand before identifiers in logs: message-id=<…>.
+var identifierWords = []string{"message-id", "messageid", "msgid", "msg-id", "in-reply-to", "content-id", "internetmessageid"}
+
+func behindIdentifier(text string, at int) bool {
+	before := strings.TrimRight(text[max(0, at-80):at], "<")
+	if i := strings.LastIndexAny(before, "<> \t\r\n,;"); i >= 0 && strings.IndexByte(before, '@') > i {
+		before = before[:i+1] // the host of one: what stands before its local part counts
+	}
+	before = strings.ToLower(strings.TrimRight(before, "<=: \"'"))
+	for _, w := range identifierWords {
+		if strings.HasSuffix(before, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // next looks at the next line: a field, or one that goes on with the field before.
@@ -199,7 +222,7 @@ func (h *hiding) next() {
 		return
 	}
 	h.hides = false
-	for _, name := range identifierFields {
+	for _, name := range h.names {
 		if len(plain) >= len(name) && strings.EqualFold(plain[:len(name)], name) {
 			h.hides = true
 		}

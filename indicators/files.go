@@ -103,8 +103,12 @@ func assigned(rest string) bool {
 	return strings.HasPrefix(rest, "=") || strings.HasPrefix(rest, "+=") || strings.HasPrefix(rest, "++")
 }
 
-// versionWords stand before a version that has four numbers.
-var versionWords = strings.Fields("version versions ver v release build rev revision firmware driver section sections chapter paragraph clause figure oid kb")
+// versionWords stand before a version that has four numbers: words that say so, and names of programs.
+var versionWords = strings.Fields("version versions ver v release build rev revision firmware driver section sections chapter paragraph clause figure oid kb " +
+	"software openssl chrome chromium firefox acrobat reader java jre jdk php python foxmail thunderbird safari opera webkit sdk curl")
+
+// versionFields are the fields of a header that hold names of programs and their versions.
+var versionFields = []string{"x-mailer:", "user-agent:", "server:", "x-mimeole:", "x-powered-by:", "x-newsreader:"}
 
 // version tells a version from an address: behind the name of a program and a
 // slash, as in a User-Agent, or behind a word that says so.

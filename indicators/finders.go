@@ -20,14 +20,21 @@ var (
 // (RFC 6943, section 3.1.1, on why those are ambiguous), alone or as the last word of a sentence.
 func findIPv4(text string) iter.Seq[hit] {
 	return func(yield func(hit) bool) {
+		h := hiding{text: text, names: versionFields}
 		for start, end := range runs(text, digitsAndDots) {
+			if end-start < len("0.0.0.0") {
+				continue
+			}
+			if end < len(text) && text[end-1] == '.' && text[end] >= 'a' && text[end] <= 'z' {
+				continue // 4.3.2.1.in-addr.arpa
+			}
 			for end > start && text[end-1] == '.' {
 				end--
 			}
 			if end-start > len("255.255.255.255") || word(text, start-1) || word(text, end) {
 				continue
 			}
-			if hyphenated(text, start, end) || mapped(text, start, end) || version(text, start) {
+			if hyphenated(text, start, end) || mapped(text, start, end) || version(text, start) || h.covers(start) {
 				continue
 			}
 			addr, err := netip.ParseAddr(text[start:end])

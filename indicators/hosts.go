@@ -129,11 +129,18 @@ const maxKey = 1 << 10 // bytes; a name in a path has at most 255 characters
 func findRegistryKeys(text string) iter.Seq[hit] {
 	return func(yield func(hit) bool) {
 		for start, end := range runs(text, wordBytes) {
-			if text[start]|0x20 != 'h' || end >= len(text) || text[end] != '\\' || !isHive(text[start:end]) {
+			if text[start]|0x20 != 'h' || !isHive(text[start:end]) {
+				continue
+			}
+			hive := end
+			if strings.HasPrefix(text[end:], ":") { // PowerShell
+				end++
+			}
+			if end >= len(text) || text[end] != '\\' {
 				continue
 			}
 			end = keyEnd(text, end)
-			if !yield(hit{start: start, end: end, value: text[start:end]}) {
+			if !yield(hit{start: start, end: end, value: text[start:hive] + strings.TrimPrefix(text[hive:end], ":")}) {
 				return
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // for examples or Tor: not the suffix itself, nothing that stands before an @, and no names of files or of code.
 func findDomains(text string) iter.Seq[hit] {
 	return func(yield func(hit) bool) {
-		h := hiding{text: text}
+		h := hiding{text: text, names: identifierFields}
 		for i := 0; i < len(text); {
 			start := i
 			if i = hostEnd(text, i); i == start {
@@ -20,11 +20,25 @@ func findDomains(text string) iter.Seq[hit] {
 				continue
 			}
 			found, ok := domainIn(text, start, i)
-			if ok && !h.identifier(found.start) && !yield(found) {
+			if ok && !h.identifier(found.start) && !generatedHost(text, found.start) && !yield(found) {
 				return
 			}
 		}
 	}
+}
+
+// generatedHost tells the host of a Message-ID in angle brackets.
+func generatedHost(text string, start int) bool {
+	if start == 0 || text[start-1] != '@' {
+		return false
+	}
+	open := strings.LastIndexAny(text[max(0, start-200):start], "<> \t\r\n")
+	if open < 0 || text[max(0, start-200)+open] != '<' {
+		return false
+	}
+	begin := max(0, start-200) + open + 1
+	end := hostEnd(text, start)
+	return generated(text, hit{start: begin, at: start - 1, end: end})
 }
 
 // domainIn reads the name in a run of what names hold.

@@ -99,7 +99,7 @@ var closings = [256]byte{'[': ']', '(': ')', '{': '}'}
 
 // fangAt returns what the brackets that open at i mean, and how many bytes they take; 0 for other text.
 func fangAt(text string, i int) (string, int) {
-	closing := map[byte]byte{'[': ']', '(': ')', '{': '}'}[text[i]]
+	closing := closings[text[i]]
 	if closing == 0 {
 		return "", 0
 	}
