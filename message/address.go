@@ -17,6 +17,9 @@ type addressFlaws struct {
 // brackets, semicolons, doubled commas, names without address.
 func parseAddresses(raw string, limits Limits) ([]Address, addressFlaws) {
 	p := addressParser{src: unfold(raw), limits: limits}
+	if !strings.Contains(p.src, "<") && strings.Contains(p.src, "&lt;") {
+		p.src, p.flaws.bad = entities.Replace(p.src), true
+	}
 	p.run()
 	if !p.anyAddr() {
 		p.fromNames()
@@ -60,6 +63,9 @@ func (p *addressParser) run() {
 			i++
 		case c == ' ' || c == '\t':
 			p.blank()
+			i++
+		case c == '>': // one too many
+			p.flaws.bad = true
 			i++
 		default:
 			p.at = p.at || c == '@'
@@ -209,53 +215,20 @@ func (p *addressParser) angled(name, comment, angle string) {
 		}
 		return
 	}
-	addr := squeeze(angle)
-	if rest, ok := cutPrefixFold(addr, "mailto:"); ok {
-		addr, p.flaws.bad = rest, true
+	if open := strings.LastIndexByte(angle, '<'); open >= 0 && !strings.ContainsRune(angle, '"') { // "CEO <a@b <c@d>>": programs show the one or the other
+		p.flaws.bad = true
+		name = strings.TrimSpace(name + " " + strings.Trim(angle[:open], " \t<"))
+		angle = angle[open+1:]
+	}
+	addr := angle
+	if strings.Contains(angle, "@") {
+		addr = squeeze(angle)
 	}
 	if addr == "" && name == "" {
 		return // the null path, RFC 5321, section 4.5.5
 	}
-	if !strings.Contains(addr, "@") || strings.Contains(addr, "=?") {
-		p.flaws.bad = true
-	}
+	p.flaws.bad = p.flaws.bad || !strings.Contains(addr, "@")
 	p.add(name, addr)
-}
-
-// bare adds an address without brackets, with or without a name beside it.
-func (p *addressParser) bare(written, comment string) {
-	p.flushPending()
-	addr := joinDots(written)
-	if name, rest, ok := leadingQuoted(addr); ok {
-		p.flaws.bad = true
-		p.add(name, rest)
-		return
-	}
-	if !strings.ContainsRune(addr, ' ') || strings.ContainsRune(addr, '"') {
-		p.flaws.bad = p.flaws.bad || strings.Contains(addr, "=?")
-		p.add(strings.TrimSpace(comment), addr)
-		return
-	}
-	p.flaws.bad = true
-	var names []string
-	for w := range strings.FieldsSeq(addr) {
-		if strings.ContainsRune(w, '@') {
-			addr = w
-		} else {
-			names = append(names, w)
-		}
-	}
-	p.add(strings.Join(names, " "), addr)
-}
-
-// leadingQuoted parts a display name in quotes from an address that lacks its brackets.
-func leadingQuoted(s string) (name, addr string, ok bool) {
-	if !strings.HasPrefix(s, `"`) {
-		return "", "", false
-	}
-	name, addr, ok = strings.Cut(s[1:], `" `)
-	addr = strings.TrimSpace(addr)
-	return name, addr, ok && !strings.ContainsAny(name, `"`) && !strings.ContainsAny(addr, ` "`) && strings.Contains(addr, "@")
 }
 
 func (p *addressParser) takePending(name string) string {
@@ -296,7 +269,15 @@ func (p *addressParser) add(name, addr string) {
 	if !utf8.ValidString(addr) {
 		addr = fromWindows1252([]byte(addr))
 	}
-	if name, addr = strings.TrimSpace(name), strings.TrimSpace(addr); name != "" || addr != "" {
+	name, addr = strings.TrimSpace(name), p.address(strings.TrimSpace(addr))
+	if name == "" && isEncodedWord(addr) { // a name as the whole field
+		name, _ = decodeWords(addr, p.limits.EncodedWords)
+		addr, p.flaws.bad = "", true
+	}
+	if strings.IndexByte(name, 0) >= 0 || strings.IndexByte(addr, 0) >= 0 {
+		name, addr = strings.ReplaceAll(name, "\x00", "\uFFFD"), strings.ReplaceAll(addr, "\x00", "\uFFFD")
+	}
+	if name != "" || addr != "" {
 		p.out = append(p.out, Address{Name: name, Addr: addr})
 	}
 }
@@ -322,7 +303,7 @@ func (p *addressParser) fromNames() {
 		if !strings.Contains(text, "@") || strings.Contains(text, "=?") {
 			continue
 		}
-		inner := addressParser{src: strings.ReplaceAll(text, `"`, ""), limits: p.limits}
+		inner := addressParser{src: looseMailbox.Replace(text), limits: p.limits}
 		inner.run()
 		for _, b := range inner.out {
 			if strings.Contains(b.Addr, "@") {
@@ -332,6 +313,12 @@ func (p *addressParser) fromNames() {
 		}
 	}
 }
+
+// entities are brackets as HTML writes them; looseMailbox is what stands for brackets in names.
+var (
+	entities     = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&")
+	looseMailbox = strings.NewReplacer(`"`, "", "[mailto:", "<", "]", ">")
+)
 
 // squeeze takes the comments and the blanks outside quotes out of an addr-spec.
 func squeeze(s string) string {

@@ -16,6 +16,7 @@ func (m *Message) Attachments() []Attachment {
 		return m.files
 	}
 	m.listed = true
+	m.expand()
 	var ends []*Part
 	for _, p := range m.parts {
 		if p.body() {

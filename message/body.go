@@ -133,9 +133,6 @@ func (p *Part) Text() string {
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
 		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
 	}
-	if p.textual() {
-		p.noteInline(text)
-	}
 	p.text, p.texted = text, true
 	return text
 }
@@ -229,24 +226,6 @@ func (p *Part) noteCharset(v charsetVerdict, label string) {
 		p.mail.found.add(p.at, CodeByteOrder, "part %s is UTF-16 without a byte order mark; the order that makes sense was taken", p.Path)
 	case charsetAbsent:
 		p.mail.found.add(p.at, CodeUndeclaredCharset, "part %s has 8-bit bytes and declares no charset for them; it was read as UTF-8 or windows-1252", p.Path)
-	}
-}
-
-// noteInline names files that are written into a text.
-func (p *Part) noteInline(text string) {
-	note := func(form string) {
-		p.mail.found.add(p.at, CodeInlineEncoded, "part %s holds a file in %s; it was left in the text", p.Path, form)
-	}
-	if at := strings.Index(text, "begin "); at >= 0 {
-		if uuBegin([]byte(text)) >= 0 {
-			note("uuencode")
-		}
-		if strings.Contains(text[max(0, at-len("=y")):], "=ybegin ") {
-			note("yEnc")
-		}
-	}
-	if strings.Contains(text, "(This file must be converted with BinHex") {
-		note("BinHex")
 	}
 }
 

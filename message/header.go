@@ -98,8 +98,8 @@ type headerScan struct {
 // block beyond any limit, keeping nothing. Rules for what is no field:
 //   - an empty line, or a delimiter line of an open multipart, ends the block;
 //   - "From " and ">From " lines in front are an envelope's and are passed over;
-//   - any other line without a field name is passed over when a field follows;
-//     else the body starts there, without the empty line that should part them.
+//   - any other line without a field name is passed over, with those it is folded
+//     over, when a field follows; else the body starts there, without the empty line that should part them.
 func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 	h := headerScan{spans: make([]span, 0, 16), body: len(s.buf), junk: -1}
 	start, cur := pos, -1
@@ -119,7 +119,7 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 			s.note(at, CodeMissingBlankLine, "a part's header runs into the next delimiter without an empty line")
 			h.body = pos
 			return h
-		case (line[0] == ' ' || line[0] == '\t') && h.fields > 0:
+		case (line[0] == ' ' || line[0] == '\t') && (h.fields > 0 || h.junk >= 0):
 			if cur >= 0 {
 				h.spans[cur].end, h.spans[cur].folded = pos+len(line), true
 			}
@@ -214,19 +214,34 @@ func (s *scanner) keep(h *headerScan, sp span, start, at int) int {
 	return len(h.spans) - 1
 }
 
-// bodyStartsAt decides whether a line that is no field starts the body, by the
-// line after it.
-func (s *scanner) bodyStartsAt(h headerScan, next int) bool {
-	if next >= len(s.buf) {
-		return true
+// maxBadLines is how many lines that are no field may stand in a row in front of one.
+const maxBadLines = 20
+
+// bodyStartsAt decides whether a line that is no field starts the body, by what
+// follows it: a field behind it and the lines that it is folded over, or a usual one behind more
+// lines that are none (the commands of an SMTP session, say), is still the header's.
+func (s *scanner) bodyStartsAt(h headerScan, pos int) bool {
+	lf, cr := s.lf, s.cr // positions go back
+	defer func() { s.lf, s.cr = lf, cr }()
+	for bad := 0; bad < maxBadLines && pos < len(s.buf); {
+		end, next, _ := s.line(pos)
+		line := s.buf[pos:end]
+		switch {
+		case len(line) == 0:
+			return bad > 0 || h.fields == 0
+		case line[0] == ' ' || line[0] == '\t':
+		default:
+			sp, ok := fieldSpan(line, pos)
+			if ok && (bad == 0 || usualField(string(s.buf[sp.name:sp.nameEnd]))) {
+				return false
+			}
+			if !ok {
+				bad++
+			}
+		}
+		pos = next
 	}
-	end, _, _ := s.line(next)
-	line := s.buf[next:end]
-	if len(line) == 0 {
-		return h.fields == 0
-	}
-	_, ok := fieldSpan(line, next)
-	return !ok
+	return true
 }
 
 func envelopeLine(line []byte) bool {

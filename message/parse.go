@@ -21,14 +21,15 @@ type Message struct {
 	Header   Header
 	Problems []Problem // complete after BodyText, BodyHTML and Attachments; those of nested messages included
 
-	limits  Limits
-	parts   []*Part
-	prefix  string // part path of the message that this is the content of
-	related bool   // while reading: inside a multipart/related
-	found   problems
-	files   []Attachment
-	listed  bool
-	digests *int // bytes that may still be digested, of the mail and all mails in it
+	limits   Limits
+	parts    []*Part
+	prefix   string // part path of the message that this is the content of
+	related  bool   // while reading: inside a multipart/related
+	found    problems
+	files    []Attachment
+	listed   bool
+	expanded bool // the files that texts hold are among the parts
+	digests  *int // bytes that may still be digested, of the mail and all mails in it
 }
 
 func newMessage(raw []byte, limits Limits) *Message {

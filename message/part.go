@@ -102,6 +102,7 @@ func (p *Part) Inline() bool {
 // one to see what is inside (its paths are those of the outermost mail). Parts
 // that only another reading shows come last.
 func (m *Message) Walk(f func(p *Part) bool) {
+	m.expand()
 	for _, p := range m.parts {
 		if !f(p) {
 			return
@@ -111,6 +112,7 @@ func (m *Message) Walk(f func(p *Part) bool) {
 
 // deep calls f for the leaves of nested messages too, each behind its message.
 func (m *Message) deep(f func(p *Part) bool) bool {
+	m.expand()
 	for _, p := range m.parts {
 		if !f(p) || p.Message != nil && !p.Message.deep(f) {
 			return false

@@ -169,6 +169,16 @@ func (c *checker) compare(parts []*Part, how string) {
 	c.m.found.add(lastPlace, CodeReadersDiffer, "%s the mail shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
 }
 
+// wholeLines is an email without empty lines in front and with a line end
+// behind its last line, without which the second reader sees no delimiter there.
+func wholeLines(raw []byte) []byte {
+	raw = bytes.TrimLeft(raw, "\r\n \t")
+	if endLength(raw) > 0 {
+		return raw
+	}
+	return append(raw[:len(raw):len(raw)], "\r\n"...)
+}
+
 // What the second reader is given: it takes quadratic time in delimiter lines,
 // depth and parameters, and stays below 0.2 s within these.
 const (
@@ -190,7 +200,7 @@ func secondReader(m *Message, prefix string) (parts []*Part, asked bool) {
 		}
 	}()
 	p := enmime.NewParser(enmime.DisableCharacterDetection(true), enmime.SkipMalformedParts(true), enmime.DisableTextConversion(true), enmime.MaxStoredPartErrors(10), enmime.MultipartWOBoundaryAsSinglePart(true))
-	root, err := p.ReadParts(bytes.NewReader(bytes.TrimLeft(m.Raw, "\r\n \t")))
+	root, err := p.ReadParts(bytes.NewReader(wholeLines(m.Raw)))
 	if err != nil || root == nil {
 		return nil, true
 	}

@@ -191,6 +191,10 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 		if closed {
 			s.structural(p.at, CodePartsAfterEnd, "parts follow the delimiter that ends their multipart")
 		}
+		if rest := s.buf[d.next:]; parts > 0 && len(rest) <= 2*maxCRs && len(bytes.TrimSpace(rest)) == 0 { // cut behind it: no part
+			d = s.nextDelimiter(len(s.buf))
+			continue
+		}
 		parts++
 		d = s.entity(path, parts, d.next, depth+1, usual)
 	}

@@ -1,0 +1,251 @@
+package message
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/quote"
+)
+
+// Files written into a text: uuencode and yEnc, with which people sent files
+// before MIME, and BinHex of old Macintoshes. Mail programs list some of them as attachments; so they
+// are parts here, with the path "1!NAME" behind that of their text, which stays as it is.
+
+// maxInline bounds the files that are taken from the texts of one email.
+const maxInline = 100
+
+// maxInlineSearch is how large a text with a file name may be to be searched, bytes; body texts are all.
+const maxInlineSearch = 1 << 20
+
+// expand adds the files that the texts of the email hold to its parts.
+func (m *Message) expand() {
+	if m.expanded {
+		return
+	}
+	m.expanded = true
+	var out []*Part
+	found := 0
+	for i, p := range m.parts {
+		files := p.inlineFiles(maxInline - found)
+		if found += len(files); len(files) > 0 && out == nil {
+			out = append(make([]*Part, 0, len(m.parts)+len(files)), m.parts[:i]...)
+		}
+		if out != nil {
+			out = append(append(out, p), files...)
+		}
+	}
+	if out != nil {
+		m.parts = out
+	}
+}
+
+// inlineFile is a file found in a text.
+type inlineFile struct {
+	form, name string
+	data, raw  []byte
+	whole      bool
+}
+
+// inlineFiles are the files that a text holds, as parts.
+func (p *Part) inlineFiles(most int) []*Part {
+	if !strings.HasPrefix(p.MediaType, "text/") || p.Message != nil || p.decoded || !p.body() && len(p.raw) > maxInlineSearch {
+		return nil
+	}
+	if p.encoding != encodingBase64 && !mayHoldFile(p.raw) || p.encoding == encodingBase64 && !p.body() {
+		return nil
+	}
+	b := p.raw
+	if p.encoding != encodingIdentity {
+		b, _ = p.encoding.decode(p.raw)
+	}
+	var parts []*Part
+	names := map[string]int{}
+	for len(parts) < most {
+		f, rest, ok := nextInlineFile(b)
+		if !ok {
+			return parts
+		}
+		b = rest
+		if len(f.data) == 0 && !f.whole {
+			if f.form != "uuencode" { // "begin 100 years ago" is prose
+				p.mail.found.add(p.at, CodeBadUUEncode, "part %s: a file in %s cannot be read", p.Path, f.form)
+			}
+			continue
+		}
+		p.mail.found.add(p.at, CodeInlineEncoded, "part %s holds the file %s in %s; it is listed, and stays in the text", p.Path, quote.Text(f.name, quote.Name), f.form)
+		if !f.whole {
+			p.mail.found.add(p.at, CodeBadUUEncode, "part %s: the file %s in %s has no end", p.Path, quote.Text(f.name, quote.Name), f.form)
+		}
+		path := p.Path + "!" + f.name
+		if names[f.name]++; names[f.name] > 1 || f.name == "" {
+			path += "#" + strconv.Itoa(names[f.name])
+		}
+		parts = append(parts, &Part{Path: path, MediaType: "application/octet-stream", Params: map[string]string{}, Disposition: "attachment", Filename: f.name, mail: p.mail, at: p.at, raw: f.raw, content: f.data, decoded: true})
+	}
+	p.mail.found.add(p.at, CodeLimitParts, "more than %d files in the texts; the rest is not listed", maxInline)
+	return parts
+}
+
+const (
+	yencMark   = "=ybegin "
+	binhexMark = "(This file must be converted with BinHex"
+)
+
+// mayHoldFile is a quick look for a file in a text.
+func mayHoldFile(b []byte) bool {
+	return bytes.Contains(b, []byte("begin")) || bytes.Contains(b, []byte(binhexMark))
+}
+
+// nextInlineFile takes the first file out of a text; rest is what follows it.
+func nextInlineFile(b []byte) (f inlineFile, rest []byte, ok bool) {
+	uu, isUU := findUU(b)
+	if !isUU {
+		uu.line = len(b)
+	}
+	yenc, hex := lineStart(b, yencMark), lineStart(b, binhexMark)
+	end := 0
+	switch {
+	case yenc < uu.line && yenc < hex:
+		f, end = yencFile(b, yenc)
+	case hex < uu.line:
+		f, end = binhexFile(b, hex)
+	case isUU:
+		f.form, f.name = "uuencode", toUTF8(uu.name)
+		f.data, end, f.whole = uuFile(b, uu)
+	default:
+		return f, nil, false
+	}
+	f.raw = b[min(uu.line, yenc, hex):end]
+	return f, b[end:], true
+}
+
+// lineStart is where a line starts with mark, len(b) where none does.
+func lineStart(b []byte, mark string) int {
+	for at := 0; ; at++ {
+		i := bytes.Index(b[at:], []byte(mark))
+		if i < 0 {
+			return len(b)
+		}
+		if at += i; at == 0 || b[at-1] == '\n' || b[at-1] == '\r' {
+			return at
+		}
+	}
+}
+
+// toUTF8 is a file name of no declared charset.
+func toUTF8(name string) string {
+	s, _ := decodeUndeclared([]byte(name))
+	return strings.ReplaceAll(s, "\x00", "\uFFFD")
+}
+
+// yencFile decodes a file in yEnc (version 1.3) whose header line starts at pos.
+func yencFile(b []byte, pos int) (f inlineFile, end int) {
+	lines := lineReader{buf: b, pos: pos}
+	head, _ := lines.next()
+	_, name, _ := strings.Cut(string(head), " name=")
+	f.form, f.name = "yEnc", toUTF8(strings.TrimSpace(name))
+	escaped := false
+	for lines.more() {
+		at := lines.pos
+		line, _ := lines.next()
+		switch {
+		case bytes.HasPrefix(line, []byte("=ypart ")):
+			continue
+		case bytes.HasPrefix(line, []byte("=yend")):
+			f.whole = true
+			return f, lines.pos
+		case bytes.HasPrefix(line, []byte(yencMark)):
+			return f, at
+		}
+		for _, c := range line {
+			switch {
+			case escaped:
+				f.data, escaped = append(f.data, c-64-42), false
+			case c == '=':
+				escaped = true
+			default:
+				f.data = append(f.data, c-42)
+			}
+		}
+	}
+	return f, len(b)
+}
+
+// binhexValue is 0 to 63 for the alphabet of BinHex 4.0 (RFC 1741, appendix A), else 255.
+var binhexValue = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 255
+	}
+	for i, c := range []byte("!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr") {
+		t[c] = byte(i)
+	}
+	return t
+}()
+
+// maxBinHex bounds what the runs of a BinHex file may make, bytes.
+const maxBinHex = 32 << 20
+
+// binhexFile decodes a file in BinHex 4.0 behind the line at pos: its data fork.
+func binhexFile(b []byte, pos int) (f inlineFile, end int) {
+	f.form = "BinHex"
+	lines := lineReader{buf: b, pos: pos}
+	lines.next()
+	start := bytes.IndexByte(b[lines.pos:], ':')
+	if start < 0 {
+		return f, lines.pos
+	}
+	start += lines.pos + 1
+	end = len(b)
+	if i := bytes.IndexByte(b[start:], ':'); i >= 0 {
+		end = start + i + 1
+	}
+	raw := binhexRuns(b[start:end])
+	if len(raw) == 0 || len(raw) < int(raw[0])+22 {
+		return f, end
+	}
+	n := int(raw[0]) + 1
+	f.name = toUTF8(string(raw[1:n]))
+	size := int(binary.BigEndian.Uint32(raw[n+11:])) // behind the version, type, creator and flags
+	data := raw[n+21:]                               // behind the lengths and the checksum
+	f.whole = size >= 0 && size <= len(data)
+	f.data = data
+	if f.whole {
+		f.data = data[:size]
+	}
+	return f, end
+}
+
+// binhexRuns undoes the alphabet and the runs: 0x90 and a count repeat the byte in front.
+func binhexRuns(b []byte) []byte {
+	var out []byte
+	var acc uint32
+	bits := 0
+	marked := false
+	for _, c := range b {
+		v := binhexValue[c]
+		if v == 255 {
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if bits += 6; bits < 8 {
+			continue
+		}
+		bits -= 8
+		switch one := byte(acc >> bits); {
+		case marked && one == 0:
+			out, marked = append(out, 0x90), false
+		case marked:
+			marked = false
+			if len(out) > 0 && len(out) < maxBinHex {
+				out = append(out, bytes.Repeat(out[len(out)-1:], int(one)-1)...)
+			}
+		case one == 0x90:
+			marked = true
+		default:
+			out = append(out, one)
+		}
+	}
+	return out
+}
