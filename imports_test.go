@@ -22,6 +22,11 @@ var rooms = map[string][]string{
 	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
 	"analysis":                {"indicators", "ingest", "links", "message", "outlook", "quote", "soar"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/mailboxtest", "manifest", "soar/local"},
+	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
+	"content/file/archive":    {"content/file/held", "message", "quote"},
+	"content/file/held":       {},
+	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
+	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"filters":                 {"message"},
 	"ingest":                  {"filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},
@@ -53,6 +58,13 @@ var guests = map[string][]string{
 	"golang.org/x/oauth2":            {"token"},
 	"go.yaml.in/yaml":                {"manifest"},
 	"github.com/nlnwa/whatwg-url":    {"links"},
+	"github.com/bodgit/sevenzip":     {"content/file/archive"},
+	"github.com/nwaples/rardecode":   {"content/file/archive"},
+	"github.com/ulikunitz/xz":        {"content/file/archive"},
+	"github.com/klippa-app":          {"content/file/pdf"},
+	"github.com/tetratelabs/wazero":  {"content/file/pdf"},
+	"github.com/makiuchi-d/gozxing":  {"content/file/qr"},
+	"golang.org/x/image":             {"content/file/qr"},
 }
 
 // workshops hold what is no part of the program: they may import everything.

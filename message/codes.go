@@ -89,3 +89,15 @@ const (
 	CodeRegexFailed     = "regex_failed"
 	CodeRegexOutput     = "regex_output_limit"
 )
+
+// Problems of files that an email carries.
+const (
+	CodeArchiveEncrypted   = "archive_encrypted"   // no password opened it
+	CodeArchiveDamaged     = "archive_damaged"     // it, or a member, cannot be unpacked
+	CodeArchiveUnsupported = "archive_unsupported" // a kind of archive or compression that is not read
+	CodeLimitArchive       = "limit_archive"       // not unpacked, or not all of it: too much
+	CodeFileEncrypted      = "file_encrypted"      // a document that needs a password
+	CodeFileDamaged        = "file_damaged"        // a document or picture that cannot be read
+	CodeFileUnsupported    = "file_unsupported"    // a document or picture of a kind that is not read
+	CodeLimitFile          = "limit_file"          // a document or picture that was not read to its end: too much
+)

@@ -1,0 +1,228 @@
+// Package archive lists and unpacks the archives that emails carry.
+//
+// What arrives is made to be missed: a ZIP whose password stands in the email, a
+// program in an ISO image in a RAR, a member that unpacks to gigabytes, a header
+// that claims a dictionary of four gigabytes or a key made by millions of rounds.
+// All is read in memory and nothing is written; names of members are text and
+// never paths. Each member counts against the email's budget, and what is not
+// unpacked stays in the list with the reason. Libraries run in a goroutine of
+// their own, whose panic is a problem of that one archive and which is left
+// behind when the time is over.
+package archive
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/ulikunitz/xz"
+
+	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
+)
+
+const (
+	maxMember     = 32 << 20 // bytes of one member, unpacked
+	maxDictionary = 64 << 20 // bytes that a decompressor may look back
+)
+
+// errLimit ends the reading of an archive whose budget is used up.
+var errLimit = errors.New("limit reached")
+
+// openers has the reader of each format.
+var openers = map[string]func(*reader) error{
+	"zip": (*reader).zip, "7z": (*reader).sevenZip, "rar": (*reader).rar, "tar": (*reader).tar,
+	"gzip": (*reader).gzip, "bzip2": (*reader).bzip2, "xz": (*reader).xz, "cab": (*reader).cab, "iso": (*reader).iso,
+}
+
+// Formats reports whether format is one of an archive.
+func Formats(format string) bool { return openers[format] != nil }
+
+// reader is the reading of one archive.
+type reader struct {
+	ctx       context.Context
+	name      string
+	data      []byte
+	passwords []held.Password
+	budget    held.Budget // a copy: the email's is charged when the reading ends
+	members   chan<- held.Member
+	problems  []held.Problem
+	listed    int
+}
+
+// Read unpacks an archive of the given format.
+func Read(ctx context.Context, format, name string, data []byte, passwords []held.Password, b *held.Budget) (c held.Content) {
+	c.Format = format
+	members := make(chan held.Member)
+	done := make(chan *reader, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		r := &reader{ctx: ctx, name: name, data: data, passwords: passwords, budget: *b, members: members}
+		r.run(openers[format])
+		done <- r
+	}()
+	for {
+		select {
+		case m := <-members:
+			c.Members = append(c.Members, m)
+		case r := <-done:
+			*b = r.budget
+			c.Problems = r.problems
+			return c
+		case <-ctx.Done():
+			for _, m := range c.Members {
+				b.Bytes -= int64(len(m.Data))
+			}
+			c.Add(message.CodeLimitArchive, "the archive was not unpacked to its end: the time was over")
+			return c
+		}
+	}
+}
+
+func (r *reader) run(open func(*reader) error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.problem(message.CodeArchiveDamaged, "the archive makes its reader fail: %s", quote.Line(fmt.Sprint(p), quote.Sentence))
+		}
+	}()
+	err := open(r)
+	switch {
+	case err == nil:
+	case errors.Is(err, errLimit):
+		r.problem(message.CodeLimitArchive, "the archive was not unpacked to its end: %d members or the bytes that one email may unpack to are used up", r.listed)
+	default:
+		r.problem(code(err), "the archive cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
+	}
+}
+
+func (r *reader) problem(code, format string, args ...any) {
+	r.problems = append(r.problems, held.Problem{Code: code, Detail: fmt.Sprintf(format, args...)})
+}
+
+// coded is an error with the code of its problem.
+type coded struct {
+	code string
+	error
+}
+
+// code says what kind of problem an error of a library is.
+func code(err error) string {
+	if c, ok := errors.AsType[coded](err); ok {
+		return c.code
+	}
+	text := err.Error()
+	for _, word := range []string{"unsupported", "unknown", "not supported"} {
+		if strings.Contains(text, word) {
+			return message.CodeArchiveUnsupported
+		}
+	}
+	return message.CodeArchiveDamaged
+}
+
+// start makes a member and counts it.
+func (r *reader) start(name string, size int64) (*held.Member, error) {
+	if r.budget.Members <= 0 || r.ctx.Err() != nil {
+		return nil, errLimit
+	}
+	r.budget.Members--
+	r.listed++
+	return &held.Member{Name: name, Size: size}, nil
+}
+
+// send hands a member over.
+func (r *reader) send(m *held.Member) error {
+	select {
+	case r.members <- *m:
+		return nil
+	case <-r.ctx.Done():
+		return errLimit
+	}
+}
+
+// fill reads a member's bytes, as many as it may have.
+func (r *reader) fill(m *held.Member, src io.Reader) error {
+	limit := min(maxMember, r.budget.Bytes)
+	if m.Size > limit {
+		m.Add(message.CodeLimitArchive, "not unpacked: it says %d bytes, %d are allowed", m.Size, limit)
+		return nil
+	}
+	data, err := r.all(src, limit+1, m.Size)
+	r.budget.Bytes -= min(int64(len(data)), limit)
+	switch {
+	case err != nil:
+		return err
+	case int64(len(data)) > limit:
+		m.Add(message.CodeLimitArchive, "not unpacked: more than the %d bytes that are allowed", limit)
+		return nil
+	}
+	m.Data, m.Size, m.Read = data, int64(len(data)), true
+	return nil
+}
+
+// all reads until the end, the limit or the end of the time. A decompressor that
+// got nothing more is ended by its input, which is bounded.
+func (r *reader) all(src io.Reader, limit, expected int64) ([]byte, error) {
+	var b bytes.Buffer
+	if expected > 0 {
+		b.Grow(int(min(expected, limit, 1<<20)) + bytes.MinRead)
+	}
+	_, err := io.Copy(&b, io.LimitReader(patient{r.ctx, src}, limit))
+	return b.Bytes(), err
+}
+
+// patient is a reader that ends with the time.
+type patient struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	if p.ctx.Err() != nil {
+		return 0, errLimit
+	}
+	return p.Reader.Read(b)
+}
+
+// single hands over the one file of a stream that is compressed.
+func (r *reader) single(name string, src io.Reader) error {
+	if name == "" {
+		name = strings.TrimSuffix(path.Base(r.name), path.Ext(r.name))
+		if ext := strings.ToLower(path.Ext(r.name)); ext == ".tgz" || ext == ".tbz2" || ext == ".txz" {
+			name += ".tar"
+		}
+	}
+	m, err := r.start(name, -1)
+	if err != nil {
+		return err
+	}
+	if err := r.fill(m, src); err != nil {
+		m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
+	}
+	return r.send(m)
+}
+
+func (r *reader) gzip() error {
+	z, err := gzip.NewReader(bytes.NewReader(r.data))
+	if err != nil {
+		return err
+	}
+	return r.single(z.Name, z)
+}
+
+func (r *reader) bzip2() error { return r.single("", bzip2.NewReader(bytes.NewReader(r.data))) }
+
+func (r *reader) xz() error {
+	z, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bytes.NewReader(r.data))
+	if err != nil {
+		return err
+	}
+	return r.single("", z)
+}

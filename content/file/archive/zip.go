@@ -1,0 +1,260 @@
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/bzip2"
+	"compress/flate"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/ulikunitz/xz"
+
+	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
+)
+
+// Methods of compression in ZIP (APPNOTE.TXT, section 4.4.5), and the mark of AES.
+const (
+	zipBzip2  = 12
+	zipXZ     = 95
+	zipAES    = 99
+	extraAES  = 0x9901
+	encrypted = 1 // bit of the flags
+)
+
+var errPassword = errors.New("wrong password")
+
+func (r *reader) zip() error {
+	z, err := zip.NewReader(bytes.NewReader(r.data), int64(len(r.data)))
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return err
+	}
+	for _, f := range z.File {
+		if f.FileInfo().IsDir() {
+			continue
+		}
+		m, err := r.start(zipName(f), int64(min(f.UncompressedSize64, 1<<62)))
+		if err != nil {
+			return err
+		}
+		if err := r.zipMember(m, f); err != nil {
+			m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
+		}
+		if err := r.send(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zipName is the name as text: names without the UTF-8 mark are in a code page of DOS.
+func zipName(f *zip.File) string {
+	if !f.NonUTF8 {
+		return f.Name
+	}
+	name, _ := message.DecodeCharset([]byte(f.Name), "cp437")
+	return name
+}
+
+func (r *reader) zipMember(m *held.Member, f *zip.File) error {
+	raw, err := f.OpenRaw()
+	if err != nil {
+		return err
+	}
+	if f.Flags&encrypted == 0 {
+		return r.inflate(m, f, f.Method, true, raw)
+	}
+	packed, err := r.all(raw, int64(len(r.data)), int64(f.CompressedSize64))
+	if err != nil {
+		return err
+	}
+	return r.withPassword(m, func(password string) error {
+		if f.Method == zipAES {
+			return r.zipAES(m, f, packed, password)
+		}
+		return r.zipCrypto(m, f, packed, password)
+	})
+}
+
+// withPassword tries the candidates until open finds none wrong. One that
+// opened something stands in front for the members that follow.
+func (r *reader) withPassword(m *held.Member, open func(password string) error) error {
+	for i, p := range r.passwords {
+		if r.budget.Tries <= 0 || r.ctx.Err() != nil {
+			m.Add(message.CodeLimitArchive, "encrypted; not all of the %d passwords were tried", len(r.passwords))
+			return nil
+		}
+		if i > 0 || m.OpenedWith == "" {
+			r.budget.Tries--
+		}
+		err := open(p.Text)
+		if errors.Is(err, errPassword) {
+			continue
+		}
+		if err == nil {
+			if i > 0 {
+				r.passwords = append([]held.Password{p}, r.passwords...)
+			}
+			r.budget.Tries++ // only the wrong ones count
+			m.OpenedWith, m.Password = p.From, p.Text
+		}
+		return err
+	}
+	m.Add(message.CodeArchiveEncrypted, "encrypted; none of %d passwords opens it", len(r.passwords))
+	return nil
+}
+
+// inflate unpacks a member and checks it. A checksum that does not fit is errPassword where one was used.
+func (r *reader) inflate(m *held.Member, f *zip.File, method uint16, sum bool, packed io.Reader) error {
+	src := packed
+	switch method {
+	case zip.Store:
+	case zip.Deflate:
+		src = flate.NewReader(packed)
+	case zipBzip2:
+		src = bzip2.NewReader(packed)
+	case zipXZ:
+		z, err := xz.NewReader(packed)
+		if err != nil {
+			return err
+		}
+		src = z
+	default:
+		return coded{message.CodeArchiveUnsupported, fmt.Errorf("compression method %d is not supported", method)}
+	}
+	if err := r.fill(m, src); err != nil {
+		return err
+	}
+	if m.Read && sum && f.CRC32 != crc32.ChecksumIEEE(m.Data) {
+		m.Add(message.CodeArchiveDamaged, "its checksum does not fit")
+	}
+	return nil
+}
+
+// zipCrypto decrypts with the cipher of PKWARE (APPNOTE.TXT, section 6.1). One
+// wrong password in 256 passes its own check, so the checksum decides.
+func (r *reader) zipCrypto(m *held.Member, f *zip.File, packed []byte, password string) error {
+	const header = 12
+	if len(packed) < header {
+		return io.ErrUnexpectedEOF
+	}
+	plain := bytes.Clone(packed)
+	k := newZipKeys(password)
+	k.decrypt(plain[:header])
+	check := byte(f.CRC32 >> 24)
+	if f.Flags&8 != 0 {
+		check = byte(f.ModifiedTime >> 8) //nolint:staticcheck // the field of the header is meant
+	}
+	if plain[header-1] != check {
+		return errPassword
+	}
+	k.decrypt(plain[header:])
+	trial, left := *m, r.budget.Bytes
+	err := r.inflate(&trial, f, f.Method, true, bytes.NewReader(plain[header:]))
+	if _, isCoded := errors.AsType[coded](err); isCoded || errors.Is(err, errLimit) {
+		return err
+	}
+	if err != nil || trial.Read && len(trial.Problems) > len(m.Problems) {
+		r.budget.Bytes = left
+		return errPassword
+	}
+	*m = trial
+	return nil
+}
+
+// zipAES decrypts AE-1 and AE-2: the salt, two bytes to check the password, the
+// data in counter mode, ten bytes of HMAC-SHA1.
+func (r *reader) zipAES(m *held.Member, f *zip.File, packed []byte, password string) error {
+	const check, mac, rounds = 2, 10, 1000
+	strength, method, ok := aesExtra(f.Extra)
+	if !ok {
+		return errors.New("it says AES and not which")
+	}
+	keyLen := 8 + 8*int(strength)
+	salt := keyLen / 2
+	if len(packed) < salt+check+mac {
+		return io.ErrUnexpectedEOF
+	}
+	keys, err := pbkdf2.Key(sha1.New, password, packed[:salt], rounds, 2*keyLen+check)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(keys[2*keyLen:], packed[salt:salt+check]) {
+		return errPassword
+	}
+	body := packed[salt+check : len(packed)-mac]
+	h := hmac.New(sha1.New, keys[keyLen:2*keyLen])
+	h.Write(body)
+	if !hmac.Equal(h.Sum(nil)[:mac], packed[len(packed)-mac:]) {
+		return errPassword
+	}
+	block, err := aes.NewCipher(keys[:keyLen])
+	if err != nil {
+		return err
+	}
+	plain := bytes.Clone(body)
+	littleEndianCounter(block, plain)
+	return r.inflate(m, f, method, f.CRC32 != 0, bytes.NewReader(plain))
+}
+
+// aesExtra finds the strength (1 to 3) and the method under the encryption.
+func aesExtra(extra []byte) (strength byte, method uint16, ok bool) {
+	for len(extra) >= 4 {
+		id, n := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if extra = extra[4:]; n > len(extra) {
+			break
+		}
+		if id == extraAES && n >= 7 && extra[4] >= 1 && extra[4] <= 3 {
+			return extra[4], binary.LittleEndian.Uint16(extra[5:]), true
+		}
+		extra = extra[n:]
+	}
+	return 0, 0, false
+}
+
+// littleEndianCounter is counter mode with WinZip's order of the counter's bytes.
+func littleEndianCounter(block cipher.Block, data []byte) {
+	var counter, pad [aes.BlockSize]byte
+	for i := 0; i < len(data); i += aes.BlockSize {
+		binary.LittleEndian.PutUint64(counter[:], uint64(i/aes.BlockSize)+1)
+		block.Encrypt(pad[:], counter[:])
+		for j := i; j < min(i+aes.BlockSize, len(data)); j++ {
+			data[j] ^= pad[j-i]
+		}
+	}
+}
+
+// zipKeys is the state of PKWARE's cipher.
+type zipKeys [3]uint32
+
+func newZipKeys(password string) *zipKeys {
+	k := &zipKeys{0x12345678, 0x23456789, 0x34567890}
+	for i := range len(password) {
+		k.update(password[i])
+	}
+	return k
+}
+
+func (k *zipKeys) update(b byte) {
+	k[0] = crc32.IEEETable[byte(k[0])^b] ^ k[0]>>8
+	k[1] = (k[1]+k[0]&0xff)*134775813 + 1
+	k[2] = crc32.IEEETable[byte(k[2])^byte(k[1]>>24)] ^ k[2]>>8
+}
+
+func (k *zipKeys) decrypt(b []byte) {
+	for i := range b {
+		t := k[2] | 2
+		b[i] ^= byte(t * (t ^ 1) >> 8)
+		k.update(b[i])
+	}
+}

@@ -1,0 +1,85 @@
+// Package held has the words in which the readers of files say what a file holds:
+// texts, links, members and problems, and the budget that all files of one email share.
+//
+// A file that an email carries is the sender's: it may claim sizes that it does not
+// have, unpack to a thousand times its bytes, or make a library panic. So nothing
+// here is an error that ends the reading. What was read is handed over, and what
+// was not is a Problem with its reason; a reader that stops early and says nothing
+// is a fault. The budget bounds what all the files of one email cost together.
+package held
+
+import (
+	"context"
+	"fmt"
+)
+
+// Content is what one file holds.
+type Content struct {
+	Format   string // of Sniff; "" for bytes of no known format, which were not read
+	Texts    []Text
+	Links    []Link // that are no part of a text: link fields, annotations, QR codes
+	Members  []Member
+	Problems []Problem
+}
+
+// Text is a text in a file.
+type Text struct {
+	Where string // place in the file, as "page 2" or "description"; "" for the whole file
+	Body  string // UTF-8, line ends LF
+	HTML  bool   // Body is markup
+}
+
+// Link is a target in a file.
+type Link struct {
+	URL       string // as it is written in the file
+	Where     string // "qr", "annotation", "relationship" and so on
+	Text      string // what a person sees in its place; "" where that is not known
+	Clickable bool   // a person follows it by a click; otherwise the program does so by itself, or a camera
+}
+
+// Member is a file in an archive.
+type Member struct {
+	Name       string // as the archive gives it, never to be used as a path
+	Size       int64  // bytes, as unpacked; of what was not unpacked as the archive says, -1 where it does not
+	Data       []byte // nil unless Read
+	Read       bool   // Data is the whole member
+	OpenedWith string // where the password was found; "" for a member without one
+	Password   string // the password itself
+	Problems   []Problem
+}
+
+// Problem says what was not read, and why. Its codes are those of docs/problems.md.
+type Problem struct{ Code, Detail string }
+
+// Password is a candidate.
+type Password struct {
+	Text string
+	From string // becomes OpenedWith: "archive_passwords", "subject", "text", "filename"
+}
+
+// Add adds a problem.
+func (c *Content) Add(code, format string, args ...any) {
+	c.Problems = append(c.Problems, Problem{code, fmt.Sprintf(format, args...)})
+}
+
+// Add adds a problem.
+func (m *Member) Add(code, format string, args ...any) {
+	m.Problems = append(m.Problems, Problem{code, fmt.Sprintf(format, args...)})
+}
+
+// Budget is what reading all the files of one email may still cost. It is used by one goroutine.
+type Budget struct {
+	Bytes   int64 // unpacked
+	Members int   // of archives
+	Tries   int   // of passwords; each can take a hundredth of a second
+	Pages   int   // of PDF files
+	Pixels  int64 // of pictures searched for QR codes
+}
+
+// NewBudget returns the budget of one email.
+func NewBudget() *Budget {
+	return &Budget{Bytes: 128 << 20, Members: 2000, Tries: 200, Pages: 50, Pixels: 40 << 20}
+}
+
+// Ended reports whether the time is over.
+func Ended(ctx context.Context) bool { return ctx.Err() != nil }

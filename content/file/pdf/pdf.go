@@ -1,0 +1,224 @@
+// Package pdf reads PDF files: the text of the pages, link annotations, actions,
+// scripts, attached files, and QR codes on the pages as they are drawn.
+//
+// PDF is a program for a parser with a bad record, so PDFium, the parser of a
+// browser, runs in WebAssembly: it has memory of its own with a limit, no file, no
+// network and no clock that matters, ends with the context, and its crash is an
+// error. It is interpreted, not compiled to machine code: that starts in half a
+// second instead of four, and most emails have no more than a page or two. Nothing
+// of it is made ready before the first PDF. What PDFium does not show (actions on
+// opening, launched programs, forms) is looked for in the objects themselves.
+package pdf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	pdfium_errors "github.com/klippa-app/go-pdfium/errors"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/content/file/qr"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
+)
+
+const (
+	memoryPages = 1536             // of 64 KiB
+	maxSize     = 32 << 20         // bytes of a file
+	maxDrawn    = 10               // pages of a file that are searched for QR codes
+	maxTries    = 20               // passwords
+	drawnSide   = 900              // pixels of the longer side of a drawn page
+	maxWait     = 30 * time.Second // for a fresh instance; ctx ends it before
+)
+
+// compiled keeps PDFium parsed between files.
+var compiled = sync.OnceValue(wazero.NewCompilationCache)
+
+// reader is the reading of one file.
+type reader struct {
+	ctx      context.Context
+	pdfium   pdfium.Pdfium
+	document references.FPDF_DOCUMENT
+	content  *held.Content
+	budget   *held.Budget
+}
+
+// Read adds what a PDF file holds to c.
+func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
+	if int64(len(data)) > min(maxSize, b.Bytes) {
+		c.Add(message.CodeLimitFile, "the PDF of %d bytes was not read: too large", len(data))
+		return
+	}
+	b.Bytes -= int64(len(data))
+	found := len(c.Links)
+	err := read(ctx, c, data, passwords, b)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		c.Add(message.CodeLimitFile, "the PDF was not read to its end: the time was over")
+	case errors.Is(err, pdfium_errors.ErrPassword), errors.Is(err, pdfium_errors.ErrSecurity):
+		c.Add(message.CodeFileEncrypted, "the PDF is encrypted; none of the passwords opens it")
+	default:
+		c.Add(message.CodeFileDamaged, "the PDF cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
+	}
+	addActions(c, data, found)
+}
+
+func read(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("its reader failed: %v", p)
+		}
+	}()
+	config := wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
+		WithMemoryLimitPages(memoryPages).WithCloseOnContextDone(true).WithCompilationCache(compiled())
+	pool, err := webassembly.Init(webassembly.Config{
+		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: config, Context: ctx, Stdout: io.Discard, Stderr: io.Discard,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pool.Close() }()
+	instance, err := pool.GetInstance(maxWait)
+	if err != nil {
+		return err
+	}
+	r := &reader{ctx: ctx, pdfium: instance, content: c, budget: b}
+	if err := r.open(data, passwords); err != nil {
+		return err
+	}
+	return r.pages()
+}
+
+// open opens the document, with the first password that fits where it needs one.
+func (r *reader) open(data []byte, passwords []held.Password) error {
+	d, err := r.pdfium.OpenDocument(&requests.OpenDocument{File: &data})
+	for i := 0; errors.Is(err, pdfium_errors.ErrPassword) && i < min(len(passwords), maxTries) && r.budget.Tries > 0; i++ {
+		r.budget.Tries--
+		d, err = r.pdfium.OpenDocument(&requests.OpenDocument{File: &data, Password: &passwords[i].Text})
+	}
+	if err != nil {
+		return err
+	}
+	r.document = d.Document
+	return nil
+}
+
+func (r *reader) pages() error {
+	count, err := r.pdfium.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: r.document})
+	if err != nil {
+		return err
+	}
+	r.extras()
+	read := min(count.PageCount, r.budget.Pages)
+	if read < count.PageCount {
+		r.content.Add(message.CodeLimitFile, "of %d pages the first %d were read", count.PageCount, read)
+	}
+	if drawn := min(read, maxDrawn); drawn < read {
+		r.content.Add(message.CodeLimitFile, "of %d pages the first %d were searched for QR codes", count.PageCount, drawn)
+	}
+	r.budget.Pages -= read
+	for i := range read {
+		if err := r.page(i); err != nil {
+			if r.ctx.Err() != nil {
+				return err
+			}
+			r.content.Add(message.CodeFileDamaged, "page %d of the PDF cannot be read: %s", i+1, quote.Line(err.Error(), quote.Sentence))
+		}
+	}
+	for i := range min(read, maxDrawn) {
+		if err := r.draw(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) page(i int) error {
+	loaded, err := r.pdfium.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: r.document, Index: i})
+	if err != nil {
+		return err
+	}
+	page := requests.Page{ByReference: &loaded.Page}
+	defer func() { _, _ = r.pdfium.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page}) }()
+	if text, err := r.pdfium.GetPageText(&requests.GetPageText{Page: page}); err != nil {
+		return err
+	} else if body := strings.ReplaceAll(text.Text, "\r\n", "\n"); strings.TrimSpace(body) != "" {
+		r.content.Texts = append(r.content.Texts, held.Text{Where: fmt.Sprintf("page %d", i+1), Body: body})
+	}
+	for start := 0; ; {
+		l, err := r.pdfium.FPDFLink_Enumerate(&requests.FPDFLink_Enumerate{Page: page, StartPos: start})
+		if err != nil || l.Link == nil || l.NextStartPos == nil || *l.NextStartPos <= start {
+			return nil // there is none: that is an error to this library
+		}
+		start = *l.NextStartPos
+		r.link(*l.Link)
+	}
+}
+
+// link adds the target of an annotation.
+func (r *reader) link(l references.FPDF_LINK) {
+	a, err := r.pdfium.FPDFLink_GetAction(&requests.FPDFLink_GetAction{Link: l})
+	if err != nil || a.Action == nil {
+		return // a place in the document
+	}
+	if uri, err := r.pdfium.FPDFAction_GetURIPath(&requests.FPDFAction_GetURIPath{Document: r.document, Action: *a.Action}); err == nil && uri.URIPath != nil {
+		r.content.Links = append(r.content.Links, held.Link{URL: *uri.URIPath, Where: "annotation", Clickable: true})
+	} else if file, err := r.pdfium.FPDFAction_GetFilePath(&requests.FPDFAction_GetFilePath{Action: *a.Action}); err == nil && file.FilePath != nil {
+		r.content.Links = append(r.content.Links, held.Link{URL: *file.FilePath, Where: "launch", Clickable: true})
+	}
+}
+
+// extras adds scripts and attached files.
+func (r *reader) extras() {
+	if js, err := r.pdfium.GetJavaScriptActions(&requests.GetJavaScriptActions{Document: r.document}); err == nil {
+		for _, a := range js.JavaScriptActions {
+			r.content.Texts = append(r.content.Texts, held.Text{Where: "script", Body: a.Script})
+		}
+	}
+	attached, err := r.pdfium.GetAttachments(&requests.GetAttachments{Document: r.document})
+	if err != nil {
+		return
+	}
+	for _, a := range attached.Attachments {
+		m := held.Member{Name: a.Name, Size: int64(len(a.Content))}
+		if m.Size > r.budget.Bytes || r.budget.Members <= 0 {
+			m.Add(message.CodeLimitArchive, "not taken out of the PDF: too much")
+		} else {
+			m.Data, m.Read = a.Content, true
+			r.budget.Bytes -= m.Size
+			r.budget.Members--
+		}
+		r.content.Members = append(r.content.Members, m)
+	}
+}
+
+// draw searches a page as a person sees it.
+func (r *reader) draw(i int) error {
+	if r.budget.Pixels < drawnSide*drawnSide {
+		r.content.Add(message.CodeLimitFile, "page %d was not searched for QR codes: too many pictures before it", i+1)
+		return nil
+	}
+	r.budget.Pixels -= drawnSide * drawnSide
+	drawn, err := r.pdfium.RenderPageInPixels(&requests.RenderPageInPixels{
+		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: r.document, Index: i}}, Width: drawnSide, Height: drawnSide,
+	})
+	if err != nil {
+		return err
+	}
+	qr.Search(r.ctx, r.content, drawn.Result.Image, fmt.Sprintf("qr on page %d", i+1))
+	drawn.Cleanup()
+	return nil
+}

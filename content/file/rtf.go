@@ -1,0 +1,122 @@
+package file
+
+import (
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/message"
+)
+
+// readRTF reads the text of a document and the targets of its HYPERLINK fields, in
+// one pass over groups, control words and escapes.
+func readRTF(c *Content, data []byte) {
+	text := rtfText(string(data))
+	addText(c, "", text)
+	addFields(c, text)
+	if strings.Contains(string(data), `\objdata`) {
+		c.Add(message.CodeFileUnsupported, "the document has an embedded object, which was not opened")
+	}
+}
+
+// addFields finds the targets of HYPERLINK fields in a text.
+func addFields(c *Content, text string) {
+	for _, word := range []string{"HYPERLINK", "INCLUDEPICTURE", "INCLUDETEXT", "DDEAUTO"} {
+		for rest := text; ; {
+			_, after, found := strings.Cut(rest, word)
+			if !found {
+				break
+			}
+			rest = after
+			line, _, _ := strings.Cut(after, "\n")
+			if _, quoted, ok := strings.Cut(line, `"`); ok {
+				target, _, _ := strings.Cut(quoted, `"`)
+				c.Links = append(c.Links, Link{URL: target, Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
+			} else if f := strings.Fields(line); len(f) > 0 {
+				c.Links = append(c.Links, Link{URL: f[0], Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
+			}
+		}
+	}
+}
+
+// skipped destinations hold no text that a person reads.
+var skipped = map[string]bool{"fonttbl": true, "colortbl": true, "stylesheet": true, "pict": true, "objdata": true, "datastore": true, "themedata": true, "listtable": true, "generator": true, "info": true}
+
+func rtfText(s string) string {
+	var out strings.Builder
+	var raw []byte // escaped bytes, windows-1252
+	flush := func() {
+		t, _ := message.DecodeCharset(raw, "windows-1252")
+		out.WriteString(t)
+		raw = raw[:0]
+	}
+	depth, skip := 0, 0 // skip is the depth at which a skipped group began
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case b == '{':
+			depth++
+		case b == '}':
+			if depth--; depth < skip {
+				skip = 0
+			}
+		case b == '\\' && i+1 < len(s):
+			word, n, next := controlWord(s, i+1)
+			i = next - 1
+			switch {
+			case skip > 0:
+			case skipped[word]:
+				skip = max(depth, 1)
+			case word == "'":
+				raw = append(raw, byte(n))
+				continue
+			case word == "u":
+				flush()
+				out.WriteRune(rune(uint16(n)))
+				if i+1 < len(s) && s[i+1] == '?' {
+					i++
+				}
+			case word == "par" || word == "line" || word == "row" || word == "fldrslt":
+				out.WriteByte('\n')
+			case word == "tab" || word == "cell" || word == "~":
+				out.WriteByte(' ')
+			case word == "\\" || word == "{" || word == "}":
+				out.WriteString(word)
+			}
+		case skip == 0 && b != '\r' && b != '\n':
+			raw = append(raw, b)
+			continue
+		}
+		if len(raw) > 0 {
+			flush()
+		}
+	}
+	flush()
+	return out.String()
+}
+
+// controlWord reads what follows a backslash: the word, its number, and where the text goes on.
+func controlWord(s string, i int) (word string, n, next int) {
+	start := i
+	for i < len(s) && (s[i]|0x20) >= 'a' && (s[i]|0x20) <= 'z' {
+		i++
+	}
+	if i == start {
+		if s[i] == '\'' && i+2 < len(s) {
+			v, _ := strconv.ParseUint(s[i+1:i+3], 16, 8)
+			return "'", int(v), i + 3
+		}
+		return s[i : i+1], 0, i + 1
+	}
+	word = s[start:i]
+	digits := i
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	n, _ = strconv.Atoi(s[digits:i])
+	if i < len(s) && s[i] == ' ' {
+		i++
+	}
+	return word, n, i
+}

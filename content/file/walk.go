@@ -1,0 +1,41 @@
+package file
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/imap-integration/message"
+)
+
+// Found is a file and what it holds.
+type Found struct {
+	Path string // of the outermost file, and behind it a ! and the name of each member down to this one
+	Content
+	Member Member // the zero Member for the outermost file
+}
+
+// Walk reads a file at a path and the files in it, each before those inside it.
+// Archives are opened three deep. Problems of the members are among those of the content.
+func Walk(ctx context.Context, path string, in Input, b *Budget) []Found {
+	return walk(ctx, Found{Path: path}, in, b, 0)
+}
+
+func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found {
+	f.Content = Read(ctx, in, b)
+	f.Problems = append(f.Member.Problems, f.Problems...)
+	if depth >= MaxDepth && len(f.Members) > 0 {
+		f.Add(message.CodeLimitArchive, "archives are nested more than %d deep; the %d files in it were not read", MaxDepth, len(f.Members))
+		return []Found{f}
+	}
+	all := []Found{f}
+	for _, m := range f.Members {
+		inner := Found{Path: fmt.Sprintf("%s!%s", f.Path, m.Name), Member: m}
+		if !m.Read {
+			inner.Problems = m.Problems
+			all = append(all, inner)
+			continue
+		}
+		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords}, b, depth+1)...)
+	}
+	return all
+}
