@@ -75,11 +75,13 @@ type item struct {
 	notes   []Note
 }
 
-// fetchRun is one call of Fetch. It is the sink of the answers.
+// fetchRun is one call of Fetch or Headers. It is the sink of the responses.
 type fetchRun struct {
-	f     *Folder
-	yield func(*Raw) error
-	came  int // mails that came whole
+	f        *Folder
+	yield    func(*Raw) error
+	fields   string           // the section asked for in place of the whole emails; "" these
+	handHead func(Head) error // takes what came for it
+	came     int              // mails that came whole
 
 	cameThen int // came, when the server last had a passing fault
 	refusals int // passing faults since a mail came
@@ -105,15 +107,23 @@ type fetchRun struct {
 // further mails before it releases some. After a connection failure Fetch reconnects once. An
 // error means that the UIDs not yielded are not accounted for.
 func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
-	f.budget.start()
-	r := &fetchRun{f: f, yield: yield, wake: make(chan struct{}, 1), guess: true}
-	for _, part := range imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce) {
+	r := newFetchRun(f)
+	r.yield, r.guess = yield, true
+	return r.all(ctx, imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce))
+}
+
+func newFetchRun(f *Folder) *fetchRun { return &fetchRun{f: f, wake: make(chan struct{}, 1)} }
+
+// all fetches one part after another.
+func (r *fetchRun) all(ctx context.Context, parts [][]UID) error {
+	r.f.budget.start()
+	for _, part := range parts {
 		if err := r.part(ctx, part); err != nil {
 			r.wind()
 			return err
 		}
 	}
-	f.s.n.SetSink(nil)
+	r.f.s.n.SetSink(nil)
 	return nil
 }
 
@@ -130,7 +140,7 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 	if err := r.f.live(ctx, StageFetch, 1); err != nil {
 		return err
 	}
-	r.sized = false
+	r.sized = r.fields != ""
 	r.f.s.n.SetSink(r)
 	return r.bodies(ctx, list)
 }
@@ -159,7 +169,7 @@ func (r *fetchRun) bodies(ctx context.Context, list []*item) error {
 // handWhole yields the mails next in order that came whole before the connection broke for good.
 func (r *fetchRun) handWhole(ctx context.Context, left []*item) error {
 	for _, it := range left {
-		if ctx.Err() != nil || it.body == nil || len(it.body.Bytes()) == 0 || r.isPlaceholder(it) {
+		if ctx.Err() != nil || r.fields != "" || it.body == nil || len(it.body.Bytes()) == 0 || r.isPlaceholder(it) {
 			return nil
 		}
 		if err := r.deliver(it); err != nil {
@@ -239,7 +249,7 @@ func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 			if err := r.await(ctx, b, it); err != nil {
 				return list, err
 			}
-			if err := r.settle(ctx, it); err != nil {
+			if err := r.settle(ctx, b, it); err != nil {
 				return list, err
 			}
 			list = list[1:]
@@ -258,12 +268,14 @@ func (r *fetchRun) stop() {
 }
 
 // settle yields one mail of a batch that has ended, asking again where it did not come.
-func (r *fetchRun) settle(ctx context.Context, it *item) error {
+func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 	r.mu.Lock()
 	body := it.body
 	it.asked = false
 	r.mu.Unlock()
 	switch {
+	case r.fields != "":
+		return r.settleHead(ctx, b, it)
 	case body == nil || len(body.Bytes()) == 0 || r.isPlaceholder(it):
 		return r.again(ctx, it)
 	case r.doubtful(it):

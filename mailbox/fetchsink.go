@@ -2,12 +2,13 @@ package mailbox
 
 import (
 	"errors"
+	"strings"
 
 	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/message"
 )
 
-// room implements [fetchSink].
+// Room implements [imapwire.FetchSink].
 func (r *fetchRun) Room(f *imapwire.FetchResponse, n int64) (*imapwire.Literal, error) {
 	limit, keep, wanted := r.limits(f)
 	if !wanted {
@@ -25,6 +26,9 @@ func (r *fetchRun) Room(f *imapwire.FetchResponse, n int64) (*imapwire.Literal, 
 	} else if err != nil {
 		return nil, err
 	}
+	if r.fields != "" {
+		return imapwire.NewKeptLiteral(n, keep, func() { r.f.budget.give(price) }), nil
+	}
 	return imapwire.NewLiteral(n, keep, func() { r.f.budget.give(price) }), nil
 }
 
@@ -34,17 +38,15 @@ func (r *fetchRun) limits(f *imapwire.FetchResponse) (limit, keep int64, wanted 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	limit = r.f.conf.MaxSize
-	if r.discard {
-		return 0, 0, false
-	}
 	uid := r.ownerLocked(f)
-	if uid == 0 {
-		return limit + 1, limit + 1, f.Section == "" // whose it is stands behind it (testdata/rows.json, I14)
-	}
-	it := r.items[uid]
+	it := r.items[uid] // nil for 0: whose it is stands behind it (testdata/rows.json, I14)
 	switch {
-	case it == nil || !it.asked || it.body != nil:
+	case r.discard, uid != 0 && (it == nil || !it.asked || it.body != nil):
 		return 0, 0, false
+	case r.fields != "":
+		return largestHeader, maxHeaderBlock, strings.HasPrefix(f.Section, "HEADER")
+	case uid == 0:
+		return limit + 1, limit + 1, f.Section == ""
 	case it.header:
 		return max(limit, maxHeaderBlock), maxHeaderBlock, f.Section == "HEADER"
 	case it.guessed || it.hint > limit || r.cautious:
@@ -77,7 +79,7 @@ func (r *fetchRun) ownerLocked(f *imapwire.FetchResponse) UID {
 	return only
 }
 
-// answer implements [fetchSink].
+// Response implements [imapwire.FetchSink].
 func (r *fetchRun) Response(f *imapwire.FetchResponse) {
 	if !r.accept(f) {
 		f.Literal.Release()

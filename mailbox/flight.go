@@ -10,8 +10,9 @@ import (
 // batch is one FETCH of bodies.
 type batch struct {
 	items []*item
-	bytes int64 // by their hints
-	guess bool  // asked for before the sizes were known
+	bytes int64        // by their hints
+	there map[UID]bool // which of its emails are in the folder, where that was asked; nil otherwise
+	guess bool         // asked for before the sizes were known
 	sent  *imapwire.Command
 	done  bool // all of its answers came
 	over  bool // and that was noticed
@@ -69,7 +70,7 @@ func (r *fetchRun) plan(planned []*item) *batch {
 	for _, it := range planned {
 		usual := r.usual(it)
 		cost := r.expected(it)
-		if len(b.items) > 0 && (!usual || !r.usual(b.items[0]) || len(b.items) == batchCount || b.bytes+cost > batchBytes) {
+		if len(b.items) > 0 && (!usual || !r.usual(b.items[0]) || len(b.items) == r.batchCount() || b.bytes+cost > batchBytes) {
 			break
 		}
 		b.items, b.bytes = append(b.items, it), b.bytes+cost
@@ -77,11 +78,21 @@ func (r *fetchRun) plan(planned []*item) *batch {
 	return b
 }
 
+func (r *fetchRun) batchCount() int {
+	if r.fields != "" {
+		return headersAtOnce
+	}
+	return batchCount
+}
+
 // expected is how many bytes of a mail are reckoned with, 0 while its size is not known.
 func (r *fetchRun) expected(it *item) int64 { return min(max(it.hint, 0), r.f.conf.MaxSize) }
 
 // usual mails can share a command.
 func (r *fetchRun) usual(it *item) bool {
+	if r.fields != "" {
+		return true
+	}
 	return it.hint >= 0 && it.hint <= r.f.conf.MaxSize && !it.header && !r.cautious && it.body == nil
 }
 
@@ -102,7 +113,9 @@ func (r *fetchRun) launch(b *batch) {
 		return
 	}
 	items := itemsBody
-	if b.guess {
+	if r.fields != "" {
+		items = "(UID " + r.fields + ")"
+	} else if b.guess {
 		// With the size, also where the sizes will be refused; no more than is allowed.
 		items = fmt.Sprintf(itemsPart, r.f.conf.MaxSize+1)
 	} else if len(b.items) == 1 && !r.usual(b.items[0]) {
@@ -114,6 +127,8 @@ func (r *fetchRun) launch(b *batch) {
 // itemsFor is what to ask of one mail alone. RFC822.SIZE is a hint only: of one
 // that should be too large, one byte more than allowed is fetched, and what comes decides.
 func (r *fetchRun) itemsFor(it *item) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case it.header:
 		return fmt.Sprintf(itemsHeader, maxHeaderBlock)

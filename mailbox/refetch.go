@@ -19,7 +19,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	first := it.body
 	it.body = nil
 	defer first.Release()
-	if err := r.alone(ctx, it, "UID FETCH", uint32(it.uid)); err != nil {
+	if err := r.alone(ctx, it, fmt.Sprintf("UID FETCH %d %s", it.uid, r.itemsFor(it))); err != nil {
 		return err
 	}
 	if r.arrived(it) {
@@ -77,7 +77,7 @@ func (r *fetchRun) others(ctx context.Context) bool {
 	if came > 0 || next == nil {
 		return came > 0
 	}
-	err := r.alone(ctx, next, "UID FETCH", uint32(next.uid))
+	err := r.alone(ctx, next, fmt.Sprintf("UID FETCH %d %s", next.uid, r.itemsFor(next)))
 	next.tries = 0
 	return err == nil && r.arrived(next)
 }
@@ -108,7 +108,7 @@ func (r *fetchRun) giveUp(it *item) error {
 }
 
 // alone sends a FETCH for one mail and waits for its end.
-func (r *fetchRun) alone(ctx context.Context, it *item, command string, number uint32) error {
+func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
 	r.mu.Lock()
 	it.tries++
 	it.asked, it.guessed = true, false
@@ -116,10 +116,9 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string, number u
 		it.body.Release()
 		it.body = nil
 	}
-	items := r.itemsFor(it)
 	r.mu.Unlock()
 	s := r.f.s
-	answer, err := s.awaitUntil(ctx, s.n.Send(fmt.Sprintf("%s %d %s", command, number, items), nil))
+	answer, err := s.awaitUntil(ctx, s.n.Send(command, nil))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	it.asked = false
@@ -161,5 +160,5 @@ func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	if err != nil || len(result.UIDs) != 1 {
 		return err
 	}
-	return r.alone(ctx, it, "FETCH", uint32(result.UIDs[0]))
+	return r.alone(ctx, it, fmt.Sprintf("FETCH %d %s", result.UIDs[0], r.itemsFor(it)))
 }
