@@ -62,8 +62,8 @@ func mismatches(list []partLink) []Mismatch {
 			continue
 		}
 		undone := links.Undo(link.Address())
-		if undone.Opaque {
-			continue // where it leads is not known, so it cannot be somewhere else
+		if undone.Gateway {
+			continue // the reader's own gateway, which only knows where it leads
 		}
 		leads := place(undone.Target)
 		text := link.Text[:min(len(link.Text), maxLinkText)]

@@ -34,6 +34,14 @@ func TestMismatches(t *testing.T) {
 		{"https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Fbank.example%2F&data=1", "bank.example", ""},
 		{"https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2F", "bank.example", "bank.example > evil.example"},
 		{"https://urldefense.proofpoint.com/v2/url?u=https-3A__bank.example_a&d=1", "bank.example", ""},
+		{"https://protect-eu.mimecast.com/s/AbC?domain=bank.example", "bank.example", ""},
+		{"https://u1.ct.sendgrid.net/ls/click?upn=x", "bank.example", "bank.example > u1.ct.sendgrid.net"},
+		{"https://urldefense.com/v3/__https://evil.example/a__;!!x$", "bank.example", "bank.example > evil.example"},
+		{"https://xn--bcher-kva.example/", "bücher.example", ""},
+		{"https://bücher.example/", "xn--bcher-kva.example", ""},
+		{"https://b%C3%BCcher.example/", "https://bücher.example/x", ""},
+		{"https:\\\\evil.example", "bank.example", "bank.example > evil.example"},
+		{"http://3232235777/", "192.168.1.1", ""},
 		{"https://www.google.com/url?q=https://evil.example/", "bank.example", "bank.example > evil.example"},
 	} {
 		got := ""

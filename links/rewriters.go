@@ -9,10 +9,9 @@ import (
 	"github.com/nlnwa/whatwg-url/url"
 )
 
-// rewriters are the makers of links that stand for others: first those of mail
-// gateways, then redirectors. Where a row has no way to undo a link, its maker
-// keeps the target on its own servers.
-var rewriters = []rewriter{
+// gateways rewrite the links of emails that come in. Where a row has no way to
+// undo a link, its maker keeps the target on its own servers.
+var gateways = []rewriter{
 	{"Microsoft Safe Links", []string{
 		".safelinks.protection.outlook.com", ".safelinks.protection.office365.us", ".safelinks.protection.outlook.us",
 		".safelinks.protection.outlook.de", ".safelinks.protection.outlook.cn", ".safelinks.protection.partner.outlook.cn", ".safelinks.o365filtering.com",
@@ -37,7 +36,10 @@ var rewriters = []rewriter{
 	{"Hornetsecurity", []string{"atpscan.global.hornetsecurity.com", "seclinks.cloud-security.net"}, nil, true, opaque},
 	{"Intermedia", []string{"url.serverdata.net"}, nil, true, opaque},
 	{"mail.com dereferrer", []string{"deref-mail.com", "deref-gmx.net", "deref-gmx.com", "deref-web.de", "deref-web-02.de", "deref-1und1.de"}, []string{"/mail/"}, true, query("redirectUrl")},
+}
 
+// redirectors are what senders use: large sites that lead on to others, and those that count clicks.
+var redirectors = []rewriter{
 	{"Google", []string{"google.*", "maps.google.*"}, []string{"/url", "/aclk", "/amp/"}, false, google},
 	{"Google", []string{"www.googleadservices.com", ".doubleclick.net"}, []string{"/pagead/", "/pcs/", "/aclk", "/ddm/"}, false, query("adurl", "ds_dest_url")},
 	{"Facebook", []string{"l.facebook.com", "lm.facebook.com", "l.messenger.com", "l.instagram.com", "l.threads.net", "l.threads.com", "l.workplace.com", "l.wl.co"}, nil, true, query("u")},

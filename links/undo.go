@@ -12,6 +12,9 @@ type Undone struct {
 	Target string   // the innermost target that is known; the link itself where nothing was undone
 	By     []string // who rewrote it, the outermost first; nil for a link that nobody is known to have rewritten
 	Opaque bool     // Target is a rewritten link whose target only its maker knows
+	// Gateway tells that the maker of an opaque link is a mail gateway of the
+	// reader's side, not somebody whom the sender chose.
+	Gateway bool
 }
 
 // maxRewritings bounds how deep links are undone: gateways behind each other, not somebody's loop.
@@ -28,7 +31,7 @@ func Undo(target string) Undone {
 		if !ok || parsed.Scheme() != "http" && parsed.Scheme() != "https" {
 			return u
 		}
-		r := rewriterOf(parsed)
+		r, gateway := rewriterOf(parsed)
 		if r == nil {
 			return u
 		}
@@ -38,7 +41,7 @@ func Undo(target string) Undone {
 		}
 		if !ok {
 			if r.always {
-				u.By, u.Opaque = append(u.By, r.name), true
+				u.By, u.Opaque, u.Gateway = append(u.By, r.name), true, gateway
 			}
 			return u
 		}
@@ -80,18 +83,22 @@ type rewriter struct {
 	target func(u *url.Url) (string, bool)
 }
 
-func rewriterOf(u *url.Url) *rewriter {
-	host := strings.TrimSuffix(u.Hostname(), ".")
-	for i := range rewriters {
-		r := &rewriters[i]
-		if !slices.ContainsFunc(r.hosts, func(name string) bool { return hostFits(host, name) }) {
-			continue
-		}
-		if r.paths == nil || slices.ContainsFunc(r.paths, func(p string) bool { return strings.HasPrefix(u.Pathname(), p) }) {
-			return r
+// rewriterOf returns whose link it is, nil for nobody's.
+func rewriterOf(u *url.Url) (r *rewriter, gateway bool) {
+	host, path := strings.TrimSuffix(u.Hostname(), "."), u.Pathname()
+	for _, table := range [][]rewriter{gateways, redirectors} {
+		for i := range table {
+			if r := &table[i]; r.made(host, path) {
+				return r, &table[0] == &gateways[0]
+			}
 		}
 	}
-	return nil
+	return nil, false
+}
+
+func (r *rewriter) made(host, path string) bool {
+	return slices.ContainsFunc(r.hosts, func(name string) bool { return hostFits(host, name) }) &&
+		(r.paths == nil || slices.ContainsFunc(r.paths, func(p string) bool { return strings.HasPrefix(path, p) }))
 }
 
 // hostFits compares a host with a name of the table; "google.*" stands for all country hosts.
