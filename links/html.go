@@ -11,7 +11,8 @@ import (
 const (
 	maxNesting  = 4           // documents inside of attributes
 	maxDocument = 4 << 20     // bytes of one of them
-	maxFound    = 100_000     // links of a document; the caller's own limit is lower
+	maxResolved = 20_000      // links of a document that are resolved; the others are listed as written
+	maxBase     = 2 << 10     // bytes of a base, which comes in front of every relative target
 	maxText     = 64 << 10    // bytes of the text of one anchor
 	maxNested   = 16 << 20    // bytes of all documents inside of one
 	spaces      = " \t\n\f\r" // what HTML calls ASCII white space
@@ -31,8 +32,14 @@ func document(markup, base, remark string, depth int, left *int) []Link {
 	c := &collector{anchor: -1, remark: remark, depth: depth, left: left, fallback: base}
 	c.read(markup)
 	c.close()
-	base = c.base()
+	if base = c.base(); len(base) > maxBase {
+		base = ""
+	}
 	for i := range c.out {
+		if i >= maxResolved {
+			c.out[i].Remark = remarkMany
+			continue
+		}
 		c.resolve(&c.out[i], base)
 	}
 	return c.nest(base)
@@ -45,7 +52,7 @@ type collector struct {
 	fallback string  // base without a base element
 	bases    []string
 	anchor   int // index of the open anchor, -1 without
-	text     strings.Builder
+	text     []byte
 	remark   string
 	depth    int
 	left     *int
@@ -64,7 +71,7 @@ type inner struct {
 
 func (c *collector) read(markup string) {
 	z := html.NewTokenizer(strings.NewReader(markup))
-	for len(c.out) < maxFound {
+	for {
 		z.AllowCDATA(c.place.isForeign())
 		switch z.Next() {
 		case html.ErrorToken:
@@ -89,8 +96,8 @@ func (c *collector) words(z *html.Tokenizer) {
 		c.css(string(z.Text()), c.remark)
 		return
 	}
-	if c.anchor >= 0 && c.skip == "" && c.text.Len() < maxText {
-		c.text.Write(z.Text())
+	if c.anchor >= 0 && c.skip == "" && len(c.text) < maxText {
+		c.text = append(c.text, z.Text()...)
 	}
 }
 
@@ -108,12 +115,11 @@ func (c *collector) comment(text string) {
 	remark := c.remark
 	c.remark, c.place = remarkConditional, placeInside
 	c.anchor = -1
-	outer := c.text.String()
-	c.text.Reset()
+	outer := c.text
+	c.text = nil
 	c.read(shown)
 	c.close()
-	c.remark, c.place, c.anchor = remark, place, anchor
-	c.text.WriteString(outer)
+	c.remark, c.place, c.anchor, c.text = remark, place, anchor, outer
 }
 
 func (c *collector) start(z *html.Tokenizer, closed bool) {
@@ -130,7 +136,7 @@ func (c *collector) start(z *html.Tokenizer, closed bool) {
 		c.close()
 	case name == "br" || name == "p" || name == "div" || name == "td":
 		if c.anchor >= 0 {
-			c.text.WriteByte(' ')
+			c.text = append(c.text, ' ')
 		}
 	}
 	e := element{name: name, foreign: foreign, remark: c.remark}
@@ -163,10 +169,10 @@ func (c *collector) end(name string) {
 
 func (c *collector) close() {
 	if c.anchor >= 0 {
-		c.out[c.anchor].Text = strings.ToValidUTF8(strings.Join(strings.Fields(c.text.String()), " "), "\uFFFD")
+		c.out[c.anchor].Text = strings.ToValidUTF8(strings.Join(strings.Fields(string(c.text)), " "), "\uFFFD")
 	}
 	c.anchor = -1
-	c.text.Reset()
+	c.text = c.text[:0]
 }
 
 // add takes a target.

@@ -58,5 +58,6 @@ const (
 	remarkPlace       = "an element that browsers leave out at this place"
 	remarkRefresh     = "a refresh that browsers do not obey"
 	remarkStyle       = "in a style that browsers cannot read and leave out"
+	remarkMany        = "not resolved: the document has more than 20,000 links"
 	remarkUnread      = "no URL to a browser"
 )
