@@ -49,27 +49,27 @@ indicators: ## precision and recall of the indicators on our tables, and what be
 		printf '%s\n' "$$out" | grep -v '^=== '; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
-	@$(GO) run ./rows $(ROWSARGS)
+	@$(GO) run ./tools/rows $(ROWSARGS)
 
 sweep: ## kill the program at every fault point and compare (docs/reliability.md)
-	$(GO) run ./sweep $(BENCHARGS)
+	$(GO) run ./tools/sweep $(BENCHARGS)
 
 bench: ## 10,000 mails: this program, the raw drain and the peers (docs/performance.md)
-	$(GO) run ./bench bulk $(BENCHARGS)
+	$(GO) run ./tools/bench bulk $(BENCHARGS)
 
 bench-poll bench-latency bench-memory bench-start:
-	$(GO) run ./bench $(@:bench-%=%) $(BENCHARGS)
+	$(GO) run ./tools/bench $(@:bench-%=%) $(BENCHARGS)
 
 bench-parse: ## megabytes a second of the mail reader
-	$(GO) run ./bench parse
+	$(GO) run ./tools/bench parse
 	$(GO) test -run '^$$' -bench . -benchmem ./message
 
 bench-regex: ## the vendor's presets on one mail, against python3
-	$(GO) run ./bench/regex $(BENCHARGS)
+	$(GO) run ./tools/bench/regex $(BENCHARGS)
 
 oracle: ## compare the parse of the mails in DIR with Python's email package
 	@[ -n "$(DIR)" ] || { echo 'make oracle DIR=folder: name the folder with your mails' >&2; exit 1; }
-	$(GO) run ./oracle "$(DIR)"
+	$(GO) run ./tools/oracle "$(DIR)"
 
 vulncheck:
 	@$(GO) tool govulncheck ./... || { \

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/mailbox/imapmem"
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/secret"
 )
@@ -159,7 +160,7 @@ func TestCertificates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := mailboxtest.StartMemory("soc", "secret", conf)
+		m, err := imapmem.Start("soc", "secret", conf)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"example.org/imap-integration/filters"
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/mailbox/imapmem"
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/secret"
 )
@@ -42,7 +43,7 @@ func baseConfig(t *testing.T, host string, port int, user, password string) mail
 }
 
 func memoryAccount(t *testing.T) account {
-	m, err := mailboxtest.StartMemory("soc", "secret", nil)
+	m, err := imapmem.Start("soc", "secret", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

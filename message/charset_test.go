@@ -12,7 +12,7 @@ import (
 
 // TestCharsetLabels holds each label of Python's codecs, in each spelling, to what
 // Python reads: in a text, and as the charset of an encoded-word
-// (testdata/charsets.json; oracle/charsets.py writes it).
+// (testdata/charsets.json; tools/oracle/charsets.py writes it).
 func TestCharsetLabels(t *testing.T) {
 	data, err := os.ReadFile("../testdata/charsets.json")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// otherReader is what one of five programs shows of an email; oracle/readers.py recorded it.
+// otherReader is what one of five programs shows of an email; tools/oracle/readers.py recorded it.
 type otherReader struct {
 	Files []struct {
 		Name   string
@@ -31,7 +31,7 @@ const hiddenDigest = "0bda5a409e7c0e13"
 
 // TestHidden: what any of five readers shows of an email that readers take
 // differently is shown here too, and the email has a problem that says why. An
-// email is added by putting it into testdata/hidden and running oracle/readers.py.
+// email is added by putting it into testdata/hidden and running tools/oracle/readers.py.
 func TestHidden(t *testing.T) {
 	text, err := os.ReadFile("../testdata/hidden/readers.json")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
-	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/mailbox/imapmem"
 )
 
 // demoMails are mails of our own making, with line ends as git keeps them.
@@ -81,25 +81,21 @@ func (p *program) demo(ctx context.Context, asJSON, keep bool) (err error) {
 }
 
 // startServer fills a mail server and points the settings at it.
-func (d *demo) startServer() (*mailboxtest.Memory, error) {
-	authority, err := mailboxtest.NewAuthority()
-	if err != nil {
-		return nil, err
-	}
-	conf, err := authority.ServerTLS(mailboxtest.Good)
+func (d *demo) startServer() (*imapmem.Server, error) {
+	conf, certificate, err := imapmem.Certificate()
 	if err != nil {
 		return nil, err
 	}
 	d.params = map[string]any{
-		"username": demoUser, "password": demoPassword, "ca_certificate": authority.PEM,
+		"username": demoUser, "password": demoPassword, "ca_certificate": certificate,
 		"cloud_soar_api_url": "local:" + filepath.Join(d.folder, "soar.db"),
 		"not_subject":        "newsletter",
 	}
 	return d.deliver(conf)
 }
 
-func (d *demo) deliver(conf *tls.Config) (*mailboxtest.Memory, error) {
-	server, err := mailboxtest.StartMemory(demoUser, demoPassword, conf)
+func (d *demo) deliver(conf *tls.Config) (*imapmem.Server, error) {
+	server, err := imapmem.Start(demoUser, demoPassword, conf)
 	if err != nil {
 		return nil, err
 	}

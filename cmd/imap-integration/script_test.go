@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/mailbox/imapmem"
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 const scriptPassword = "Canary-password-1"
 
 func setUpScript(env *testscript.Env) error {
-	server, err := mailboxtest.StartMemory("soc@corp.example", scriptPassword, nil)
+	server, err := imapmem.Start("soc@corp.example", scriptPassword, nil)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func writeParams(file string, port int) error {
 	return os.WriteFile(file, data, 0o600)
 }
 
-func appendMail(server *mailboxtest.Memory, subject string) error {
+func appendMail(server *imapmem.Server, subject string) error {
 	raw := fmt.Sprintf("From: Alice <alice@example.org>\r\nTo: soc@corp.example\r\nSubject: %s\r\nMessage-ID: <%d@corp.example>\r\n\r\nBody-Canary-1\r\n",
 		subject, len(subject))
 	_, err := server.Append("INBOX", []byte(raw), time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC))
@@ -95,7 +95,7 @@ func condition(name string) (bool, error) {
 }
 
 func anotherMail(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(appendMail(ts.Value("server").(*mailboxtest.Memory), strings.Join(args, " ")))
+	ts.Check(appendMail(ts.Value("server").(*imapmem.Server), strings.Join(args, " ")))
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {

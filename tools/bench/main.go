@@ -1,12 +1,12 @@
 // Command bench measures the built program against the raw drain and against
 // what users run today, whole processes in turn, and prints medians and ratios.
 //
-//	go run ./bench bulk     10,000 mails over TLS into a new local store
-//	go run ./bench poll     a mailbox of 100,000 mails with nothing new
-//	go run ./bench latency  500 mails, and the poll, at 20, 50 and 100 ms round trip
-//	go run ./bench memory   peak memory: many mails, ten of 50 MB, one of 10,000 parts
-//	go run ./bench parse    megabytes a second of the mail reader on the bulk mailbox's mails
-//	go run ./bench start    email-subject-regex on an inline text, start to exit
+//	go run ./tools/bench bulk     10,000 mails over TLS into a new local store
+//	go run ./tools/bench poll     a mailbox of 100,000 mails with nothing new
+//	go run ./tools/bench latency  500 mails, and the poll, at 20, 50 and 100 ms round trip
+//	go run ./tools/bench memory   peak memory: many mails, ten of 50 MB, one of 10,000 parts
+//	go run ./tools/bench parse    megabytes a second of the mail reader on the bulk mailbox's mails
+//	go run ./tools/bench start    email-subject-regex on an inline text, start to exit
 //
 // BENCH_MAILS and BENCH_ROUNDS set other counts.
 package main
@@ -167,6 +167,6 @@ func (l *lab) python(u mailboxtest.User, port int) *contestant {
 		return nil
 	}
 	return &contestant{name: "python3: imaplib and email", prepare: l.dropStores, command: func() *exec.Cmd {
-		return exec.Command(exe, "bench/vendor_shape.py", "localhost", strconv.Itoa(port), u.Name, u.Password, l.caFile, l.newStore())
+		return exec.Command(exe, "tools/bench/vendor_shape.py", "localhost", strconv.Itoa(port), u.Name, u.Password, l.caFile, l.newStore())
 	}}
 }

@@ -2,8 +2,8 @@
 // (policy.default) read the mails of a folder, and reports the fields that
 // differ, by class.
 //
-//	go run ./oracle DIR       every file below DIR but *.json is a mail
-//	go run ./oracle -v DIR    with both readings of each difference
+//	go run ./tools/oracle DIR       every file below DIR but *.json is a mail
+//	go run ./tools/oracle -v DIR    with both readings of each difference
 package main
 
 import (
@@ -68,7 +68,7 @@ func run(dir string, verbose bool) error {
 
 // peer asks Python about all files.
 func peer(files []string) ([]map[string]any, error) {
-	cmd := exec.Command("python3", "oracle/peer.py")
+	cmd := exec.Command("python3", "tools/oracle/peer.py")
 	cmd.Stdin = strings.NewReader(strings.Join(files, "\n") + "\n")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -1,4 +1,8 @@
-package mailboxtest
+// Package imapmem is a small IMAP server on loopback whose one mailbox lives in
+// memory, and a certificate for it. The program's demo runs on it, and tests
+// that need no real server do. It behaves; the servers that do not are in mailboxtest,
+// which is not part of the program.
+package imapmem
 
 import (
 	"bytes"
@@ -14,10 +18,9 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 )
 
-// Memory is an IMAP server on loopback whose one mailbox lives in memory. It is
-// for the demo and for tests that need no real server. It cannot show CONDSTORE,
+// Server is a running server. It cannot show CONDSTORE,
 // ID, or the last mail that "UID n:*" past the end must find.
-type Memory struct {
+type Server struct {
 	Host     string // "127.0.0.1"
 	Port     int
 	Username string
@@ -29,14 +32,14 @@ type Memory struct {
 	ended    chan struct{}
 }
 
-// StartMemory starts the server on a free port, with an INBOX. With conf it
+// Start starts the server on a free port, with an INBOX. With conf it
 // speaks TLS from the first byte, without it in clear.
-func StartMemory(username, password string, conf *tls.Config) (*Memory, error) {
+func Start(username, password string, conf *tls.Config) (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the mail server in memory: %w", err)
 	}
-	m := &Memory{
+	m := &Server{
 		Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Username: username, Password: password,
 		user: imapmemserver.NewUser(username, password), ended: make(chan struct{}),
 	}
@@ -66,7 +69,7 @@ func StartMemory(username, password string, conf *tls.Config) (*Memory, error) {
 }
 
 // CreateFolder makes a folder; name is UTF-8.
-func (m *Memory) CreateFolder(name string) error {
+func (m *Server) CreateFolder(name string) error {
 	if err := m.user.Create(name, nil); err != nil {
 		return fmt.Errorf("cannot make the folder %q: %w", name, err)
 	}
@@ -74,7 +77,7 @@ func (m *Memory) CreateFolder(name string) error {
 }
 
 // Append puts a mail into a folder and returns its UID. when is its INTERNALDATE.
-func (m *Memory) Append(folder string, raw []byte, when time.Time, flags ...string) (uint32, error) {
+func (m *Server) Append(folder string, raw []byte, when time.Time, flags ...string) (uint32, error) {
 	options := &imap.AppendOptions{Time: when}
 	for _, f := range flags {
 		options.Flags = append(options.Flags, imap.Flag(f))
@@ -93,7 +96,7 @@ type literal struct{ *bytes.Reader }
 func (l literal) Size() int64 { return l.Reader.Size() }
 
 // Close ends the server and its connections.
-func (m *Memory) Close() error {
+func (m *Server) Close() error {
 	err := m.server.Close()
 	<-m.ended
 	return err

@@ -2,7 +2,7 @@
 
 // The tests of this package run the program as a process of its own: what a
 // machine does to it (signals, limits, full disks, other programs).
-package main
+package e2e_test
 
 import (
 	"bytes"

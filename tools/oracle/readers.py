@@ -1,7 +1,7 @@
 """What five other readers show of the emails in a folder: Python's email, notmuch
 (GMime), munpack, ripmime and mailparser of npm. Writes readers.json into it.
 
-    python3 oracle/readers.py testdata/hidden [folder with node_modules/mailparser]
+    python3 tools/oracle/readers.py testdata/hidden [folder with node_modules/mailparser]
 
 A file is its name and the first 16 digits of the SHA-256 of its bytes; "from" is the sender as shown.
 """

@@ -1,11 +1,11 @@
 // Command sweep hurts the daemon at every fault point and shows that no mail
 // is lost, saved twice or never handed over.
 //
-//	go run ./sweep                 every fault point, all modes (long)
-//	go run ./sweep -every 40       each 40th fault point
-//	go run ./sweep -storm -mails 100000
-//	go run ./sweep -responses -mails 20000
-//	go run ./sweep -mails 50 -mode local/unseen -fault SIGTERM
+//	go run ./tools/sweep                 every fault point, all modes (long)
+//	go run ./tools/sweep -every 40       each 40th fault point
+//	go run ./tools/sweep -storm -mails 100000
+//	go run ./tools/sweep -responses -mails 20000
+//	go run ./tools/sweep -mails 50 -mode local/unseen -fault SIGTERM
 //
 // The points of a kill are the system calls that read, write, sync or change
 // something; the program is stopped there from outside. See trace_linux.go.

@@ -1,6 +1,6 @@
 //go:build linux
 
-package integration_test
+package e2e_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/mailbox/imapmem"
 )
 
 // TestStaticBinaryInAnEmptyRoot runs what the image holds where nothing else
@@ -23,7 +23,7 @@ func TestStaticBinaryInAnEmptyRoot(t *testing.T) {
 		t.Skip("builds the program")
 	}
 	root := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(root, "imap-integration"), "./cmd/imap-integration")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(root, "imap-integration"), "../cmd/imap-integration")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -31,7 +31,7 @@ func TestStaticBinaryInAnEmptyRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("chroot needs root; the program was built")
 	}
-	server, err := mailboxtest.StartMemory("soc@corp.example", "password-1", nil)
+	server, err := imapmem.Start("soc@corp.example", "password-1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

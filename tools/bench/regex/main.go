@@ -2,7 +2,7 @@
 // all 25 presets of the vendor on one mail body of 100 KB. It checks that both
 // find the same, and prints medians and their ratio.
 //
-//	go run ./bench/regex
+//	go run ./tools/bench/regex
 package main
 
 import (
