@@ -177,12 +177,23 @@ func (c *Collector) undone(target string, at Seen) {
 	}
 }
 
+// address takes an address of a field as it is.
+func (c *Collector) address(address string, at Seen) {
+	i, ok := indicators.Address(address)
+	if !ok {
+		c.text(address, at)
+		return
+	}
+	c.put(i, at)
+	if host, ok := indicators.Host(i.Value[strings.LastIndexByte(i.Value, '@')+1:]); ok {
+		c.put(host, at)
+	}
+}
+
 // recipient takes an address as one of those who got the email.
 func (c *Collector) recipient(address string) {
-	for _, i := range indicators.Indicators(address) {
-		if i.Type == "email" || i.Type == "domain" {
-			c.own[i.Value] = true
-		}
+	if i, ok := indicators.Address(address); ok {
+		c.own[i.Value], c.own[i.Value[strings.LastIndexByte(i.Value, '@')+1:]] = true, true
 	}
 }
 
@@ -200,7 +211,7 @@ func (c *Collector) header(h message.Header, addresses func(string) []message.Ad
 	}
 	for _, name := range addressFields {
 		for _, a := range addresses(name) {
-			c.text(a.Addr, at("header:"+name))
+			c.address(a.Addr, at("header:"+name))
 			c.text(a.Name, at("header:"+name)) // "ceo@example.com" <x@phish.example>
 		}
 	}
@@ -212,7 +223,7 @@ func (c *Collector) header(h message.Header, addresses func(string) []message.Ad
 func (c *Collector) outlookHeader(o *outlook.Message, at func(string) Seen) {
 	put := func(where string, list ...message.Address) {
 		for _, a := range list {
-			c.text(a.Addr, at("header:"+where))
+			c.address(a.Addr, at("header:"+where))
 			c.text(a.Name, at("header:"+where))
 		}
 	}

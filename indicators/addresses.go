@@ -78,7 +78,7 @@ func localStart(text string, from, at int) int {
 		start++
 	}
 	local := text[start:at]
-	if i := strings.LastIndexAny(local, "=&?/"); i >= 0 && strings.Contains(local, "=") { // user=a@b in a query
+	if i := strings.LastIndexAny(local, "=&?/"); i >= 0 && strings.Contains(local, "=") && !rewrittenSender(local) { // user=a@b in a query
 		start, local = start+i+1, local[i+1:]
 	}
 	for i := len(local) - 1; i >= 0; i-- { // o'brien, but not 'a'+'b
@@ -246,4 +246,35 @@ func generated(text string, h hit) bool {
 		}
 	}
 	return number*3 >= len(local) || strings.ContainsAny(local, "$=") || len(local) >= 40 && number >= 6
+}
+
+// Address returns an address that a field or a link holds as data, whatever its
+// local part, as an indicator; nothing is trimmed from it. It is not ok without a domain that could be registered.
+func Address(address string) (Indicator, bool) {
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 || at > 4*maxLocalPart || !utf8.ValidString(address) || strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return Indicator{}, false
+	}
+	_, ascii, ok := domain(strings.TrimSuffix(address[at+1:], "."))
+	if !ok {
+		return Indicator{}, false
+	}
+	i := Indicator{Value: strings.ToLower(address[:at]) + "@" + ascii, Type: "email", Form: address}
+	i.Unicode = readable(i.Value)
+	i.Private, i.Documentation = setAside("email", i.Value)
+	return i, true
+}
+
+// rewrittenSenders begin the local parts of addresses that forwarders and bounce
+// handlers make, in which equals signs belong (SRS, BATV, VERP).
+var rewrittenSenders = []string{"srs0", "srs1", "prvs=", "msprvs1=", "bounce", "btv1="}
+
+// rewrittenSender tells them from user=bob@example.org in a query.
+func rewrittenSender(local string) bool {
+	for _, prefix := range rewrittenSenders {
+		if len(local) > len(prefix) && strings.EqualFold(local[:len(prefix)], prefix) {
+			return true
+		}
+	}
+	return false
 }

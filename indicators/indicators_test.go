@@ -102,3 +102,25 @@ func TestDefang(t *testing.T) {
 		}
 	}
 }
+
+// TestAddress holds that an address of a field is data.
+func TestAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"Bob@Corp.com":                         "bob@corp.com",
+		"a=b@corp.com":                         "a=b@corp.com",
+		"!x@corp.com":                          "!x@corp.com",
+		`"a b"@corp.com`:                       `"a b"@corp.com`,
+		"x@bücher.de":                          "x@xn--bcher-kva.de",
+		"x@corp.com.":                          "x@corp.com",
+		"x@localhost":                          "",
+		"@corp.com":                            "",
+		"corp.com":                             "",
+		"":                                     "",
+		"x\r\n@corp.com":                       "",
+		strings.Repeat("a", 300) + "@corp.com": "",
+	} {
+		if got, ok := Address(address); got.Value != want || ok != (want != "") {
+			t.Errorf("%q: %+v", address, got)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func urlAround(text string, from, colon int) (hit, bool) {
 	if !plausibleHost(name) {
 		return hit{}, false
 	}
-	if stop == begin+maxAuthority {
+	if stop > begin+maxAuthority-utf8.UTFMax { // it was cut there, perhaps inside of a character
 		stop = urlEnd(text, begin, opener(text, colon-n))
 	}
 	end := trimURL(text, hostEnd, max(hostEnd, stop))
