@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"example.org/imap-integration/mailbox/imapwire"
 )
@@ -58,46 +56,18 @@ func (e errTooLarge) Error() string {
 	return fmt.Sprintf("a mail of %d bytes came that is larger than max_message_size", e.size)
 }
 
-// item is one mail on its way.
-type item struct {
-	uid     UID
-	asked   bool  // its body is asked for now
-	header  bool  // only its header block can be had
-	guessed bool  // it was asked for before its size was known, as a part that is longer than allowed
-	doubted int   // bytes of the body that came as such a part, where that may not be all of it
-	sized   bool  // its size was answered
-	tries   int   // alone
-	hint    int64 // RFC822.SIZE; -1: not known
-	flags   []string
-	date    time.Time
-	body    *imapwire.Literal
-	refusal string
-	notes   []Note
-}
-
-// fetchRun is one call of Fetch or Headers. It is the sink of the responses.
+// fetchRun is one call of Fetch or Headers.
 type fetchRun struct {
-	f        *Folder
+	arrivals
 	yield    func(*Raw) error
-	fields   string           // the section asked for in place of the whole emails; "" these
-	handHead func(Head) error // takes what came for it
-	came     int              // mails that came whole
+	handHead func(Head) error // takes what came where fields are asked for
 
-	cameThen int // came, when the server last had a passing fault
-	refusals int // passing faults since a mail came
-	wake     chan struct{}
+	cameThen int               // came, when the server last had a passing fault
+	refusals int               // passing faults since a mail came
 	planned  []*item           // not asked for yet, in order
 	sizing   *imapwire.Command // the sizes were asked for, and have not come
 	sized    bool              // they came, or were refused for good
 	guess    bool              // the first mails may be asked for before their sizes are known
-
-	mu       sync.Mutex
-	items    map[UID]*item
-	flight   []*batch // sent and not yet yielded, in order
-	head     *item    // the next to be yielded
-	pressed  bool     // room is short: yield head as soon as it is there
-	discard  bool
-	cautious bool // a too large body came for an unknown UID: one at a time
 }
 
 // Fetch fetches these mails whole. yield is called in UID order, exactly once
@@ -112,7 +82,9 @@ func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) 
 	return r.all(ctx, imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce))
 }
 
-func newFetchRun(f *Folder) *fetchRun { return &fetchRun{f: f, wake: make(chan struct{}, 1)} }
+func newFetchRun(f *Folder) *fetchRun {
+	return &fetchRun{arrivals: arrivals{f: f, wake: make(chan struct{}, 1)}}
+}
 
 // all fetches one part after another.
 func (r *fetchRun) all(ctx context.Context, parts [][]UID) error {
@@ -141,7 +113,7 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 		return err
 	}
 	r.sized = r.fields != ""
-	r.f.s.n.SetSink(r)
+	r.f.s.n.SetSink(&r.arrivals)
 	return r.bodies(ctx, list)
 }
 
@@ -200,7 +172,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 		return err
 	}
 	r.f.s.drain(r.f.conf.Timeout) // answers to what will be asked again
-	r.f.s.n.SetSink(r)
+	r.f.s.n.SetSink(&r.arrivals)
 	return nil
 }
 
@@ -257,14 +229,6 @@ func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 		r.land()
 	}
 	return nil, nil
-}
-
-// stop has what is still on its way read over: nobody takes it any more.
-func (r *fetchRun) stop() {
-	r.mu.Lock()
-	r.discard = true
-	r.mu.Unlock()
-	r.f.budget.stop()
 }
 
 // settle yields one mail of a batch that has ended, asking again where it did not come.

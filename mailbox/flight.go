@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.org/imap-integration/mailbox/imapwire"
 )
@@ -16,19 +17,6 @@ type batch struct {
 	sent  *imapwire.Command
 	done  bool // all of its answers came
 	over  bool // and that was noticed
-}
-
-// abandonFlight forgets the batches of a broken connection; the mails that came whole are kept.
-func (r *fetchRun) abandonFlight() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, b := range r.flight {
-		for _, it := range b.items {
-			it.asked = false
-		}
-	}
-	r.flight, r.head, r.pressed = nil, nil, false
-	r.f.budget.setReady(false)
 }
 
 // sendAhead keeps the window full, as soon as the sizes are known.
@@ -139,55 +127,6 @@ func (r *fetchRun) itemsFor(it *item) string {
 	}
 }
 
-// batchDone tells the budget whether the consumer has something to take.
-func (r *fetchRun) batchDone(b *batch) {
-	r.mu.Lock()
-	b.done = true
-	ready := r.readyLocked()
-	r.mu.Unlock()
-	r.f.budget.setReady(ready)
-}
-
-// readyLocked reports whether the consumer has something to take: a batch that
-// is complete, or under pressure the next mail.
-func (r *fetchRun) readyLocked() bool {
-	return len(r.flight) > 0 && r.flight[0].done || r.pressed && r.head != nil && r.head.body != nil
-}
-
-// press has the next mail yielded although its batch is not complete. That is
-// needed where mails are larger than the server said; otherwise a batch is
-// awaited, so that a second body for one of its mails can be told of.
-func (r *fetchRun) press() {
-	r.mu.Lock()
-	r.pressed = true
-	ready := r.readyLocked()
-	r.mu.Unlock()
-	r.f.budget.setReady(ready)
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
-// isNext makes a mail the next to be yielded, and reports whether it must be at once.
-func (r *fetchRun) isNext(it *item) bool {
-	r.mu.Lock()
-	r.head = it
-	now, ready := r.pressed && it.body != nil, r.readyLocked()
-	r.mu.Unlock()
-	r.f.budget.setReady(ready)
-	return now
-}
-
-// land takes the first batch out of the flight.
-func (r *fetchRun) land() {
-	r.mu.Lock()
-	r.flight, r.head, r.pressed = r.flight[1:], nil, false
-	ready := r.readyLocked()
-	r.mu.Unlock()
-	r.f.budget.setReady(ready)
-}
-
 // await waits until a mail of a batch can be settled: for the end of the batch,
 // or under pressure for the mail itself.
 func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
@@ -232,4 +171,89 @@ func (r *fetchRun) judge(b *batch, answer imapwire.StatusResponse, ok bool) erro
 		return imapwire.Refusal{StatusResponse: answer}
 	}
 	return nil
+}
+
+// askSizes asks for everything but the bodies, unless that is known. Behind it
+// the first mails are asked for, where that is no risk: it saves a round trip. As
+// they may be too large, a part of each is asked for that is one byte longer than allowed.
+func (r *fetchRun) askSizes(list []*item) {
+	if r.sized || len(list) == 0 {
+		return
+	}
+	uids := make([]UID, len(list))
+	for i, it := range list {
+		uids[i] = it.uid
+	}
+	r.sizing = r.f.s.n.Send("UID FETCH "+imapwire.Set(uids)+" "+itemsSizes, nil)
+	if r.mayGuess() {
+		first := list[:min(len(list), guessCount)]
+		r.planned = list[len(first):]
+		for items := range slices.Chunk(first, guessBatch) {
+			r.launch(&batch{items: items, guess: true})
+		}
+	}
+}
+
+// mayGuess reports whether mails may be asked for without knowing their sizes: once in
+// a fetch, and no more after a too large one or a broken connection, which may have been for one.
+func (r *fetchRun) mayGuess() bool {
+	guess := r.guess && !r.cautious && !r.f.sizesFirst && r.f.reconnects == 0
+	r.guess = false
+	return guess
+}
+
+// sizes is where the end of the sizes comes; nil: it is not awaited.
+func (r *fetchRun) sizes() <-chan imapwire.StatusResponse {
+	if r.sizing == nil {
+		return nil
+	}
+	return r.sizing.Done()
+}
+
+// awaitSizes waits for the sizes.
+func (r *fetchRun) awaitSizes(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case answer, ok := <-r.sizes():
+		return r.haveSizes(answer, ok)
+	}
+}
+
+// lookForSizes is awaitSizes that does not wait.
+func (r *fetchRun) lookForSizes() error {
+	select {
+	case answer, ok := <-r.sizes():
+		return r.haveSizes(answer, ok)
+	default:
+		return nil
+	}
+}
+
+// haveSizes goes on once the sizes are known. A server that refuses them is not
+// pressed: then each mail is asked for alone.
+func (r *fetchRun) haveSizes(answer imapwire.StatusResponse, ok bool) error {
+	r.sizing = nil
+	if !ok {
+		return r.f.s.broken()
+	}
+	if answer.Status != "OK" && temporary(answer) {
+		return imapwire.Refusal{StatusResponse: answer}
+	}
+	r.sized = true
+	r.weigh()
+	r.sendAhead()
+	return nil
+}
+
+// weigh accounts for what was asked for before its size was known.
+func (r *fetchRun) weigh() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.flight {
+		b.bytes = 0
+		for _, it := range b.items {
+			b.bytes += r.expected(it)
+		}
+	}
 }

@@ -47,14 +47,6 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	return r.giveUp(it)
 }
 
-// empty reports whether the mail has no bytes: the server says so twice, in the
-// body and in RFC822.SIZE. (NIL is no body.)
-func (r *fetchRun) empty(it *item) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return it.body != nil && len(it.body.Bytes()) == 0 && it.hint == 0 && !it.header
-}
-
 // declined reports whether a question about one mail was refused for good.
 func declined(err error) bool {
 	var refused imapwire.Refusal
@@ -80,12 +72,6 @@ func (r *fetchRun) others(ctx context.Context) bool {
 	err := r.alone(ctx, next, fmt.Sprintf("UID FETCH %d %s", next.uid, r.itemsFor(next)))
 	next.tries = 0
 	return err == nil && r.arrived(next)
-}
-
-func (r *fetchRun) arrived(it *item) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return it.body != nil && len(it.body.Bytes()) > 0
 }
 
 // deliverChecked yields what came the second time, a placeholder included.
@@ -161,4 +147,64 @@ func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 		return err
 	}
 	return r.alone(ctx, it, fmt.Sprintf("FETCH %d %s", result.UIDs[0], r.itemsFor(it)))
+}
+
+// settleHead yields the header fields of an email, asking again where they did not
+// come: whether it is there, then alone for the fields, then for the whole header
+// block. What did not come then is missing.
+func (r *fetchRun) settleHead(ctx context.Context, b *batch, it *item) error {
+	if it.body != nil {
+		return r.deliverHead(it, Head{})
+	}
+	r.f.budget.setReady(false)
+	if err := r.askThere(ctx, b); err != nil {
+		return err
+	}
+	if !b.there[it.uid] {
+		return r.deliverHead(it, Head{})
+	}
+	for _, section := range []string{r.fields, "BODY.PEEK[HEADER]"} {
+		err := r.alone(ctx, it, fmt.Sprintf("UID FETCH %d (UID %s)", it.uid, section))
+		if err != nil && kindOf(err) != ServerRefused {
+			return err
+		}
+		if it.body != nil {
+			return r.deliverHead(it, Head{})
+		}
+	}
+	return r.deliverHead(it, Head{Missing: true})
+}
+
+// askThere asks once for a batch which of its emails are in the folder.
+func (r *fetchRun) askThere(ctx context.Context, b *batch) error {
+	if b.there != nil {
+		return nil
+	}
+	there, err := r.f.searchOnce(ctx, Criteria{From: b.items[0].uid, To: b.items[len(b.items)-1].uid}, nil)
+	if err != nil {
+		return err
+	}
+	b.there = make(map[UID]bool, len(there))
+	for _, uid := range there {
+		b.there[uid] = true
+	}
+	return nil
+}
+
+// deliverHead passes header fields to the consumer, whose they are from then on.
+func (r *fetchRun) deliverHead(it *item, head Head) error {
+	head.UID = it.uid
+	r.mu.Lock()
+	if it.body != nil {
+		head.Header = it.body.Bytes()
+	}
+	delete(r.items, it.uid)
+	body := it.body
+	it.body = nil
+	r.mu.Unlock()
+	defer body.Release()
+	if err := r.handHead(head); err != nil {
+		return errYield{err}
+	}
+	return nil
 }
