@@ -140,14 +140,19 @@ func (p *pager[T]) walk(use func(page []T) bool) error {
 	}
 }
 
-// everything returns a whole list of an incident, newest id first.
-func everything[T numbered](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
-	p := newPager[T](c, pageSize, send, func(size, number int) *request {
+// incidentList asks for a page of what an incident holds.
+func incidentList(doing, route string, incident int64) func(size, number int) *request {
+	return func(size, number int) *request {
 		return &request{
 			doing: doing, route: route, place: map[string]int64{incidentPlace: incident}, limit: pageLimit,
 			query: url.Values{"page_size": {strconv.Itoa(size)}, "page_number": {strconv.Itoa(number)}},
 		}
-	})
+	}
+}
+
+// everything returns a whole list of an incident, newest id first.
+func everything[T numbered](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
+	p := newPager[T](c, pageSize, send, incidentList(doing, route, incident))
 	all := []T{}
 	err := p.walk(func(page []T) bool { all = append(all, page...); return true })
 	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(b.number(), a.number()) })

@@ -37,7 +37,7 @@ func (p *program) root() *cobra.Command {
 	for _, a := range actions.All {
 		root.AddCommand(p.actionCommand(a))
 	}
-	for _, c := range []*cobra.Command{p.auditCommand(), p.demoCommand(), p.manifestCommand(), p.serveCommand(), p.versionCommand()} {
+	for _, c := range []*cobra.Command{p.apiCommand(), p.auditCommand(), p.demoCommand(), p.manifestCommand(), p.serveCommand(), p.versionCommand()} {
 		c.GroupID = "person"
 		root.AddCommand(c)
 	}

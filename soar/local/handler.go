@@ -188,15 +188,20 @@ func noPath(http.ResponseWriter, *http.Request) error {
 }
 
 // unknown tells a wrong method from a wrong path: the mux is asked whether it
-// knows the path by another method.
+// knows the path by another method. The answer lists the methods (RFC 9110, section 15.5.6).
 func unknown(mux *http.ServeMux) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			other := r.Clone(r.Context())
 			other.Method = method
 			if _, pattern := mux.Handler(other); strings.HasPrefix(pattern, method) {
-				return bad(http.StatusMethodNotAllowed, "method", "the path does not know the method %.20q", r.Method)
+				allowed = append(allowed, method)
 			}
+		}
+		if len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			return bad(http.StatusMethodNotAllowed, "method", "the path does not know the method %.20q", r.Method)
 		}
 		return noPath(w, r)
 	}

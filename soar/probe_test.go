@@ -1,0 +1,95 @@
+package soar_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar"
+)
+
+// verdicts of a probe by operation.
+func verdicts(t *testing.T, c *soar.Client) map[string]soar.Verdict {
+	t.Helper()
+	found := map[string]soar.Verdict{}
+	for _, f := range c.Probe(t.Context()) {
+		if f.Detail == "" {
+			t.Errorf("%s: no detail", f.Operation)
+		}
+		found[f.Operation] = f.Verdict
+	}
+	if len(found) != len(soar.DefaultRoutes()) {
+		t.Errorf("%d operations were probed, want %d", len(found), len(soar.DefaultRoutes()))
+	}
+	return found
+}
+
+// TestProbeForeign holds that a profile that fits is found to fit, and that asking changes nothing.
+func TestProbeForeign(t *testing.T) {
+	onForeignAPIs(t, func(t *testing.T, f *foreign, c *soar.Client, files bool) {
+		saveForeign(t, c, 1)
+		for name, v := range verdicts(t, c) {
+			want := v == soar.Fits || v == soar.Known
+			if !files && (name == "triage.emails.add" || name == "incidents.attachments.add" || name == "incidents.attachments.list") {
+				want = v == soar.Declared
+			}
+			if !want {
+				t.Errorf("%s: %s", name, v)
+			}
+		}
+		if len(f.mails) != 1 || len(f.files) != 0 || len(f.links) != 0 {
+			t.Errorf("the probe changed something: %d emails, %d files, links %v", len(f.mails), len(f.files), f.links)
+		}
+	})
+}
+
+// TestProbeTenants asks tenants that do not fit.
+func TestProbeTenants(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		tenant http.HandlerFunc
+		want   soar.Verdict
+	}{
+		{"nothing there", http.NotFound, soar.Missing},
+		{"refuses", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, soar.Refused},
+		{"a gateway that takes every OPTIONS", func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodOptions {
+				w.WriteHeader(500)
+			}
+		}, soar.Unclear},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := httptest.NewServer(test.tenant)
+			t.Cleanup(s.Close)
+			c, err := soar.New(soar.Config{URL: s.URL, AccessID: accessID, AccessKey: secret.New(accessKey), Timeout: time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, v := range verdicts(t, c) {
+				if v != test.want {
+					t.Errorf("%s: %s, want %s", name, v, test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestProbeDiffers tells a list of another form, and a path with other methods.
+func TestProbeDiffers(t *testing.T) {
+	f := newForeign(t, func(_ *foreign, mux *http.ServeMux) {
+		mux.HandleFunc("POST /api/csoar/v3/emails/search/", func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, []int{}) })
+		mux.HandleFunc("PUT /api/csoar/v3/emails/", func(http.ResponseWriter, *http.Request) {})
+	})
+	c, err := soar.New(soar.Config{URL: f.URL, AccessID: accessID, AccessKey: secret.New(accessKey), Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := verdicts(t, c)
+	for name, want := range map[string]soar.Verdict{"emails.search": soar.Differs, "emails.create": soar.Differs, "triage.emails.add": soar.Missing} {
+		if got[name] != want {
+			t.Errorf("%s: %s, want %s", name, got[name], want)
+		}
+	}
+}
