@@ -38,7 +38,7 @@ func (c *collector) element(e *element) {
 		case a.name == "style":
 			c.css(a.value, remark)
 		case a.name == "srcdoc" && e.name == "iframe":
-			c.inner = append(c.inner, inner{len(c.out), a.value, remark, false})
+			c.inner = append(c.inner, inner{len(c.out), a.value, remark, "srcdoc"})
 		case e.foreign || c.place.opens(e.name):
 			c.foreign(e.name, a, remark)
 		case anywhere[a.name]:
@@ -85,7 +85,7 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 func (c *collector) target(value string, s source, remark string) {
 	c.add(value, s, remark)
 	if markup, ok := dataDocument(value); ok {
-		c.inner = append(c.inner, inner{len(c.out), markup, remark, true})
+		c.inner = append(c.inner, inner{len(c.out), markup, remark, "data"})
 	}
 }
 

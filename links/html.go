@@ -35,12 +35,17 @@ func document(markup, base, remark string, depth int, left *int) []Link {
 	if base = c.base(); len(base) > maxBase {
 		base = ""
 	}
+	resolve, beside := resolver(base), resolver(c.fallback)
 	for i := range c.out {
 		if i >= maxResolved {
 			c.out[i].Remark = remarkMany
 			continue
 		}
-		c.resolve(&c.out[i], base)
+		if c.out[i].Source == "base" {
+			c.out[i].resolve(beside)
+		} else {
+			c.out[i].resolve(resolve)
+		}
 	}
 	return c.nest(base)
 }
@@ -66,7 +71,7 @@ type inner struct {
 	at     int // index of the link behind it
 	markup string
 	remark string
-	data   bool // it has an origin of its own, and no base
+	name   string // srcdoc, or data, which has an origin of its own and no base
 }
 
 func (c *collector) read(markup string) {
@@ -192,14 +197,8 @@ func (c *collector) base() string {
 	return c.fallback
 }
 
-func (c *collector) resolve(l *Link, base string) {
-	if l.URL != "" {
-		return
-	}
-	if l.Source == "base" {
-		base = c.fallback
-	}
-	if resolved, ok := Resolve(base, l.Target); ok {
+func (l *Link) resolve(resolve func(string) (string, bool)) {
+	if resolved, ok := resolve(l.Target); ok {
 		l.URL = resolved
 	} else if l.Remark == "" && strings.Contains(l.Target, "//") {
 		l.Remark = remarkUnread
@@ -208,7 +207,7 @@ func (c *collector) resolve(l *Link, base string) {
 
 // nest reads the documents inside of this one, and returns all links in document order.
 func (c *collector) nest(base string) []Link {
-	if len(c.inner) == 0 || c.depth >= maxNesting {
+	if len(c.inner) == 0 {
 		return c.out
 	}
 	var out []Link
@@ -216,11 +215,12 @@ func (c *collector) nest(base string) []Link {
 	for _, in := range c.inner {
 		out = append(out, c.out[from:in.at]...)
 		from = in.at
-		if len(in.markup) > maxDocument || len(in.markup) > *c.left {
+		if c.depth >= maxNesting || len(in.markup) > maxDocument || len(in.markup) > *c.left {
+			out = append(out, Link{Target: in.name, Source: in.name, Remark: remarkDeep})
 			continue
 		}
 		*c.left -= len(in.markup)
-		if in.data {
+		if in.name == "data" {
 			out = append(out, document(in.markup, "", in.remark, c.depth+1, c.left)...)
 		} else {
 			out = append(out, document(in.markup, base, in.remark, c.depth+1, c.left)...)

@@ -31,6 +31,30 @@ func TestInHTML(t *testing.T) {
 	}
 }
 
+// TestLimits holds that what is not read, or not resolved, is named.
+func TestLimits(t *testing.T) {
+	markup := "<a href=https://e.example/>"
+	for range 7 {
+		markup = `<iframe srcdoc="` + strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(markup) + `"></iframe>`
+	}
+	if got := InHTML(markup, ""); len(got) != 1 || got[0].Source != "srcdoc" || got[0].Remark != remarkDeep {
+		t.Errorf("%+v", got)
+	}
+	many := InHTML(strings.Repeat("<a href=https://e.example/>", maxResolved+1), "")
+	if last := many[maxResolved]; last.Target != "https://e.example/" || last.URL != "" || last.Remark != remarkMany || many[0].URL == "" {
+		t.Errorf("%+v", last)
+	}
+	if got := InHTML("<a href=x>", "https://e.example/"+strings.Repeat("a", maxBase)); got[0].URL != "" {
+		t.Errorf("%+v", got)
+	}
+	// Whoever has read resolve.go cannot make a host look like another one.
+	for host, want := range map[string]string{"xnqpunycodeqabc.example": "xnqpunycodeqabc.example", "xn--abc.example": "xn--abc.example", "qspaceq7f3aq.example": "qspaceq7f3aq.example"} {
+		if got := Host("https://" + host + "/"); got != want {
+			t.Errorf("%s: %q", host, got)
+		}
+	}
+}
+
 // FuzzInHTML holds that any bytes give valid links.
 func FuzzInHTML(f *testing.F) {
 	f.Add(`<base href=//b.example><a href="x&#10;y">t</a><iframe srcdoc="<a href=z>">`)

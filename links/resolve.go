@@ -47,16 +47,48 @@ var parser = url.NewParser(
 )
 
 // What the library refuses is hidden from it behind words that nobody registers.
+const (
+	punycodeStandIn = "xnqpunycodeq"
+	spaceStandIn    = "qspaceq7f3aq"
+)
+
 var (
-	standIns = strings.NewReplacer("xn--", "xnqpunycodeq", " ", "qspaceq7f3aq", "%20", "qspaceq7f3aq")
-	standFor = strings.NewReplacer("xnqpunycodeq", "xn--", "qspaceq7f3aq", "%20")
+	standIns = strings.NewReplacer("xn--", punycodeStandIn, " ", spaceStandIn, "%20", spaceStandIn)
+	standFor = strings.NewReplacer(punycodeStandIn, "xn--", spaceStandIn, "%20")
+	strict   = url.NewParser()
 )
 
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-func parse(base, target string) (u *url.Url, ok bool) {
+// resolver is Resolve for many targets of one base, which is read once.
+func resolver(base string) func(target string) (string, bool) {
+	begin, ok := parseAt(nil, base)
+	if base == "" || !ok {
+		begin = nil
+	}
+	return func(target string) (string, bool) {
+		u, ok := parseAt(begin, target)
+		if !ok {
+			return "", false
+		}
+		return u.Href(false), true
+	}
+}
+
+func parse(base, target string) (*url.Url, bool) {
+	if base == "" {
+		return parseAt(nil, target)
+	}
+	begin, ok := parseAt(nil, base)
+	if !ok {
+		return nil, false
+	}
+	return parseAt(begin, target)
+}
+
+func parseAt(base *url.Url, target string) (u *url.Url, ok bool) {
 	if len(target) > maxTarget {
 		return nil, false
 	}
@@ -66,11 +98,10 @@ func parse(base, target string) (u *url.Url, ok bool) {
 			u, ok = nil, false
 		}
 	}()
-	var err error
-	if base == "" {
-		u, err = parser.Parse(target)
-	} else {
-		u, err = parser.ParseRef(base, target)
+	p := parser
+	if lower := strings.ToLower(target); strings.Contains(lower, punycodeStandIn) || strings.Contains(lower, spaceStandIn) {
+		p = strict // somebody has read this file
 	}
+	u, err := p.BasicParser(target, base, nil, url.NoState)
 	return u, err == nil
 }
