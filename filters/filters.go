@@ -1,5 +1,5 @@
-// Package filters decides which mails a run takes. It is pure: what goes to
-// the server is only a narrowing (Query); every mail that comes back is
+// Package filters decides which emails a run takes. It is pure: what goes to
+// the server is only a narrowing (Query); every email that comes back is
 // decided again here, on decoded headers and text.
 package filters
 
@@ -21,17 +21,17 @@ type Spec struct {
 // Condition is one filter that is set. A header pair counts as one.
 type Condition struct {
 	Field string // the id of the parameter: "from", "not_subject", …
-	Body  bool   // it needs the mail's content, not only its header
+	Body  bool   // it needs the email's content, not only its header
 
 	names []string // header names it looks at
 	not   bool
 	match func(*message.Message) bool
 }
 
-// Keeps reports whether this filter alone would keep the mail.
+// Keeps reports whether this filter alone would keep the email.
 func (c Condition) Keeps(m *message.Message) bool { return c.match(m) != c.not }
 
-// Filter is all conditions of a run. The zero value keeps every mail.
+// Filter is all conditions of a run. The zero value keeps every email.
 type Filter struct {
 	spec       Spec
 	conditions []Condition // header conditions first: they are cheaper
@@ -146,13 +146,13 @@ func (f *Filter) HeaderNames() []string {
 	return names
 }
 
-// NeedsBody reports whether some condition needs the mail's content.
+// NeedsBody reports whether some condition needs the email's content.
 func (f *Filter) NeedsBody() bool {
 	return slices.ContainsFunc(f.conditions, func(c Condition) bool { return c.Body })
 }
 
 // MatchHeader decides by the header conditions alone. It returns the field of
-// the first filter that leaves the mail out, "" when all keep it.
+// the first filter that leaves the email out, "" when all keep it.
 func (f *Filter) MatchHeader(m *message.Message) string { return f.decide(m, false) }
 
 // MatchBody decides by the conditions on the content alone, likewise.

@@ -51,7 +51,7 @@ func whole(key string, values []string) []Term {
 	return group
 }
 
-// fragments is nil as soon as one value has no sure fragment: the others alone would lose its mails.
+// fragments is nil as soon as one value has no sure fragment: the others alone would lose its emails.
 func fragments(key string, values []string) []Term {
 	var group []Term
 	for _, v := range values {
@@ -124,6 +124,6 @@ func sureFragment(v string) string {
 	return best
 }
 
-// sureByte leaves out white space (a run of it counts as one blank), what a
+// sureByte leaves out white space (a run of it counts as one space), what a
 // quoted-string may escape, and everything that is not ASCII.
 func sureByte(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '\\' }

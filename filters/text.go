@@ -10,7 +10,7 @@ import (
 )
 
 // Fold brings a text into the form in which all comparisons are made: NFC,
-// full case folding (so that "ß" equals "ss"), each run of white space one blank.
+// full case folding (so that "ß" equals "ss"), each run of white space one space.
 func Fold(s string) string {
 	if isASCII(s) {
 		return foldASCII(s)
@@ -53,7 +53,7 @@ func foldASCII(s string) string {
 	return b.String()
 }
 
-// collapse turns each run of white space (no-break spaces included) into one blank.
+// collapse turns each run of white space (no-break spaces included) into one space.
 func collapse(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))

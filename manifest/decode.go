@@ -25,7 +25,7 @@ const wholeInput = -1
 // asGiven are the fields that the contract takes untrimmed, besides the secrets.
 var asGiven = map[string]bool{"text": true, "eml": true, "msg": true, "regex": true}
 
-// wholeMails are the fields that may hold a whole mail.
+// wholeMails are the fields that may hold a whole email.
 var wholeMails = map[string]bool{"text": true, "eml": true, "msg": true}
 
 // Decode reads the parameters of a subcommand: the fields that Parameters

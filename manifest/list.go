@@ -10,7 +10,7 @@ var errQuote = errors.New(`has a quote in it that does not end before a comma; a
 
 // splitList takes a comma-separated list apart. A value that holds a comma
 // stands in double quotes, where a quote is doubled (RFC 4180, section 2, but
-// with blanks around a value). A quote inside an unquoted value is a plain character.
+// with spaces around a value). A quote inside an unquoted value is a plain character.
 func splitList(text string) ([]string, error) {
 	var values []string
 	for rest, more := text, true; more; {
@@ -52,7 +52,7 @@ func nextValue(text string) (value, rest string, more bool, err error) {
 	return b.String(), rest, more, nil
 }
 
-// blanks are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
+// spaces are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
 const blanks = " \t\r\n"
 
 func trimmed(values []string) []string {

@@ -18,7 +18,7 @@ const (
 	maxValue     = 1 << 20   // bytes of a value, but for those in wholeMails
 	maxListValue = 64 << 10  // bytes of one value of a list
 	maxListCount = 10_000    // values of a list
-	maxIDs       = 1_000     // mails that one action may name
+	maxIDs       = 1_000     // emails that one action may name
 	maxStdin     = 100 << 20 // bytes of standard input: an eml of 50 MiB is 67 MiB in base64
 )
 
@@ -66,7 +66,7 @@ func (v *Values) Require(ids ...string) {
 	}
 }
 
-// Text returns a text, trimmed of the blanks around it unless the contract takes
+// Text returns a text, trimmed of the spaces around it unless the contract takes
 // it as it is (text, eml, msg, regex); "" where it is not set.
 func (v *Values) Text(id string) string {
 	switch value := v.value(id).(type) {

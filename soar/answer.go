@@ -114,7 +114,7 @@ func (c *Client) acceptNothing(call *request) func(*http.Response, io.Reader) er
 	}
 }
 
-// acceptRaw takes the raw mail, all of it.
+// acceptRaw takes the raw email, all of it.
 func (c *Client) acceptRaw(call *request, into *[]byte) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))

@@ -27,7 +27,7 @@ const (
 	spare          = 1.05                      // requests are this much further apart than the limit asks, so that no second sees one too many when the first request waited for its connection
 	defaultTimeout = 180 * time.Second         // the default of the setting
 	defaultEML     = int64(50<<20) + emlMargin // the default of max_message_size and its margin
-	emlMargin      = 1 << 10                   // the setting judges the mail; a line end or two may have been added to it
+	emlMargin      = 1 << 10                   // the setting judges the email; a line end or two may have been added to it
 )
 
 // Config is what a client needs. URL is required, and AccessID with AccessKey, or
@@ -47,7 +47,7 @@ type Config struct {
 	RequestsPerSecond float64       // 0: no limit
 	Concurrent        int           // requests at once; 0: no limit
 	Timeout           time.Duration // longest wait for one answer; all tries of one request end after twice this. 0: 180 s
-	MaxMessageSize    int64         // bytes of a raw mail that EML takes when its caller names no limit; 0: 50 MiB
+	MaxMessageSize    int64         // bytes of a raw email that EML takes when its caller names no limit; 0: 50 MiB
 
 	Log    *slog.Logger                                // nil: no log
 	Now    func() time.Time                            // nil: time.Now

@@ -517,7 +517,7 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// A raw mail is sent from where it is: memory does not grow with its size.
+// A raw email is sent from where it is: memory does not grow with its size.
 func TestUploadIsNotCopied(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		n, err := io.Copy(io.Discard, req.Body)

@@ -7,9 +7,9 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// AppendJSON appends the mail as a JSON object: what encoding/json makes of it
+// AppendJSON appends the email as a JSON object: what encoding/json makes of it
 // without HTML escapes, several times faster. A bulk run encodes the texts of
-// every mail twice, and would spend a sixth of its time there.
+// every email twice, and would spend a sixth of its time there.
 func (m *Mail) AppendJSON(b []byte) []byte {
 	texts := func(key, value string) {
 		b = append(b, key...)
@@ -53,7 +53,7 @@ func (m *Metadata) AppendJSON(b []byte) []byte {
 	return append(appendString(b, m.SourceKey), '}')
 }
 
-// appendJSON writes the object in the order of the mail.
+// appendJSON writes the object in the order of the email.
 func (h Headers) appendJSON(b []byte) []byte {
 	b = append(b, '{')
 	for i, f := range h {
@@ -147,7 +147,7 @@ func plainPrefix(s string) int {
 		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
 			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
 		quote, escape := w^('"'*ones), w^('\\'*ones)
-		// A byte of w is below a blank, one of the others is zero, or w has the high bit.
+		// A byte of w is below a space, one of the others is zero, or w has the high bit.
 		if odd := ((w - ' '*ones) | (quote - ones) | (escape - ones) | w) & high; odd != 0 {
 			break
 		}

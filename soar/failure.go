@@ -184,7 +184,7 @@ func instant(seconds *float64) (time.Time, bool) {
 
 // retryAfter reads the header (RFC 9110, section 10.2.3): seconds, or a date.
 func retryAfter(value string, now time.Time) time.Duration {
-	const longest = 24 * time.Hour // more would overflow before it is cut to the time-out
+	const longest = 24 * time.Hour // more would overflow before it is cut to the timeout
 	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 63); err == nil {
 		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second
 	}

@@ -50,7 +50,7 @@ type fake struct {
 	forgetful  bool // ignores Idempotency-Key
 	ignores    []string
 	records    []*held
-	links      map[string][]int64 // "incident 7" → ids of mails
+	links      map[string][]int64 // "incident 7" → ids of emails
 	files      []*heldFile
 	faults     []*fault
 	requests   []seen
@@ -169,7 +169,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, value)
 }
 
-// answer writes JSON, or a raw mail.
+// answer writes JSON, or a raw email.
 func answer(w http.ResponseWriter, status int, value any) {
 	if raw, ok := value.([]byte); ok {
 		w.Header().Set("Content-Type", "message/rfc822")
@@ -533,7 +533,7 @@ func noSecrets(t *testing.T, text string) {
 	}
 }
 
-// draft is a mail with a content of its own.
+// draft is an email with a content of its own.
 func draft(n int) *soar.Draft {
 	raw := fmt.Appendf(nil, "Subject: mail %d\r\n\r\nbody\r\n", n)
 	sum := sha256.Sum256(append([]byte("soc@example.com\x00"), raw...))
@@ -565,7 +565,7 @@ func same[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// ledger fails unless the store holds each of these mails exactly once, byte for byte.
+// ledger fails unless the store holds each of these emails exactly once, byte for byte.
 func (f *fake) ledger(drafts ...*soar.Draft) {
 	f.t.Helper()
 	f.mu.Lock()

@@ -69,7 +69,7 @@ func (f *foreign) add(doc map[string]any, raw []byte) int {
 	return len(f.mails)
 }
 
-// mail finds a mail by the text of its number, or answers 404.
+// mail finds an email by the text of its number, or answers 404.
 func (f *foreign) mail(w http.ResponseWriter, text string) (int, bool) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > len(f.mails) {

@@ -12,9 +12,9 @@ import (
 const rangePages = 3
 
 // Known returns id by source_key of the records that the store may hold already of
-// these mails. It spares a store that ignores Idempotency-Key a second record:
-// the newest records of the account and folder, page by page as long as the mails'
-// own UIDs turn up in them, and the account's records of the same time, where a mail
+// these emails. It spares a store that ignores Idempotency-Key a second record:
+// the newest records of the account and folder, page by page as long as the emails'
+// own UIDs turn up in them, and the account's records of the same time, where an email
 // that was moved away and back has a new UID and perhaps another folder.
 func (c *Client) Known(ctx context.Context, k Candidates) (map[string]int64, error) {
 	ids := map[string]int64{}
@@ -49,7 +49,7 @@ func remember(ids map[string]int64, page []stub) {
 	}
 }
 
-// within reports whether one of these records is of one of the mails' UIDs.
+// within reports whether one of these records is of one of the emails' UIDs.
 func (k Candidates) within(page []stub) bool {
 	return slices.ContainsFunc(page, func(r stub) bool {
 		_, found := slices.BinarySearch(k.UIDs, r.UID)

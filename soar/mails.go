@@ -19,7 +19,7 @@ func (c *Client) Get(ctx context.Context, id int64) (Record, error) {
 	return r, nil
 }
 
-// EML returns the raw mail, of at most limit bytes (0: Config.MaxMessageSize).
+// EML returns the raw email, of at most limit bytes (0: Config.MaxMessageSize).
 // errors.Is(err, ErrNoContent) when the record has none.
 func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error) {
 	if limit <= 0 {
@@ -55,13 +55,13 @@ func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
 	return r, nil
 }
 
-// AddToIncident links a mail to an incident; added is false when it was there.
+// AddToIncident links an email to an incident; added is false when it was there.
 func (c *Client) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
 	added, err = c.link(ctx, &request{doing: "add a mail to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
 	return added, notFound(err, "incident", incident)
 }
 
-// AddToTriage links a mail to a triage event; added is false when it was there.
+// AddToTriage links an email to a triage event; added is false when it was there.
 func (c *Client) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
 	added, err = c.link(ctx, &request{doing: "add a mail to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
 	return added, notFound(err, "triage event", triage)
@@ -79,7 +79,7 @@ func (c *Client) link(ctx context.Context, call *request, id int64) (added bool,
 	again := false
 	err = c.persist(ctx, b, func() error {
 		err := c.once(ctx, b, call)
-		// When an answer was lost, the mail that is there now is most likely there by this call.
+		// When an answer was lost, the email that is there now is most likely there by this call.
 		added = added || again
 		again = again || unsure(err)
 		return err
@@ -87,7 +87,7 @@ func (c *Client) link(ctx context.Context, call *request, id int64) (added bool,
 	return added && err == nil, err
 }
 
-// RemoveFromIncident takes a mail out of an incident; removed is false when it was not there.
+// RemoveFromIncident takes an email out of an incident; removed is false when it was not there.
 func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
 	call := &request{
 		doing: "remove a mail from an incident", route: routeUnlink, limit: answerLimit,
@@ -107,7 +107,7 @@ func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (re
 	return err == nil, err
 }
 
-// IncidentMails lists an incident's mails, newest id first.
+// IncidentMails lists an incident's emails, newest id first.
 func (c *Client) IncidentMails(ctx context.Context, incident int64) ([]Record, error) {
 	records, err := everything[Record](c, c.sender(ctx), "list the mails of an incident", routeLinked, incident)
 	return normalized(records), err
@@ -123,7 +123,7 @@ func (c *Client) files(incident int64, send sender) ([]IncidentFile, error) {
 }
 
 // AddFile adds an attachment to an incident; existed is true when the incident had
-// the same bytes from the same mail and part before this call. A lost answer is
+// the same bytes from the same email and part before this call. A lost answer is
 // looked up before the file is sent again.
 func (c *Client) AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error) {
 	call := &request{
@@ -134,7 +134,7 @@ func (c *Client) AddFile(ctx context.Context, incident int64, f File, content []
 	return id, existed, notFound(err, "incident", incident)
 }
 
-// findFile returns the id of the same bytes from the same mail and part, 0 without one.
+// findFile returns the id of the same bytes from the same email and part, 0 without one.
 func (c *Client) findFile(incident int64, f File, send sender) (int64, error) {
 	files, err := c.files(incident, send)
 	for _, have := range files {

@@ -19,7 +19,7 @@ const (
 	recordLimit = 4 << 20  // bytes of a record: two bodies of 64 KiB, 1 MiB of headers, and room for escapes
 	pageLimit   = 32 << 20 // bytes of a list page; a larger one is asked again at half the size
 
-	// slowest is the rate, in bytes a second, below which an upload or a raw mail
+	// slowest is the rate, in bytes a second, below which an upload or a raw email
 	// counts as stalled: a tenth of a slow office line.
 	slowest = 16 << 10
 
@@ -79,7 +79,7 @@ func jsonBody(v any) *payload {
 }
 
 // budget is the time that all tries of one request have together: twice the
-// time-out (cloud-soar-api.md, Manners). Waiting for a turn under the rate limit
+// timeout (cloud-soar-api.md, Manners). Waiting for a turn under the rate limit
 // does not count, nor does an upload that went through, within reason.
 type budget struct {
 	c       *Client
@@ -275,7 +275,7 @@ func sizeText(n int64) string {
 
 // build makes the HTTP request. GetBody stays nil: net/http would otherwise repeat a
 // POST with an Idempotency-Key by itself when a kept connection breaks, before we
-// have looked whether the store has the mail already.
+// have looked whether the store has the email already.
 func (c *Client) build(ctx context.Context, call *request, w *watchdog) (*http.Request, error) {
 	var more http.Header
 	if c.profile != nil {

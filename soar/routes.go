@@ -41,7 +41,7 @@ const (
 	maxRoutesSetting = 64 << 10 // bytes of cloud_soar_routes: eleven routes need 1 KiB
 )
 
-// DefaultRoutes returns the one table of routes. The endpoints for mails,
+// DefaultRoutes returns the one table of routes. The endpoints for emails,
 // attachments and triage are not public: these are assumed, in the style of the
 // public ones, and cloud_soar_routes replaces them.
 func DefaultRoutes() Routes {

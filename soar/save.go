@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// message.CodeContentRefused is the problem of a mail whose content Cloud SOAR did not take
+// message.CodeContentRefused is the problem of an email whose content Cloud SOAR did not take
 // (contract.md, section 3).
 
 // Save stores drafts in this order, one after the other. It returns one Saved for
@@ -48,7 +48,7 @@ func (c *Client) save(ctx context.Context, d *Draft) (Saved, error) {
 	return s, err
 }
 
-// refusal makes a refusal a result: it concerns this mail alone.
+// refusal makes a refusal a result: it concerns this email alone.
 func refusal(s Saved, err error) (Saved, error) {
 	if is(err, refused) {
 		return Saved{Refused: err.Error()}, nil

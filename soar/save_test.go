@@ -179,7 +179,7 @@ func TestSaveStops(t *testing.T) {
 	}
 }
 
-// An hour of 429: one POST a step, and an end after twice the time-out.
+// An hour of 429: one POST a step, and an end after twice the timeout.
 func TestSaveThrottled(t *testing.T) {
 	r := newRig(t, func(c *soar.Config) { c.Timeout = 60 * time.Second })
 	r.f.fault("*", 1000, status(429, false))

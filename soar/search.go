@@ -226,7 +226,7 @@ func (c *Client) byKey(ctx context.Context, key string, send sender) (found Reco
 	return found, ok, err
 }
 
-// Check asks for the newest mail and tells how many there are. It changes nothing.
+// Check asks for the newest email and tells how many there are. It changes nothing.
 func (c *Client) Check(ctx context.Context) (string, error) {
 	p := searching[stub](c, searchDoing, Query{}, 1, c.sender(ctx))
 	if _, err := p.at(0); err != nil {

@@ -11,7 +11,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// fill stores n mails by hand: ids from 42, UIDs from 1.
+// fill stores n emails by hand: ids from 42, UIDs from 1.
 func (f *fake) fill(n int, change ...func(i int, m *soar.Metadata)) {
 	for i := range n {
 		m := draft(i + 1).Metadata
@@ -30,7 +30,7 @@ func ids(records []soar.Record) []int64 {
 	return list
 }
 
-// newest are the ids that the window of a list of n mails must hold, newest first.
+// newest are the ids that the window of a list of n emails must hold, newest first.
 func newest(n, offset, count int) []int64 {
 	list := []int64{}
 	for i := offset; i < min(n, offset+count); i++ {
@@ -283,7 +283,7 @@ func TestKnown(t *testing.T) {
 		fill     func(f *fake)
 		k        soar.Candidates
 		dates    bool
-		known    []int // mails of draft that must be known
+		known    []int // emails of draft that must be known
 		requests int
 	}{
 		"nothing there": {func(*fake) {}, candidates(1, 5), true, nil, 2},

@@ -11,7 +11,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// Mail is what Cloud SOAR knows of a mail: the keys of the daemon's output
+// Mail is what Cloud SOAR knows of an email: the keys of the daemon's output
 // object (contract.md, section 3) less cloud_soar_mail_id, status and checkpoint.
 // No slice is nil in JSON: call Normalize before marshalling one made by hand.
 type Mail struct {
@@ -55,7 +55,7 @@ func (m *Mail) Normalize() {
 	}
 }
 
-// Headers is a mail's header as an ordered JSON object: name as first written → values.
+// Headers is an email's header as an ordered JSON object: name as first written → values.
 type Headers []HeaderValues
 
 // HeaderValues are the decoded values of one header name, in order.
@@ -64,7 +64,7 @@ type HeaderValues struct {
 	Values []string
 }
 
-// MarshalJSON writes the object in the order of the mail.
+// MarshalJSON writes the object in the order of the email.
 func (h Headers) MarshalJSON() ([]byte, error) { return h.appendJSON(nil), nil }
 
 // UnmarshalJSON keeps the order of the object.
@@ -96,7 +96,7 @@ type Metadata struct {
 	SourceKey string `json:"source_key"` // hex; contract.md, section 4, promise 2
 }
 
-// Record is a mail as Cloud SOAR holds it.
+// Record is an email as Cloud SOAR holds it.
 type Record struct {
 	ID int64 `json:"id"`
 	Metadata
@@ -104,7 +104,7 @@ type Record struct {
 	Discarded bool   `json:"discarded"`
 }
 
-// Draft is a mail to be saved.
+// Draft is an email to be saved.
 type Draft struct {
 	Metadata
 	Raw []byte // nil: a record without content
@@ -119,7 +119,7 @@ type Saved struct {
 	ID         int64  // 0 when refused
 	Existed    bool   // the store knew its key already
 	HandedOver bool   // the store knows that an earlier run handed it over (local store only)
-	Refused    string // why the store refuses this mail for good, one sentence; "" otherwise
+	Refused    string // why the store refuses this email for good, one sentence; "" otherwise
 }
 
 // Query selects records; a zero field does not filter (cloud-soar-api.md, emails.search).
@@ -153,16 +153,16 @@ type IncidentFile struct {
 	Size int64 `json:"size"`
 }
 
-// Mark is the newest mail that a store holds for an account and folder.
+// Mark is the newest email that a store holds for an account and folder.
 type Mark struct {
 	Records     int       // how many of the newest 100 records belong to the account and folder; 0: the very first run
-	UIDValidity uint32    // the UIDVALIDITY asked about, when the store has mails of it, else that of its newest record
+	UIDValidity uint32    // the UIDVALIDITY asked about, when the store has emails of it, else that of its newest record
 	UID         uint32    // highest UID of that UIDVALIDITY among them
 	ReceivedAt  time.Time // latest received_at among them
 	Oldest      time.Time // earliest received_at among them
 }
 
-// Received takes the received_at of one of the mails into account.
+// Received takes the received_at of one of the emails into account.
 func (m *Mark) Received(at time.Time) {
 	if at.After(m.ReceivedAt) {
 		m.ReceivedAt = at
@@ -185,7 +185,7 @@ var (
 //	// is not all of them. A content refusal (413 and the like) adds the problem content_refused to the draft itself
 //	// and saves it without content.
 //	Save(ctx context.Context, drafts []*Draft) ([]Saved, error)
-//	// Known returns id by source_key of the records that the store may hold already of these mails: what spares
+//	// Known returns id by source_key of the records that the store may hold already of these emails: what spares
 //	// a store that ignores Idempotency-Key a second record, at a constant number of requests. The local store
 //	// returns nil: its Save looks up each key.
 //	Known(ctx context.Context, k Candidates) (map[string]int64, error)
@@ -201,15 +201,15 @@ var (
 //	AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error)
 //	IncidentFiles(ctx context.Context, incident int64) ([]IncidentFile, error)
 //	AddToTriage(ctx context.Context, triage, id int64) (added bool, err error)
-//	// HandedOver tells the store that the result naming these mails has been written. No-op for REST.
+//	// HandedOver tells the store that the result naming these emails has been written. No-op for REST.
 //	HandedOver(ctx context.Context, ids []int64) error
-//	// Pending returns the mails of this account and folder that were saved but never handed over (local store; REST: nil).
+//	// Pending returns the emails of this account and folder that were saved but never handed over (local store; REST: nil).
 //	Pending(ctx context.Context, account, folder string) ([]Record, error)
 //	// Check tells what test-settings shows of the store and changes nothing.
 //	Check(ctx context.Context) (detail string, err error)
 //	Close() error
 
-// Candidates describe the mails of a run before their content is known.
+// Candidates describe the emails of a run before their content is known.
 type Candidates struct {
 	MailboxAccount, Folder string
 	UIDValidity            uint32

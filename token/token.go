@@ -61,7 +61,7 @@ type Config struct {
 	RefreshToken secret.String // oauth2_refresh_token
 	AccessToken  secret.String // oauth2_access_token
 	TokenURL     string        // oauth2_token_url; "" = that of the known provider
-	Scope        string        // oauth2_scope, separated by blanks; "" = that of the known provider
+	Scope        string        // oauth2_scope, separated by spaces; "" = that of the known provider
 	GoogleKey    secret.String // google_service_account_key: the JSON file
 	Subject      string        // the mailbox that a service account acts for
 	Host         string        // imap_server: picks the known provider

@@ -55,7 +55,7 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 // every https server, ignores the proxy variables of the environment (the
 // platform's setting is proxy_url), never follows a redirect (a credential
 // would go along) and does not ask for compressed answers, so that what is
-// counted is what came. Time-outs of requests are the caller's business: every
+// counted is what came. Timeouts of requests are the caller's business: every
 // request needs a context that ends.
 func HTTPClient(dial Dial, trust *Trust) *http.Client {
 	t := &http.Transport{
@@ -85,7 +85,7 @@ func HTTPClient(dial Dial, trust *Trust) *http.Client {
 // hostOf cuts the port off, and nothing else: net/http verifies an IPv6 address in its brackets.
 func hostOf(addr string) string { return addr[:max(strings.LastIndexByte(addr, ':'), 0)] }
 
-// errHandshakeTimeout is the end of a handshake that took too long; like net/http's own it is a time-out.
+// errHandshakeTimeout is the end of a handshake that took too long; like net/http's own it is a timeout.
 var errHandshakeTimeout = fmt.Errorf("the TLS handshake took longer than %s: %w", handshakeTimeout, os.ErrDeadlineExceeded)
 
 // secureHTTP does the handshake in place of net/http, whose one configuration

@@ -69,7 +69,7 @@ func (t *Trust) Secure(ctx context.Context, conn net.Conn, host string) (*tls.Co
 }
 
 // Unverified is [Trust.Secure] for allow_untrusted_certificates: the connection
-// is encrypted, and who is at its other end stays unproved. It is for the mail
+// is encrypted, and who is at its other end stays unproved. It is for the email
 // server alone.
 func Unverified(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
 	return handshake(ctx, conn, withOwnVerification(host, func(tls.ConnectionState) error { return nil }))

@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// mailSizes are log-normal with a median of 12 KB, as mail is; 10,000 have about 410 MB.
+// mailSizes are log-normal with a median of 12 KB, as email is; 10,000 have about 410 MB.
 func mailSizes(n int) []int {
 	random := rand.New(rand.NewPCG(1, 2))
 	sizes := make([]int, n)
@@ -20,7 +20,7 @@ func mailSizes(n int) []int {
 	return sizes
 }
 
-// BenchmarkSave saves 10,000 mails in groups of 4 MiB into a fresh store.
+// BenchmarkSave saves 10,000 emails in groups of 4 MiB into a fresh store.
 // Compare with the raw drain of such a mailbox: docs/performance.md.
 func BenchmarkSave(b *testing.B) {
 	sizes := mailSizes(10_000)

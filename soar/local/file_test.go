@@ -404,7 +404,7 @@ func names(t *testing.T, dir string) (found []string) {
 }
 
 // TestStoreOnADiskFilledLater: whatever is left of the disk, the error says
-// what is full, and no mail is lost or doubled.
+// what is full, and no email is lost or doubled.
 func TestStoreOnADiskFilledLater(t *testing.T) {
 	ctx := context.Background()
 	for free := 0; free <= 128<<10; free += 4 << 10 {

@@ -27,14 +27,14 @@ const (
 const (
 	maxJSON       = 1 << 20          // bytes of a search or a link
 	maxMetadata   = 4 << 20          // bytes of a record, as clients take it
-	defaultMax    = 256 << 20        // bytes of a raw mail or a file; mail servers stop well below
+	defaultMax    = 256 << 20        // bytes of a raw email or a file; mail servers stop well below
 	pieceDeadline = 30 * time.Second // for each piece of a body to come or go; slower is a dead peer
 	logPath       = 200              // bytes of a request's path in the log
 )
 
 // HandlerOptions are for NewHandler; the zero value is usable.
 type HandlerOptions struct {
-	MaxContent int64        // bytes of a raw mail or a file; 0: 256 MiB. A larger one is answered with 413
+	MaxContent int64        // bytes of a raw email or a file; 0: 256 MiB. A larger one is answered with 413
 	Log        *slog.Logger // one line a request, without headers and bodies; nil: none
 }
 

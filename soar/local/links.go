@@ -9,7 +9,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// Discard marks a mail as discarded and returns its record; repeating it is harmless.
+// Discard marks an email as discarded and returns its record; repeating it is harmless.
 func (s *Store) Discard(ctx context.Context, id int64) (soar.Record, error) {
 	err := s.changeMail(ctx, id, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, id)
@@ -21,7 +21,7 @@ func (s *Store) Discard(ctx context.Context, id int64) (soar.Record, error) {
 	return s.Get(ctx, id)
 }
 
-// changeMail runs f in a transaction, if there is a mail with this id.
+// changeMail runs f in a transaction, if there is an email with this id.
 func (s *Store) changeMail(ctx context.Context, id int64, f func(*sql.Tx) error) error {
 	exists := false
 	err := s.change(ctx, "change", func(tx *sql.Tx) error {
@@ -36,13 +36,13 @@ func (s *Store) changeMail(ctx context.Context, id int64, f func(*sql.Tx) error)
 	return err
 }
 
-// AddToIncident adds a mail to an incident; added is false when it was there.
+// AddToIncident adds an email to an incident; added is false when it was there.
 // The store keeps no incidents of its own: any positive number is one.
 func (s *Store) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
 	return s.link(ctx, "incident", incident, id, `INSERT INTO incident_mails (incident_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
 }
 
-// AddToTriage adds a mail to a triage event, likewise.
+// AddToTriage adds an email to a triage event, likewise.
 func (s *Store) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
 	return s.link(ctx, "triage event", triage, id, `INSERT INTO triage_mails (triage_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
 }
@@ -75,7 +75,7 @@ func changed(result sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-// RemoveFromIncident takes a mail out of an incident; removed is false when it was not there.
+// RemoveFromIncident takes an email out of an incident; removed is false when it was not there.
 func (s *Store) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
 	if err := positive("incident", incident); err != nil {
 		return false, err
@@ -87,7 +87,7 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident, id int64) (rem
 	return removed && err == nil, err
 }
 
-// IncidentMails returns the mails of an incident, newest id first.
+// IncidentMails returns the emails of an incident, newest id first.
 func (s *Store) IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error) {
 	return s.incidentMails(ctx, incident, all)
 }
@@ -101,7 +101,7 @@ func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]
 }
 
 // AddFile stores an attachment with an incident. The same content of the same
-// part of the same mail is there only once; then existed is true.
+// part of the same email is there only once; then existed is true.
 func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
 	return s.addFile(ctx, incident, f, int64(len(content)), chunksOf(content))
 }

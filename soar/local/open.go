@@ -163,7 +163,7 @@ func (s *Store) examineFile(info fs.FileInfo) error {
 	return s.tighten(info)
 }
 
-// tighten takes the store away from other users: it holds their colleagues' mail.
+// tighten takes the store away from other users: it holds their colleagues' email.
 func (s *Store) tighten(info fs.FileInfo) error {
 	if info.Mode().Perm()&0o077 == 0 {
 		return nil

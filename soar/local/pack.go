@@ -15,7 +15,7 @@ import (
 const (
 	// packFrom is the size in bytes from which compressing is tried.
 	packFrom = 256
-	// maxBody bounds a packed body, in bytes. The largest mails have some 150 MB.
+	// maxBody bounds a packed body, in bytes. The largest emails have some 150 MB.
 	maxBody = 1 << 30
 )
 
@@ -85,7 +85,7 @@ const (
 	packedHTML
 )
 
-// row is what a mail becomes in the store, ready to be written.
+// row is what an email becomes in the store, ready to be written.
 type row struct {
 	metadata   string // JSON without the bodies
 	text, html []byte
@@ -100,7 +100,7 @@ type chunk struct {
 	packed bool
 }
 
-// rowOf makes the row of a mail, without its content.
+// rowOf makes the row of an email, without its content.
 func rowOf(m *soar.Metadata) *row {
 	r := &row{metadata: encode(m)}
 	var packed bool

@@ -49,7 +49,7 @@ func packable() []*soar.Draft {
 	return drafts
 }
 
-// TestEveryMailComesBack saves packable mails, prepared or not, and reads all of them back.
+// TestEveryMailComesBack saves packable emails, prepared or not, and reads all of them back.
 func TestEveryMailComesBack(t *testing.T) {
 	for _, ahead := range []bool{false, true} {
 		t.Run(fmt.Sprintf("prepared %t", ahead), func(t *testing.T) {
@@ -91,7 +91,7 @@ func checkAll(t *testing.T, s *Store, want []*soar.Draft) {
 	}
 }
 
-// TestPreparedNeedsNoRaw: what Prepare leaves does not share memory with the mail.
+// TestPreparedNeedsNoRaw: what Prepare leaves does not share memory with the email.
 func TestPreparedNeedsNoRaw(t *testing.T) {
 	s := newStore(t)
 	for i, content := range []string{"short", noise(5000), strings.Repeat("y", 5000)} {
@@ -139,7 +139,7 @@ func TestDamagedPackedValue(t *testing.T) {
 // toVersion1 makes a store what version 1 of the schema was.
 const toVersion1 = `ALTER TABLE mails DROP COLUMN content_size; ALTER TABLE records DROP COLUMN packed; ALTER TABLE contents DROP COLUMN packed; PRAGMA user_version=1;`
 
-// version1 makes a store of version 1 with all packable mails in it.
+// version1 makes a store of version 1 with all packable emails in it.
 func version1(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "soar.db")
@@ -162,7 +162,7 @@ func version1(t *testing.T) string {
 	return path
 }
 
-// saveUnpacked writes a mail as version 1 did.
+// saveUnpacked writes an email as version 1 did.
 func saveUnpacked(s *Store, d *soar.Draft, in incoming) error {
 	id := int64(d.UID)
 	r, ctx := in.row, context.Background()

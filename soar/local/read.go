@@ -20,12 +20,12 @@ const (
 	markOfLast  = 100 // how many of the newest records Newest looks at
 )
 
-// isDiscarded is a term of SQL over mails m.
+// isDiscarded is a term of SQL over emails m.
 const isDiscarded = `EXISTS (SELECT 1 FROM discarded d WHERE d.mail_id = m.id)`
 
-// records reads the records of the mails m in from, a FROM clause without the
+// records reads the records of the emails m in from, a FROM clause without the
 // word. It and the joins here are CROSS JOINs, whose order SQLite keeps: it
-// must not walk over all mails to find those of a short list.
+// must not walk over all emails to find those of a short list.
 func (s *Store) records(ctx context.Context, from, condition string, args ...any) ([]soar.Record, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT m.id, r.metadata, r.body_text, r.body_html, `+s.column("r.packed")+`, m.created_at, `+isDiscarded+
 		` FROM `+from+` CROSS JOIN records r ON r.mail_id = m.id `+condition, args...)
@@ -89,7 +89,7 @@ func noMail(id int64) error {
 	return fmt.Errorf("there is no mail with the id %d: %w", id, soar.ErrNotFound)
 }
 
-// Get returns the record of a mail.
+// Get returns the record of an email.
 func (s *Store) Get(ctx context.Context, id int64) (soar.Record, error) {
 	found, err := s.records(ctx, "mails m", "WHERE m.id = ?", id)
 	return one(found, id, err)
@@ -104,7 +104,7 @@ func (s *Store) ByKey(ctx context.Context, key string) (soar.Record, bool, error
 	return found[0], true, nil
 }
 
-// Pending returns the mails of this account and folder that a run saved and
+// Pending returns the emails of this account and folder that a run saved and
 // none handed over, in the order of their ids.
 func (s *Store) Pending(ctx context.Context, account, folder string) ([]soar.Record, error) {
 	return s.records(ctx, `pending p CROSS JOIN mails m ON m.id = p.mail_id`,
@@ -205,7 +205,7 @@ func (s *Store) Newest(ctx context.Context, account, folder string, uidValidity 
 }
 
 // highest fills in the highest UID: of the UIDVALIDITY asked about where the
-// store has mails of it, else of that of its newest record.
+// store has emails of it, else of that of its newest record.
 func (s *Store) highest(ctx context.Context, mark soar.Mark, account, folder string, asked uint32) (soar.Mark, error) {
 	if mark.Records == 0 {
 		return mark, nil
@@ -225,7 +225,7 @@ func (s *Store) highest(ctx context.Context, mark soar.Mark, account, folder str
 	return mark, nil
 }
 
-// EML returns the raw mail. A mail over limit bytes is an error (0: no limit),
+// EML returns the raw email. An email over limit bytes is an error (0: no limit),
 // and one without content is soar.ErrNoContent.
 func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) {
 	size, err := s.contentSize(ctx, id)
@@ -249,7 +249,7 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 	return raw, nil
 }
 
-// contentSize returns the size of a raw mail.
+// contentSize returns the size of a raw email.
 func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	var size sql.NullInt64
 	err := s.read.QueryRowContext(ctx, `SELECT coalesce(`+s.column("content_size")+`, (SELECT sum(length(raw)) FROM contents WHERE slot >= ? AND slot < ?))
@@ -265,7 +265,7 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	return size.Int64, nil
 }
 
-// chunk returns one piece of a raw mail. Each is a query of its own, so that a
+// chunk returns one piece of a raw email. Each is a query of its own, so that a
 // slow reader of the whole keeps no other process's log from being emptied.
 func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err error) {
 	var packed bool

@@ -14,7 +14,7 @@ import (
 )
 
 // chunkSize bounds what one row holds. The driver and SQLite each copy a value
-// that is bound, so a mail of 50 MiB in one row would cost three times its size.
+// that is bound, so an email of 50 MiB in one row would cost three times its size.
 const chunkSize = 1 << 20
 
 // statements are those of a save, prepared once.
@@ -75,7 +75,7 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 	return saved, nil
 }
 
-// receive stores one mail that came in by the API. No run is to hand it over.
+// receive stores one email that came in by the API. No run is to hand it over.
 func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) (saved soar.Saved, err error) {
 	if err := s.prepareStatements(ctx); err != nil {
 		return soar.Saved{}, s.explain("save in", err)
@@ -87,7 +87,7 @@ func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) 
 	return saved, err
 }
 
-// incoming is a mail that is to be stored.
+// incoming is an email that is to be stored.
 type incoming struct {
 	m       *soar.Metadata
 	row     *row
@@ -104,7 +104,7 @@ func incomingOf(d *soar.Draft) incoming {
 	return in
 }
 
-// uploadedRow is rowOf for a mail that came in by the API.
+// uploadedRow is rowOf for an email that came in by the API.
 func uploadedRow(m *soar.Metadata, content *upload) *row {
 	r := rowOf(m)
 	if content.given {
@@ -113,7 +113,7 @@ func uploadedRow(m *soar.Metadata, content *upload) *row {
 	return r
 }
 
-// saveOne stores a mail, unless the store knows its key.
+// saveOne stores an email, unless the store knows its key.
 func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Saved, error) {
 	if in.m.SourceKey == "" {
 		return soar.Saved{}, errors.New("a draft has no source_key")
@@ -161,7 +161,7 @@ func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, in incoming) (int64,
 	return id, err
 }
 
-// insertContent writes the chunks of a mail, packed now where that was not done ahead.
+// insertContent writes the chunks of an email, packed now where that was not done ahead.
 func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in incoming) error {
 	insert := tx.StmtContext(ctx, s.statements.content)
 	if only := in.row.only; only != nil {
@@ -207,7 +207,7 @@ func (c chunks) each(insert func(n int, chunk []byte) error) error {
 }
 
 // chunksOf cuts what is in memory. nil has no chunks: it is no content, while
-// a mail of no bytes is one empty chunk.
+// an email of no bytes is one empty chunk.
 func chunksOf(raw []byte) chunks {
 	return func(yield func([]byte, error) bool) {
 		if raw != nil && len(raw) == 0 {
@@ -221,7 +221,7 @@ func chunksOf(raw []byte) chunks {
 	}
 }
 
-// slot is the key of a chunk: all of one mail stand side by side, in order.
+// slot is the key of a chunk: all of one email stand side by side, in order.
 func slot(id int64, n int) int64 { return id<<20 + int64(n) }
 
 // receivedAt is a record's time as the store compares it; NULL where there is none.
@@ -259,7 +259,7 @@ func rollback(tx *sql.Tx) error {
 // Known is nil: Save looks up each key itself.
 func (s *Store) Known(context.Context, soar.Candidates) (map[string]int64, error) { return nil, nil }
 
-// HandedOver notes that the result naming these mails has been written.
+// HandedOver notes that the result naming these emails has been written.
 func (s *Store) HandedOver(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil

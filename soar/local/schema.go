@@ -6,13 +6,13 @@ const (
 	schemaVersion = 2          // in user_version; a newer one is refused, an older one brought up
 )
 
-// pageSize keeps a mail of usual size on one or two pages. A bulk run then
+// pageSize keeps an email of usual size on one or two pages. A bulk run then
 // costs a third less CPU time than with SQLite's 4 KiB, most of it in system
 // calls. It counts when the file is made.
 const pageSize = 32 << 10
 
 // schema keeps what lists read apart from what they do not: a scan for a
-// sender touches no body and no raw mail.
+// sender touches no body and no raw email.
 const schema = `
 CREATE TABLE mails (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

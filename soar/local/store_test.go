@@ -39,7 +39,7 @@ func open(t testing.TB, path string, o Options) *Store {
 	return s
 }
 
-// draft is a mail of the account's inbox.
+// draft is an email of the account's inbox.
 func draft(uid uint32, raw string) *soar.Draft {
 	sum := sha256.Sum256([]byte(raw))
 	return &soar.Draft{Raw: []byte(raw), Metadata: soar.Metadata{SourceKey: hex.EncodeToString(sum[:]), Mail: soar.Mail{
