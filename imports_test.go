@@ -19,8 +19,9 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
-	"analysis":                {"indicators", "ingest", "links", "message", "outlook", "quote", "soar"},
+	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
+	"analysis":                {"content", "indicators", "ingest", "links", "message", "outlook", "quote", "soar"},
+	"content":                 {"content/file", "links", "message", "outlook"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
 	"content/file/archive":    {"content/file/held", "message", "quote"},
 	"content/file/held":       {},

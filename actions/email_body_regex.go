@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/links"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
@@ -34,8 +35,16 @@ type bodySource struct {
 
 func (b bodySource) mail(m *message.Message) iter.Seq[regexText] {
 	return func(yield func(regexText) bool) {
-		for leaf := range m.TextLeaves(b.nested) {
-			if !b.leaf(leaf, yield) {
+		if !b.nested {
+			for leaf := range m.TextLeaves(false) {
+				if !b.leaf(leaf, yield) {
+					return
+				}
+			}
+			return
+		}
+		for t := range content.Texts(m, message.DefaultLimits()) {
+			if !b.leaf(message.TextLeaf{Path: t.Path, HTML: t.HTML, Text: t.Text}, yield) {
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"iter"
 	"log/slog"
 	"math"
 	"net"
@@ -10,9 +11,11 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/filters"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
@@ -114,6 +117,7 @@ func (r Resource) filters() filters.Spec {
 		Header: r.v.List("header"), HeaderField: r.headerNames("header_field"),
 		NotFrom: r.v.List("not_from"), NotTo: r.v.List("not_to"), NotSubject: r.v.List("not_subject"), NotTextBody: r.v.List("not_text_body"),
 		NotHeader: r.v.List("not_header"), NotHeaderField: r.headerNames("not_header_field"),
+		Inside: func(m *message.Message) iter.Seq[string] { return content.Searchable(m, message.DefaultLimits()) },
 	}
 	for _, id := range []string{"header", "not_header"} {
 		if r.v.Set(id) && !r.v.Set(id+"_field") {

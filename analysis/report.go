@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
@@ -112,7 +113,7 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 	header.WriteString("\r\n")
 	id := strconv.FormatInt(record.ID, 10)
 	mail := record.Mail
-	m := &Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits), record: &mail}
+	m := &Message{Message: &content.Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits)}, record: &mail}
 	mail.Problems = append(slices.Clone(mail.Problems), message.Problem{
 		Code: message.CodeNoContent, Detail: "Cloud SOAR holds no content of this mail; what its record shows was analyzed",
 	})

@@ -5,6 +5,7 @@ package filters
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -16,6 +17,10 @@ import (
 type Spec struct {
 	From, To, Subject, TextBody, Header, HeaderField                   []string
 	NotFrom, NotTo, NotSubject, NotTextBody, NotHeader, NotHeaderField []string
+
+	// Inside yields every string of an email that the filters on text look at
+	// (content.Searchable); nil: the texts and file names that the MIME structure shows.
+	Inside func(*message.Message) iter.Seq[string]
 }
 
 // Condition is one filter that is set. A header pair counts as one.
@@ -47,6 +52,9 @@ func Compile(s Spec) (*Filter, error) {
 		return nil, fmt.Errorf("not_header needs not_header_field: name the header in which it is to be searched")
 	}
 	f := &Filter{spec: s}
+	if s.Inside == nil {
+		f.spec.Inside = (*message.Message).Searchable
+	}
 	f.addAddress("from", "From", s.From, false)
 	f.addAddress("to", "To", s.To, false)
 	f.addSubject("subject", s.Subject, false)
@@ -118,7 +126,7 @@ func (f *Filter) addBody(field string, values []string, not bool) {
 	f.conditions = append(f.conditions, Condition{
 		Field: field, Body: true, not: not,
 		match: func(m *message.Message) bool {
-			for text := range m.Searchable() {
+			for text := range f.spec.Inside(m) {
 				if n.in(Fold(text)) {
 					return true
 				}

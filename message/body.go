@@ -133,6 +133,9 @@ func (p *Part) Text() string {
 	if p.MediaType == "text/plain" && strings.EqualFold(strings.TrimSpace(p.Params["format"]), "flowed") {
 		text = unflow(text, strings.EqualFold(strings.TrimSpace(p.Params["delsp"]), "yes"))
 	}
+	if p.textual() && strings.Contains(text, "-----BEGIN PGP MESSAGE-----") {
+		p.mail.found.add(p.at, CodeEncrypted, "part %s holds a PGP message; it was not read", p.Path)
+	}
 	p.text, p.texted = text, true
 	return text
 }

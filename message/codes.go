@@ -96,6 +96,7 @@ const (
 	CodeArchiveDamaged     = "archive_damaged"     // it, or a member, cannot be unpacked
 	CodeArchiveUnsupported = "archive_unsupported" // a kind of archive or compression that is not read
 	CodeLimitArchive       = "limit_archive"       // not unpacked, or not all of it: too much
+	CodeEncrypted          = "encrypted"           // a message that is encrypted (S/MIME, PGP)
 	CodeFileEncrypted      = "file_encrypted"      // a document that needs a password
 	CodeFileDamaged        = "file_damaged"        // a document or picture that cannot be read
 	CodeFileUnsupported    = "file_unsupported"    // a document or picture of a kind that is not read

@@ -137,6 +137,12 @@ func (s *scanner) noteType(p *Part) {
 		s.note(p.at, CodePartial, "a piece of a larger message; it is not put together")
 	case "message/external-body":
 		s.note(p.at, CodeExternalBody, "the content is elsewhere and was not fetched")
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		if kind := strings.ToLower(p.Params["smime-type"]); kind == "enveloped-data" || kind == "authenveloped-data" {
+			s.note(p.at, CodeEncrypted, "an encrypted S/MIME message; it was not read")
+		}
+	case "application/pgp-encrypted":
+		s.note(p.at, CodeEncrypted, "an encrypted PGP/MIME message; it was not read")
 	case "application/ms-tnef", "application/vnd.ms-tnef":
 		s.note(p.at, CodeTNEF, "the content is wrapped in TNEF (winmail.dat)")
 	}

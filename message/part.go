@@ -76,6 +76,9 @@ func (p *Part) noteFlaws(f decodeFlaws) {
 	}
 }
 
+// OtherNames are further file names that a program could show for this part.
+func (p *Part) OtherNames() []string { return p.names }
+
 func (p *Part) multipart() bool { return strings.HasPrefix(p.MediaType, "multipart/") }
 
 // message reports whether the content is a mail.

@@ -1,7 +1,6 @@
-package analysis
+package content
 
 import (
-	"bytes"
 	"fmt"
 	"path"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/outlook"
-	"example.org/imap-integration/soar"
 )
 
 // Limits of what one mail may unfold to.
@@ -24,6 +22,8 @@ const (
 	KindEML  = "eml"
 	KindMSG  = outlook.KindMSG
 	KindTNEF = outlook.KindTNEF
+	KindP7M  = "p7m"  // the content of a signed S/MIME message (RFC 8551); its Mail
+	KindMbox = "mbox" // a mailbox file: its Mail is empty, its messages are inside it
 )
 
 // Message is one message found: the outermost, or one inside it.
@@ -41,19 +41,24 @@ type Message struct {
 	// Problems are those of the unfolding; the message has its own.
 	Problems []message.Problem
 
-	record *soar.Mail // of a mail whose content is not there: Mail then has its header only
-
 	base string // what part paths of Mail are relative to
 }
 
 // Part makes a part path of this message one of the outermost.
 func (m *Message) Part(relative string) string { return join(m.base, relative) }
 
-// Unfold reads a mail and every message in it, each before those inside it, in
+// Open reads an email and every message in it, each before those inside it, in
 // the order of their parts. At most 500 are read, at most 30 deep; where more is, a problem says so.
-func Unfold(raw []byte, kind string, l message.Limits) []*Message {
+func Open(raw []byte, kind string, l message.Limits) []*Message {
 	u := &unfolder{limits: l}
 	u.open(nil, "", kind, raw, 0)
+	return u.found
+}
+
+// OpenMail is Open for an email that is parsed already.
+func OpenMail(m *message.Message, l message.Limits) []*Message {
+	u := &unfolder{limits: l}
+	u.mail(&Message{Kind: KindEML, Mail: m, Raw: m.Raw}, 0)
 	return u.found
 }
 
@@ -76,6 +81,10 @@ func (u *unfolder) open(parent *Message, path, kind string, raw []byte, depth in
 	case KindTNEF:
 		m.Items = outlook.ReadTNEF(raw, u.limits)
 		u.outlook(m, depth)
+	case KindP7M:
+		u.signed(m, depth)
+	case KindMbox:
+		u.mbox(m, depth)
 	default:
 		m.Mail = message.Parse(raw, u.limits)
 		u.mail(m, depth)
@@ -93,7 +102,7 @@ func (u *unfolder) room(parent *Message, path string, depth int) bool {
 	default:
 		return true
 	}
-	parent.limit(problem)
+	parent.Limit(problem)
 	return false
 }
 
@@ -102,12 +111,12 @@ func (u *unfolder) affords(parent *Message, path string, size int) bool {
 	if u.read += size; u.read <= maxRead {
 		return true
 	}
-	parent.limit(message.Problem{Code: message.CodeLimitMessages, Detail: fmt.Sprintf("the messages attached as files have more than %d MiB together; the one in part %s is not read", maxRead>>20, path)})
+	parent.Limit(message.Problem{Code: message.CodeLimitMessages, Detail: fmt.Sprintf("the messages attached as files have more than %d MiB together; the one in part %s is not read", maxRead>>20, path)})
 	return false
 }
 
-// limit notes a limit, and not each time that it is met.
-func (m *Message) limit(p message.Problem) {
+// Limit notes a limit, and not each time that it is met.
+func (m *Message) Limit(p message.Problem) {
 	if n := len(m.Problems); n == 0 || m.Problems[n-1].Code != p.Code {
 		m.Problems = append(m.Problems, p)
 	}
@@ -125,7 +134,7 @@ func (u *unfolder) mail(m *Message, depth int) {
 			}
 			return true
 		}
-		if mayHold(p.Filename, p.MediaType) {
+		if mayHold(p) {
 			u.file(m, where, p.Filename, p.MediaType, p.Decoded(), depth)
 		}
 		return true
@@ -150,50 +159,19 @@ func (u *unfolder) outlook(m *Message, depth int) {
 
 // file unfolds an attached file that is a message.
 func (u *unfolder) file(m *Message, where, name, mediaType string, data []byte, depth int) {
-	if kind := kindOf(name, mediaType, data); kind != "" {
-		u.open(m, where, kind, data, depth+1)
+	kind, inner := kindOf(name, mediaType, data)
+	if kind != "" {
+		u.open(m, where, kind, inner, depth+1)
 	}
 }
 
-// mayHold spares the decoding of what cannot be a message.
-func mayHold(name, mediaType string) bool {
-	major, _, _ := strings.Cut(mediaType, "/")
-	return extension(name) == ".eml" || extension(name) == ".msg" || major != "text" && major != "image" && major != "audio" && major != "video" && major != "font"
+// mayHold spares the decoding of what cannot be a message: the email's own texts.
+func mayHold(p *message.Part) bool {
+	own := p.MediaType == "text/plain" || p.MediaType == "text/html"
+	return !own || p.Disposition == "attachment" || p.Filename != ""
 }
-
-// kindOf tells what message a file is, "" where it is none. The bytes decide;
-// where they fit several things, name and type do.
-func kindOf(name, mediaType string, data []byte) string {
-	switch {
-	case outlook.IsTNEF(data):
-		return KindTNEF
-	case outlook.IsCompoundFile(data):
-		// Old Office files are compound files too. A message has a stream of this name.
-		if extension(name) == ".msg" || mediaType == "application/vnd.ms-outlook" || bytes.Contains(data, propertyStream) {
-			return KindMSG
-		}
-	case extension(name) == ".eml" || mediaType == "message/rfc822":
-		if looksLikeMail(data) {
-			return KindEML
-		}
-	}
-	return ""
-}
-
-// propertyStream is "__properties_" in UTF-16.
-var propertyStream = []byte("_\x00_\x00p\x00r\x00o\x00p\x00e\x00r\x00t\x00i\x00e\x00s\x00_\x00")
 
 func extension(name string) string { return strings.ToLower(path.Ext(strings.TrimSpace(name))) }
-
-// looksLikeMail reports whether a file begins with a header field.
-func looksLikeMail(data []byte) bool {
-	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), " \t\r\n")
-	if bytes.HasPrefix(data, []byte("From ")) || bytes.HasPrefix(data, []byte(">From ")) {
-		return true
-	}
-	name, _, found := bytes.Cut(data[:min(len(data), 200)], []byte(":"))
-	return found && len(name) > 0 && !bytes.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
-}
 
 func join(base, relative string) string {
 	if base == "" || relative == "" {

@@ -1,0 +1,37 @@
+package analysis
+
+import (
+	"example.org/imap-integration/content"
+	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
+)
+
+// Kinds of a [Message].
+const (
+	KindEML  = content.KindEML
+	KindMSG  = content.KindMSG
+	KindTNEF = content.KindTNEF
+)
+
+// Message is one message found: the outermost, or one inside it.
+type Message struct {
+	*content.Message
+	Parent *Message // nil for the outermost
+
+	record *soar.Mail // of a mail whose content is not there: Mail then has its header only
+}
+
+// Unfold reads a mail and every message in it, see [content.Open].
+func Unfold(raw []byte, kind string, l message.Limits) []*Message {
+	opened := content.Open(raw, kind, l)
+	all := make([]*Message, len(opened))
+	known := map[*content.Message]*Message{}
+	for i, m := range opened {
+		all[i] = &Message{Message: m, Parent: known[m.Parent]}
+		known[m] = all[i]
+	}
+	return all
+}
+
+// limit notes a limit, and not each time that it is met.
+func (m *Message) limit(p message.Problem) { m.Limit(p) }
