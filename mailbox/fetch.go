@@ -70,18 +70,6 @@ type fetchRun struct {
 	guess    bool              // the first mails may be asked for before their sizes are known
 }
 
-// Fetch fetches these mails whole. yield is called in UID order, exactly once
-// for each UID, on the calling goroutine; an error of it ends the fetch and is
-// returned. What yield gets is its own until Release; the wire waits while the
-// consumer holds more than [memoryBudget], so a consumer must not wait for
-// further mails before it releases some. After a connection failure Fetch reconnects once. An
-// error means that the UIDs not yielded are not accounted for.
-func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
-	r := newFetchRun(f)
-	r.yield, r.guess = yield, true
-	return r.all(ctx, imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce))
-}
-
 func newFetchRun(f *Folder) *fetchRun {
 	return &fetchRun{arrivals: arrivals{f: f, wake: make(chan struct{}, 1)}}
 }

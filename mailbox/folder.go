@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"strings"
 	"time"
@@ -53,24 +52,6 @@ func Dial(ctx context.Context, c Config) (*Folder, error) {
 	f := &Folder{conf: c, s: s, budget: newBudget(memoryBudget, c.MaxSize)}
 	f.status = f.readStatus()
 	return f, nil
-}
-
-func (c *Config) setDefaults() {
-	if c.Timeout <= 0 {
-		c.Timeout = defaultTimeout
-	}
-	if c.MaxSize <= 0 {
-		c.MaxSize = defaultMaxSize
-	}
-	if c.Folder == "" {
-		c.Folder = "INBOX"
-	}
-	if c.Dial == nil {
-		c.Dial = new(net.Dialer).DialContext
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
 }
 
 func (f *Folder) readStatus() Status {
@@ -218,6 +199,78 @@ func laterOf(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// Fetch fetches these mails whole. yield is called in UID order, exactly once
+// for each UID, on the calling goroutine; an error of it ends the fetch and is
+// returned. What yield gets is its own until Release; the wire waits while the
+// consumer holds more than [memoryBudget], so a consumer must not wait for
+// further mails before it releases some. After a connection failure Fetch reconnects once. An
+// error means that the UIDs not yielded are not accounted for.
+func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
+	r := newFetchRun(f)
+	r.yield, r.guess = yield, true
+	return r.all(ctx, imapwire.Chunks(imapwire.Ascending(uids), sizesAtOnce))
+}
+
+// Headers fetches the named header fields of these emails as they are. yield is
+// called in UID order, once for each UID; an error of it ends the fetch and is
+// returned. Of one email at most 1 MiB is kept. What yield gets is its own.
+func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error {
+	section, err := fieldsSection(names)
+	if err != nil {
+		return f.fault(StageFetch, err)
+	}
+	r := newFetchRun(f)
+	r.fields = section
+	r.handHead = yield
+	return r.all(ctx, [][]UID{imapwire.Ascending(uids)})
+}
+
+// MarkSeen marks mails as read. It is repeated after a broken connection,
+// which changes nothing. The folder must not be open read-only.
+func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	if f.conf.ReadOnly || f.readOnly() {
+		e := f.conf.fault(StageMark, f.s, nil)
+		e.Kind = ReadOnly
+		return e
+	}
+	return f.attempt(ctx, StageMark, 0, func(ctx context.Context) error {
+		for _, part := range imapwire.Chunks(imapwire.Ascending(uids), marksAtOnce) {
+			if err := f.s.mark(ctx, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (f *Folder) readOnly() bool {
+	return f.s.n.Selected().ReadOnly
+}
+
+// Wait blocks until the server tells of new mail, d has passed (at most 25
+// minutes), or ctx ends; only the last, or a broken connection, is an error.
+func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
+	if !f.s.alive() {
+		return f.fault(StageWait, f.s.broken())
+	}
+	timer := time.NewTimer(min(d, longestIdle))
+	defer timer.Stop()
+	var err error = imapwire.Refusal{}
+	if f.s.n.Has("IDLE") {
+		err = f.s.idle(ctx, timer.C)
+	}
+	if kindOf(err) == ServerRefused { // not offered, or refused all the same
+		err = f.s.poll(ctx, timer.C)
+	}
+	if err != nil {
+		return f.fault(StageWait, err)
+	}
+	return nil
 }
 
 // Close ends the session. The server's answer to LOGOUT is not waited for: it

@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -18,20 +17,6 @@ const (
 	// largestHeader is the largest answer that is read at all; of it maxHeaderBlock is kept.
 	largestHeader = 64 << 20
 )
-
-// Headers fetches the named header fields of these emails as they are. yield is
-// called in UID order, once for each UID; an error of it ends the fetch and is
-// returned. Of one email at most 1 MiB is kept. What yield gets is its own.
-func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error {
-	section, err := fieldsSection(names)
-	if err != nil {
-		return f.fault(StageFetch, err)
-	}
-	r := newFetchRun(f)
-	r.fields = section
-	r.handHead = yield
-	return r.all(ctx, [][]UID{imapwire.Ascending(uids)})
-}
 
 // fieldsSection is the section that holds the named fields.
 func fieldsSection(names []string) (string, error) {

@@ -14,19 +14,6 @@ import (
 // maxNear is how many names are offered for a folder that does not exist.
 const maxNear = 3
 
-// openCommand is SELECT or EXAMINE. It goes past go-imap, whose AUTHENTICATE
-// keeps its encoder until the answer, so that nothing could be sent behind it.
-func (c *Config) openCommand() (string, error) {
-	name, err := imapwire.EncodeMailboxName(c.Folder)
-	if err != nil {
-		return "", err
-	}
-	if c.ReadOnly {
-		return "EXAMINE " + name, nil
-	}
-	return "SELECT " + name, nil
-}
-
 // openBehind has the folder opened in the same segment as the login.
 func (s *session) openBehind() error {
 	command, err := s.conf.openCommand()

@@ -119,20 +119,6 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
 	return nil
 }
 
-// exists asks whether a mail is still there.
-func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
-	result, err := s.searchWith(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{uid})}}, nil)
-	if err != nil {
-		return false, err
-	}
-	for _, u := range result.UIDs {
-		if u == uid {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // bySequence asks for a mail by its number in the folder. An answer with another UID is not used.
 func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s

@@ -185,24 +185,6 @@ func (c Criteria) within(uids []UID) []UID {
 	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })
 }
 
-func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
-	if err := s.dropEarly(ctx); err != nil {
-		return &imapwire.SearchResponse{}, err
-	}
-	result := &imapwire.SearchResponse{}
-	s.n.Forget() // the result will hold them
-	s.n.Collect(result)
-	err := s.run(ctx, func() error {
-		_, err := s.client.UIDSearch(keys, options).Wait()
-		return err
-	})
-	s.n.Collect(nil)
-	if err == nil {
-		err = result.Complete() // never a part of the result
-	}
-	return result, err
-}
-
 // searchKeys writes the criteria for go-imap, which encodes every value as a
 // quoted string or a literal.
 func searchKeys(c Criteria, q filters.Query) *imap.SearchCriteria {

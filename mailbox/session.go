@@ -15,6 +15,15 @@ import (
 	"example.org/imap-integration/mailbox/imapwire"
 )
 
+const (
+	// marksAtOnce bounds one STORE; the length of its set bounds it too.
+	marksAtOnce = 1000
+	// longestIdle is below the 29 minutes of RFC 2177 and go-imap's restart at 28.
+	longestIdle = 25 * time.Minute
+	// pollEvery is how often a server without IDLE is asked.
+	pollEvery = 30 * time.Second
+)
+
 // session is one connection, from the dial to its end.
 type session struct {
 	conf     *Config
@@ -113,27 +122,6 @@ func (s *session) end(cause error) {
 	_ = s.client.Close()
 }
 
-// fault makes the error that callers see of one that a stage ended with.
-func (c *Config) fault(stage string, s *session, err error) *Error {
-	e := &Error{Stage: stage, Kind: kindOf(err), Host: c.Host, Port: c.Port, User: c.user(), Folder: c.Folder, Err: err}
-	var refused imapwire.Refusal
-	if errors.As(err, &refused) {
-		e.Server, e.Err = refused.Said(), nil
-		if _, slow := throttled(refused.StatusResponse); slow {
-			e.Kind = Throttled
-		} else if passing(refused.StatusResponse) || refused.Code == "SERVERBUG" {
-			e.Kind = Unavailable
-		}
-	}
-	if s != nil && e.Server == "" && e.Kind == Closed {
-		e.Server = s.n.Goodbye()
-		if _, slow := throttled(imapwire.StatusResponse{Text: e.Server}); slow {
-			e.Kind = Throttled
-		}
-	}
-	return e
-}
-
 // kindOf tells kinds of failing connections apart.
 func kindOf(err error) Kind {
 	var stalled imapwire.StalledError
@@ -158,19 +146,124 @@ func kindOf(err error) Kind {
 	return Failed
 }
 
-// user is whom the login is for, as the sentence names it.
-func (c *Config) user() string {
-	if c.Login.Mailbox != "" && c.Login.Token != nil {
-		return c.Login.Mailbox
-	}
-	return c.Login.Username
+// start hands the connection to go-imap, beginning with a greeting.
+func (s *session) start(greeting imapwire.StatusResponse) {
+	s.client = imapclient.New(s.n.ClientConn(greeting), nil)
+	go func() {
+		// Where go-imap gives the connection up, nobody reads any more.
+		<-s.client.Closed()
+		s.n.Fail(errAbandoned)
+	}()
 }
 
-// stage times one stage and reports it.
-func (c *Config) stage(name string, start time.Time, detail string, err error) {
-	if c.Stage != nil {
-		c.Stage(name, time.Since(start), detail, err)
+func (s *session) mark(ctx context.Context, uids []UID) error {
+	seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}
+	return s.run(ctx, func() error { return s.client.Store(imapSet(uids), seen, nil).Close() })
+}
+
+// idle uses IDLE (RFC 2177). It ends it also when ctx ends, so that the
+// connection can be used on.
+func (s *session) idle(ctx context.Context, end <-chan time.Time) error {
+	var ask interface {
+		Close() error
+		Wait() error
+	}
+	err := s.run(ctx, func() (err error) {
+		ask, err = s.client.Idle()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-s.n.News():
+	case <-end:
+	case <-ctx.Done():
+	case <-s.client.Closed():
+		return s.broken()
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.conf.Timeout, drainGrace))
+	if ctx.Err() != nil {
+		cancel()
+		last, cancel = context.WithTimeout(context.WithoutCancel(ctx), drainGrace)
+	}
+	defer cancel()
+	err = s.run(last, func() error {
+		if err := ask.Close(); err != nil {
+			return err
+		}
+		return ask.Wait()
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// poll asks with NOOP where there is no IDLE.
+func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.n.News():
+			return nil
+		case <-end:
+			return s.run(ctx, func() error { return s.client.Noop().Wait() })
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.client.Closed():
+			return s.broken()
+		case <-tick.C:
+			if err := s.run(ctx, func() error { return s.client.Noop().Wait() }); err != nil {
+				return err
+			}
+		}
 	}
 }
 
-func (c *Config) address() string { return (&Error{Host: c.Host, Port: c.Port}).Address() }
+// exists asks whether a mail is still there.
+func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
+	result, err := s.searchWith(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{uid})}}, nil)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range result.UIDs {
+		if u == uid {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
+	if err := s.dropEarly(ctx); err != nil {
+		return &imapwire.SearchResponse{}, err
+	}
+	result := &imapwire.SearchResponse{}
+	s.n.Forget() // the result will hold them
+	s.n.Collect(result)
+	err := s.run(ctx, func() error {
+		_, err := s.client.UIDSearch(keys, options).Wait()
+		return err
+	})
+	s.n.Collect(nil)
+	if err == nil {
+		err = result.Complete() // never a part of the result
+	}
+	return result, err
+}
+
+// imapSet is compactSet for go-imap.
+func imapSet(uids []UID) imap.UIDSet {
+	var set imap.UIDSet
+	for i := 0; i < len(uids); {
+		j := i
+		for j+1 < len(uids) && uids[j+1] == uids[j]+1 {
+			j++
+		}
+		set = append(set, imap.UIDRange{Start: imap.UID(uids[i]), Stop: imap.UID(uids[j])})
+		i = j + 1
+	}
+	return set
+}

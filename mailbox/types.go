@@ -3,62 +3,14 @@
 package mailbox
 
 import (
-	"context"
-	"crypto/tls"
-	"log/slog"
-	"net"
 	"time"
 
 	"example.org/imap-integration/filters"
 	"example.org/imap-integration/mailbox/imapwire"
-	"example.org/imap-integration/secret"
 )
 
 // UID is a unique identifier of a mail in a folder (RFC 9051, section 2.3.1.1).
 type UID = imapwire.UID
-
-// Security says how the connection is secured.
-type Security int
-
-const (
-	SSLTLS   Security = iota // TLS from the first byte
-	STARTTLS                 // upgraded before anything else is sent
-	Clear                    // none; the caller allows it for loopback addresses only
-)
-
-// Login is how the run proves who it is.
-type Login struct {
-	Username string        // for password logins, and the user of OAUTHBEARER and XOAUTH2 unless Mailbox is set
-	Mailbox  string        // the mailbox of an OAuth login (a shared one, say); "" = Username
-	Password secret.String // for password logins
-	// Token, where set, makes the login an OAuth 2.0 one. It returns the access
-	// token; renew asks for a new one, after the server refused the last.
-	Token func(ctx context.Context, renew bool) (secret.String, error)
-}
-
-// Config is all that a folder needs. The zero value of an optional field is its default.
-type Config struct {
-	Host     string // as the user wrote it; the name that the certificate must have
-	Port     int
-	Security Security
-	// Secure does the TLS handshake with the server at host and verifies its
-	// certificate; nil does it with the system's authorities. transport.Trust has it.
-	Secure   func(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error)
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // from transport.Dialer; proxies are its business
-	Login    Login
-	Folder   string        // UTF-8, as a person reads it
-	ReadOnly bool          // EXAMINE instead of SELECT
-	Timeout  time.Duration // contract.md, `timeout`
-	MaxSize  int64         // bytes of a mail to fetch whole; contract.md, `max_message_size`
-	Log      *slog.Logger
-	// First, where set, is what the caller will search for first. A server that
-	// takes commands behind the login is sent this search together with it, which
-	// saves a round trip; the first Search for the same uses the answer, once.
-	// Criteria with a date, an upper end or a query are not sent ahead.
-	First *Criteria
-	// Stage, where set, is told of each stage as it ends: dns, connect, tls, login, folder.
-	Stage func(name string, took time.Duration, detail string, err error)
-}
 
 // Status is what the server said of the folder when it was opened.
 type Status struct {
