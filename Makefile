@@ -44,8 +44,8 @@ fmt:
 fuzz: ## every fuzz target for FUZZTIME
 	@scripts/fuzz $(FUZZTIME)
 
-indicators: ## precision and recall of the indicators on our tables, and what benign email yields (docs/analysis.md)
-	@out=$$($(GO) test ./indicators -count=1 -v -run 'TestCases|TestBenign|TestNeighbours' -indicators.score 2>&1); status=$$?; \
+indicators: ## precision and recall of links and indicators on our tables, what benign email yields, and what Chromium says (docs/analysis.md)
+	@out=$$($(GO) test ./indicators ./links -count=1 -v -run 'TestCases|TestBenign|TestNeighbours|TestDocuments|TestUndo|TestBrowser' -indicators.score 2>&1); status=$$?; \
 		printf '%s\n' "$$out" | grep -v '^=== '; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)

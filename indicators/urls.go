@@ -110,12 +110,12 @@ func indexFold(s, word string) int {
 }
 
 // URLs yields the URLs of a text in order, refanged, scheme and host in lower
-// case: those that Indicators finds, each as often as it stands there.
-func URLs(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		clean, _ := refang(text)
+// case, and whether each stood there defanged: those that Indicators finds, each as often as it stands there.
+func URLs(text string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		clean, spots := refang(text)
 		for h := range findURLs(clean) {
-			if !yield(h.value) {
+			if !yield(h.value, h.defanged || spots.touch(h.start, h.end)) {
 				return
 			}
 		}

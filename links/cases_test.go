@@ -1,6 +1,8 @@
 package links
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -8,13 +10,16 @@ import (
 	"testing"
 )
 
+// scored is set by make indicators, which prints the figures.
+var scored = flag.Bool("indicators.score", false, "print precision and recall")
+
 // TestDocuments reads testdata/html.txt: documents and all of their links.
 func TestDocuments(t *testing.T) {
 	raw, err := os.ReadFile("testdata/html.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	n, right, wrong, missed := 0, 0, 0, 0
 	for i, line := range strings.Split(string(raw), "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -36,12 +41,28 @@ func TestDocuments(t *testing.T) {
 		for _, l := range InHTML(markup, "https://base.example/d/") {
 			got = append(got, shown(l))
 		}
+		for _, g := range got {
+			if slices.Contains(want, g) {
+				right++
+			} else {
+				wrong++
+			}
+		}
+		for _, w := range want {
+			if !slices.Contains(got, w) {
+				missed++
+			}
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("html.txt:%d %s:\n got %q\nwant %q", i+1, markup, got, want)
 		}
 	}
 	if n < 120 {
 		t.Errorf("%d cases", n)
+	}
+	if *scored {
+		fmt.Printf("links: %d documents, %d links; precision %.2f %%, recall %.2f %%\n", n, right+missed,
+			100*float64(right)/float64(right+wrong), 100*float64(right)/float64(right+missed))
 	}
 }
 
@@ -69,7 +90,7 @@ func TestInText(t *testing.T) {
 	} {
 		var got []string
 		for _, l := range InText(text) {
-			if !l.Click || l.Source != "text" || l.Target == "" {
+			if l.Click == strings.HasPrefix(text, "hxxp") || l.Click != (l.Remark == "") || l.Source != "text" || l.Target == "" {
 				t.Errorf("%+v", l)
 			}
 			got = append(got, l.URL)

@@ -28,9 +28,13 @@ func (l Link) Address() string {
 // without a scheme (www.host/path) and the targets of Markdown links.
 func InText(text string) []Link {
 	var out []Link
-	for u := range indicators.URLs(text) {
+	for u, defanged := range indicators.URLs(text) {
 		resolved, _ := Resolve("", u)
-		out = append(out, Link{Target: u, URL: resolved, Source: "text", Click: true})
+		link := Link{Target: u, URL: resolved, Source: "text", Click: !defanged}
+		if defanged {
+			link.Remark = remarkDefanged
+		}
+		out = append(out, link)
 	}
 	return out
 }

@@ -58,6 +58,7 @@ const (
 	remarkPlace       = "an element that browsers leave out at this place"
 	remarkRefresh     = "a refresh that browsers do not obey"
 	remarkStyle       = "in a style that browsers cannot read and leave out"
+	remarkDefanged    = "written so that no program makes a link of it"
 	remarkDeep        = "a document that is not read: too many are inside of one another, or too large ones"
 	remarkMany        = "not resolved: the document has more than 20,000 links"
 	remarkUnread      = "no URL to a browser"

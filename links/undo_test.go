@@ -15,7 +15,7 @@ func TestUndo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	n, failed := 0, 0
 	for i, line := range strings.Split(string(raw), "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -36,11 +36,15 @@ func TestUndo(t *testing.T) {
 			got = "opaque " + u.Target
 		}
 		if got != want {
+			failed++
 			t.Errorf("undone.txt:%d %s:\n got %s (%v)\nwant %s", i+1, link, got, u.By, want)
 		}
 	}
 	if n < 100 {
 		t.Errorf("%d cases", n)
+	}
+	if *scored {
+		fmt.Printf("rewritten links: %d cases, %d right\n", n, n-failed)
 	}
 }
 
