@@ -133,7 +133,7 @@ func (a *fileAdder) possible(r soar.Record, wanted []message.Attachment) error {
 }
 
 func noContent(id int64, err error) error {
-	return fmt.Errorf("cannot add the attachments of mail %d: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
+	return fmt.Errorf("cannot add the attachments of email %d: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
 }
 
 // mail adds the wanted attachments of one mail. Its raw bytes are read only where one is missing.
@@ -234,7 +234,7 @@ func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, erro
 			}
 		}
 	}
-	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of mail %d: the mail that Cloud SOAR holds has no such file; compare the mail and its record",
+	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of email %d: the email that Cloud SOAR holds has no such file; compare the email and its record",
 		quote.Text(a.Filename, quote.Name), quote.Text(a.Part, quote.Name), id)
 }
 

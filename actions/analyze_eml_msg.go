@@ -136,7 +136,7 @@ func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyz
 			case errors.Is(err, soar.ErrNoContent):
 				out.AddRecord(r)
 			case err != nil:
-				return fmt.Errorf("cannot analyze mail %d: %w", r.ID, err)
+				return fmt.Errorf("cannot analyze email %d: %w", r.ID, err)
 			default:
 				out.Add(r, raw, analysis.KindEML)
 			}

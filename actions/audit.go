@@ -34,7 +34,7 @@ func audit(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 		return nil, err
 	}
 	if !report.Sound() {
-		return report, fmt.Errorf("folder %q and the store differ: %d mails are missing and %d are there more than once; standard output names them", report.Folder, len(report.Missing), len(report.Doubled))
+		return report, fmt.Errorf("folder %q and the store differ: %d emails are missing and %d are there more than once; standard output names them", report.Folder, len(report.Missing), len(report.Doubled))
 	}
 	return report, nil
 }

@@ -134,7 +134,7 @@ func (s *settings) tokenHint() string {
 	case "google":
 		return words + "check that username and mailbox_account are the address that the token was given for, with the scope https://mail.google.com/, and that IMAP is enabled for the mailbox"
 	case "yahoo", "aol":
-		return words + "check that the application was granted access to mail (scope mail-r), and that username is the full address"
+		return words + "check that the application was granted access to email (scope mail-r), and that username is the full address"
 	default:
 		return words + "check the token's audience and scope, and that username is the user it was given for"
 	}

@@ -50,7 +50,7 @@ func addEMLs(ctx context.Context, env *Env, s *store, records []soar.Record, int
 			return err
 		}
 		if total += len(raw); total > maxEMLs {
-			return fmt.Errorf("cannot return the raw mails of %d ids at once: they have more than %d MiB together; ask for fewer ids", len(records), maxEMLs>>20)
+			return fmt.Errorf("cannot return the raw emails of %d ids at once: they have more than %d MiB together; ask for fewer ids", len(records), maxEMLs>>20)
 		}
 		eml := base64.StdEncoding.EncodeToString(raw)
 		into[i].EML = &eml

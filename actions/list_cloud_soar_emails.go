@@ -51,7 +51,7 @@ func listQuery(v *manifest.Values) soar.Query {
 		q.Discarded = &kept
 	}
 	if !q.ReceivedBefore.IsZero() && q.ReceivedBefore.Before(q.ReceivedAfter) {
-		v.Problem("received_before", "is before received_after, so no mail could match")
+		v.Problem("received_before", "is before received_after, so no email could match")
 	}
 	return q
 }

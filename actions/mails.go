@@ -67,7 +67,7 @@ func hasContent(r soar.Record) bool {
 // fits says which mail is too large to be read whole.
 func fits(r soar.Record, limit int64) error {
 	if hasContent(r) && r.Size > limit {
-		return fmt.Errorf("cannot read mail %d: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
+		return fmt.Errorf("cannot read email %d: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
 	}
 	return nil
 }

@@ -188,9 +188,9 @@ func (t regexText) place() string {
 
 func mailName(id string) string {
 	if id == "" {
-		return "the mail"
+		return "the email"
 	}
-	return "mail " + id
+	return "email " + id
 }
 
 // maxProblems bounds the list of a search; one entry per kind and mail is what a person reads.

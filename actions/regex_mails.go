@@ -72,7 +72,7 @@ func readRegexInput(r Resource, v *manifest.Values) regexInput {
 		}
 	}
 	if given == 0 {
-		v.Problem("cloud_soar_mail_id", "is missing: give it, or a mail as eml, or a text")
+		v.Problem("cloud_soar_mail_id", "is missing: give it, or an email as eml, or a text")
 	}
 	if v.Has("cloud_soar_mail_id") {
 		in.store = r.storeToRead()
@@ -132,11 +132,11 @@ func (s *regexSearch) stored(ctx context.Context, store Store, id, maxSize int64
 	}
 	raw, err := store.EML(ctx, id, maxSize)
 	if errors.Is(err, soar.ErrNoContent) {
-		s.problem(message.CodeNoContent, "Cloud SOAR holds no content of mail %d; what its record shows of the body was searched", id)
+		s.problem(message.CodeNoContent, "Cloud SOAR holds no content of email %d; what its record shows of the body was searched", id)
 		return source.record(record), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot search mail %d: %w", id, err)
+		return nil, fmt.Errorf("cannot search email %d: %w", id, err)
 	}
 	return source.mail(message.Parse(raw, message.DefaultLimits())), nil
 }

@@ -132,7 +132,7 @@ func (r Resource) headerNames(id string) []string {
 	names := r.v.List(id)
 	for _, name := range names {
 		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || c == ':' }) {
-			r.v.Problem(id, "must be a header name such as Reply-To, without blanks and colon, not %s", quote.Text(name, quote.Name))
+			r.v.Problem(id, "must be a header name such as Reply-To, without spaces and colon, not %s", quote.Text(name, quote.Name))
 		}
 	}
 	return names

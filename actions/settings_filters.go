@@ -29,7 +29,7 @@ func (s *settings) tryFilters(ctx context.Context, folder *mailbox.Folder, store
 	start := s.env.Now()
 	if store == nil && s.options.FetchType == ingest.FromLatest {
 		st := s.report.step(stepFilters)
-		st.Status, st.Detail = stepSkipped, "what is new since the latest mail in Cloud SOAR is not known, because Cloud SOAR could not be asked"
+		st.Status, st.Detail = stepSkipped, "what is new since the latest email in Cloud SOAR is not known, because Cloud SOAR could not be asked"
 		return
 	}
 	err := s.count(ctx, folder, store)
@@ -175,7 +175,7 @@ func (t *settingsTally) fill(r *settingsReport) {
 // funnel says how the filters narrow: "1,240 → from 310 → subject 44".
 func (r *settingsReport) funnel() string {
 	if r.Candidates == 0 {
-		return "no mail would come now"
+		return "no email would come now"
 	}
 	var b strings.Builder
 	b.WriteString(number(r.Candidates))

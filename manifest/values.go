@@ -74,7 +74,7 @@ func (v *Values) Text(id string) string {
 		return ""
 	case string:
 		if value == "" {
-			v.Problem(id, "holds only blanks")
+			v.Problem(id, "holds only white space")
 		}
 		return value
 	default:

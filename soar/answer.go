@@ -119,7 +119,7 @@ func (c *Client) acceptRaw(call *request, into *[]byte) func(*http.Response, io.
 	return func(resp *http.Response, body io.Reader) error {
 		media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		if media != "message/rfc822" && media != "application/octet-stream" {
-			return c.unexpected(call, resp.StatusCode, "the content type "+quoted(strings.TrimSpace(media))+" instead of a raw mail")
+			return c.unexpected(call, resp.StatusCode, "the content type "+quoted(strings.TrimSpace(media))+" instead of a raw email")
 		}
 		// The length is a hint that spares the copies of a growing buffer.
 		buf := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, 0), call.limit)+bytes.MinRead))

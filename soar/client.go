@@ -161,7 +161,7 @@ func checkToken(token string) error {
 	}
 	for i := range len(token) {
 		if token[i] <= ' ' || token[i] > '~' {
-			return errors.New("jwt_token holds a blank, a line break or another character that no token has; copy it again")
+			return errors.New("jwt_token holds a space, a line break or another character that no token has; copy it again")
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func TestCredentials(t *testing.T) {
 			answer(w, code, v)
 		})
 		detail, err := r.Check(t.Context())
-		if err != nil || !strings.Contains(detail, "0 mails") {
+		if err != nil || !strings.Contains(detail, "0 emails") {
 			t.Errorf("%q, %v", detail, err)
 		}
 		want := "/api/csoar/v3/emails/search/"
@@ -172,7 +172,7 @@ func TestRoutesAreReplaced(t *testing.T) {
 		answer(w, 404, nil)
 	})
 	_, err = r.Get(t.Context(), 7)
-	wants(t, err, "no mail 7")
+	wants(t, err, "no email 7")
 	if _, err := r.RemoveFromIncident(t.Context(), 8, 7); err != nil {
 		t.Error(err)
 	}

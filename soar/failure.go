@@ -19,7 +19,7 @@ import (
 
 // Failure is why Cloud SOAR did not do what it was asked, in one sentence.
 type Failure struct {
-	Doing  string // "save a mail"
+	Doing  string // "save an email"
 	Host   string
 	Status int    // HTTP status; 0 without an answer
 	Cause  string // foreign text in it is quoted and cut

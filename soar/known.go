@@ -18,7 +18,7 @@ const rangePages = 3
 // that was moved away and back has a new UID and perhaps another folder.
 func (c *Client) Known(ctx context.Context, k Candidates) (map[string]int64, error) {
 	ids := map[string]int64{}
-	p := searching[stub](c, "look for mails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, c.sender(ctx))
+	p := searching[stub](c, "look for emails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, c.sender(ctx))
 	err := p.walk(func(page []stub) bool {
 		remember(ids, page)
 		return p.distrust(page, k.MailboxAccount, k.Folder) || k.within(page)
@@ -31,7 +31,7 @@ func (c *Client) Known(ctx context.Context, k Candidates) (map[string]int64, err
 
 func (c *Client) knownByDate(ctx context.Context, k Candidates, ids map[string]int64) error {
 	q := Query{MailboxAccount: k.MailboxAccount, ReceivedAfter: k.Oldest, ReceivedBefore: k.Newest}
-	p := searching[stub](c, "look for mails that are saved already", q, pageSize, c.sender(ctx))
+	p := searching[stub](c, "look for emails that are saved already", q, pageSize, c.sender(ctx))
 	pages := 0
 	return p.walk(func(page []stub) bool {
 		pages++
@@ -64,7 +64,7 @@ func (p *pager[T]) distrust(page []stub, account, folder string) bool {
 	if !p.wild && !slices.ContainsFunc(page, func(r stub) bool { return !q.owns(r) }) {
 		return false
 	}
-	p.c.warn("Cloud SOAR does not sort or filter emails.search as asked; all of its mails are looked through", "host", p.c.base.Host)
+	p.c.warn("Cloud SOAR does not sort or filter emails.search as asked; all of its emails are looked through", "host", p.c.base.Host)
 	return true
 }
 
@@ -76,7 +76,7 @@ func (q Query) owns(r stub) bool {
 // 100 records of them.
 func (c *Client) Newest(ctx context.Context, account, folder string, uidValidity uint32) (Mark, error) {
 	q := Query{MailboxAccount: account, Folder: folder}
-	p := searching[stub](c, "ask for the newest mail of "+quoted(account), q, pageSize, c.sender(ctx))
+	p := searching[stub](c, "ask for the newest email of "+quoted(account), q, pageSize, c.sender(ctx))
 	var own []stub
 	err := p.walk(func(page []stub) bool {
 		more := p.distrust(page, account, folder)

@@ -11,10 +11,10 @@ import (
 // Get returns a record; errors.Is(err, ErrNotFound) when there is none.
 func (c *Client) Get(ctx context.Context, id int64) (Record, error) {
 	var r Record
-	call := &request{doing: "get a mail", route: routeGet, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call := &request{doing: "get an email", route: routeGet, place: map[string]int64{mailPlace: id}, limit: recordLimit}
 	call.accept = c.acceptRecord(call, id, &r)
 	if err := c.send(ctx, call); err != nil {
-		return Record{}, notFound(err, "mail", id)
+		return Record{}, notFound(err, "email", id)
 	}
 	return r, nil
 }
@@ -27,13 +27,13 @@ func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error)
 	}
 	var raw []byte
 	call := &request{
-		doing: fmt.Sprintf("get the content of mail %d", id), route: routeEML,
+		doing: fmt.Sprintf("get the content of email %d", id), route: routeEML,
 		place: map[string]int64{mailPlace: id}, limit: limit, bulk: true,
 	}
 	call.accept = c.acceptRaw(call, &raw)
 	err := c.send(ctx, call)
 	if is(err, missing) {
-		return nil, fmt.Errorf("mail %d: %w", id, ErrNoContent)
+		return nil, fmt.Errorf("email %d: %w", id, ErrNoContent)
 	}
 	if f := (*Failure)(nil); errors.As(err, &f) && f.kind == oversize {
 		f.Advice = "raise max_message_size"
@@ -44,10 +44,10 @@ func (c *Client) EML(ctx context.Context, id int64, limit int64) ([]byte, error)
 // Discard marks a record as discarded and returns it; ErrNotFound as for Get.
 func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
 	var r Record
-	call := &request{doing: "discard a mail", route: routeDiscard, place: map[string]int64{mailPlace: id}, limit: recordLimit}
+	call := &request{doing: "discard an email", route: routeDiscard, place: map[string]int64{mailPlace: id}, limit: recordLimit}
 	call.accept = c.acceptRecord(call, id, &r)
 	if err := c.send(ctx, call); err != nil {
-		return Record{}, notFound(err, "mail", id)
+		return Record{}, notFound(err, "email", id)
 	}
 	if !r.Discarded {
 		return Record{}, c.unexpected(call, 200, "a record that is not discarded")
@@ -57,13 +57,13 @@ func (c *Client) Discard(ctx context.Context, id int64) (Record, error) {
 
 // AddToIncident links an email to an incident; added is false when it was there.
 func (c *Client) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
-	added, err = c.link(ctx, &request{doing: "add a mail to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
+	added, err = c.link(ctx, &request{doing: "add an email to an incident", route: routeLink, place: map[string]int64{incidentPlace: incident}}, id)
 	return added, notFound(err, "incident", incident)
 }
 
 // AddToTriage links an email to a triage event; added is false when it was there.
 func (c *Client) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
-	added, err = c.link(ctx, &request{doing: "add a mail to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
+	added, err = c.link(ctx, &request{doing: "add an email to a triage event", route: routeTriage, place: map[string]int64{triagePlace: triage}}, id)
 	return added, notFound(err, "triage event", triage)
 }
 
@@ -90,7 +90,7 @@ func (c *Client) link(ctx context.Context, call *request, id int64) (added bool,
 // RemoveFromIncident takes an email out of an incident; removed is false when it was not there.
 func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
 	call := &request{
-		doing: "remove a mail from an incident", route: routeUnlink, limit: answerLimit,
+		doing: "remove an email from an incident", route: routeUnlink, limit: answerLimit,
 		place: map[string]int64{incidentPlace: incident, mailPlace: id},
 	}
 	call.accept = c.acceptNothing(call)
@@ -109,7 +109,7 @@ func (c *Client) RemoveFromIncident(ctx context.Context, incident, id int64) (re
 
 // IncidentMails lists an incident's emails, newest id first.
 func (c *Client) IncidentMails(ctx context.Context, incident int64) ([]Record, error) {
-	records, err := everything[Record](c, c.sender(ctx), "list the mails of an incident", routeLinked, incident)
+	records, err := everything[Record](c, c.sender(ctx), "list the emails of an incident", routeLinked, incident)
 	return normalized(records), err
 }
 

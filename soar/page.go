@@ -134,7 +134,7 @@ func (p *pager[T]) walk(use func(page []T) bool) error {
 			return &Failure{
 				Doing: call.doing, Host: p.c.base.Host,
 				Cause:  "it holds " + strconv.Itoa(p.total) + " results, and more than " + strconv.Itoa(walkMost) + " would have to be looked through",
-				Advice: "it does not sort or filter " + call.route + " as asked; correct that, or discard old mails",
+				Advice: "it does not sort or filter " + call.route + " as asked; correct that, or discard old emails",
 			}
 		}
 	}

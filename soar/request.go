@@ -30,7 +30,7 @@ const (
 
 // request is what is asked of Cloud SOAR, once or several times.
 type request struct {
-	doing string // for the sentence: "save a mail"
+	doing string // for the sentence: "save an email"
 	route string
 	place map[string]int64 // placeholders of the path
 	query url.Values

@@ -40,7 +40,7 @@ func (c *Client) save(ctx context.Context, d *Draft) (Saved, error) {
 	reduced.Problems = append(d.Problems[:len(d.Problems):len(d.Problems)], message.Problem{
 		Code: message.CodeContentRefused, Detail: "saved without content: " + err.Error(),
 	})
-	c.log.Warn("the content of a mail is refused; it is saved without", "uid", d.UID, "why", err)
+	c.log.Warn("the content of an email is refused; it is saved without", "uid", d.UID, "why", err)
 	s, err = refusal(c.create(ctx, reduced, nil))
 	if err == nil && s.Refused == "" {
 		d.Problems = reduced.Problems
@@ -58,7 +58,7 @@ func refusal(s Saved, err error) (Saved, error) {
 
 // create posts one record.
 func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, error) {
-	call := &request{doing: "save a mail", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
+	call := &request{doing: "save an email", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
 	id, existed, err := c.post(ctx, call, func(send sender) (int64, error) {
 		r, _, err := c.byKey(ctx, m.SourceKey, send)
 		return r.ID, err

@@ -145,7 +145,7 @@ func TestSaveStops(t *testing.T) {
 		do    func(http.ResponseWriter, *http.Request, func() (int, any))
 		words []string
 	}{
-		"401":             {status(401, false), []string{"save a mail", "401", "access_id"}},
+		"401":             {status(401, false), []string{"save an email", "401", "access_id"}},
 		"403":             {status(403, false), []string{"403", "role"}},
 		"404":             {status(404, false), []string{"404", "cloud_soar_api_url", "emails.create"}},
 		"405":             {status(405, false), []string{"405", "cloud_soar_routes"}},
@@ -309,7 +309,7 @@ func TestStalls(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := r.Save(ctx, []*soar.Draft{d})
-		wants(t, err, "save a mail")
+		wants(t, err, "save an email")
 		if took := time.Since(began); took > 50*time.Second {
 			t.Errorf("it took %s", took)
 		}

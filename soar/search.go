@@ -93,7 +93,7 @@ func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
 	return c.sift(ctx, q, offset)
 }
 
-const searchDoing = "search the mails"
+const searchDoing = "search the emails"
 
 // window reads the records as the store lists them, and whether they can be trusted.
 func (c *Client) window(ctx context.Context, q Query, offset int) (page Page, trusted bool, err error) {
@@ -207,7 +207,7 @@ func (c *Client) ByKey(ctx context.Context, key string) (Record, bool, error) {
 // byKey goes on to the next page only while a store answers with other keys: one
 // that does not filter.
 func (c *Client) byKey(ctx context.Context, key string, send sender) (found Record, ok bool, err error) {
-	p := searching[Record](c, "look a mail up by its source_key", Query{SourceKey: key}, pageSize, send)
+	p := searching[Record](c, "look an email up by its source_key", Query{SourceKey: key}, pageSize, send)
 	err = p.walk(func(page []Record) bool {
 		foreign := false
 		for _, r := range page {
@@ -235,7 +235,7 @@ func (c *Client) Check(ctx context.Context) (string, error) {
 	if !c.counts() {
 		return fmt.Sprintf("Cloud SOAR at %s took the credentials", c.base.Host), nil
 	}
-	return fmt.Sprintf("Cloud SOAR at %s took the credentials; it holds %d mails", c.base.Host, p.total), nil
+	return fmt.Sprintf("Cloud SOAR at %s took the credentials; it holds %d emails", c.base.Host, p.total), nil
 }
 
 // notFound makes a 404 an ErrNotFound that names what was asked for.

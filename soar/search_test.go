@@ -175,7 +175,7 @@ func TestSearchUnexpected(t *testing.T) {
 		r := newRig(t)
 		r.f.fault("*", 9, text(200, "application/json", body))
 		_, err := r.Search(t.Context(), soar.Query{})
-		wants(t, err, "search the mails", "200")
+		wants(t, err, "search the emails", "200")
 		same(t, "requests for "+body, len(r.f.requests), 1)
 	}
 	r := newRig(t)
@@ -267,7 +267,7 @@ func TestNewestGivesUp(t *testing.T) {
 	r := newRig(t)
 	r.f.endless()
 	_, err := r.Newest(t.Context(), "soc@example.com", "INBOX", 9)
-	wants(t, err, "newest mail", "soc@example.com", "20000", "10000")
+	wants(t, err, "newest email", "soc@example.com", "20000", "10000")
 }
 
 func TestKnown(t *testing.T) {

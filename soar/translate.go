@@ -118,7 +118,7 @@ func (c *Client) placeText(name string, value int64) string {
 func cutRoute(name, text string) (Route, error) {
 	method, path, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if !slices.Contains(methods, method) {
-		return Route{}, fmt.Errorf("%s: %s does not begin with a method (%s) and a blank", name, quoted(text), strings.Join(methods, ", "))
+		return Route{}, fmt.Errorf("%s: %s does not begin with a method (%s) and a space", name, quoted(text), strings.Join(methods, ", "))
 	}
 	return Route{method, strings.TrimPrefix(strings.TrimSpace(path), "/")}, nil
 }

@@ -174,9 +174,9 @@ func (m *Mark) Received(at time.Time) {
 
 // Errors that a caller can tell apart with errors.Is.
 var (
-	ErrNotFound  = errors.New("not found")               // no such mail, incident or triage event; wrapped with its id
-	ErrNoContent = errors.New("the mail has no content") // a record without content has no raw bytes
-	ErrBusy      = errors.New("the store is in use")     // local: another process holds it
+	ErrNotFound  = errors.New("not found")                // no such mail, incident or triage event; wrapped with its id
+	ErrNoContent = errors.New("the email has no content") // a record without content has no raw bytes
+	ErrBusy      = errors.New("the store is in use")      // local: another process holds it
 )
 
 // The consumers' view; *soar.Client and *local.Store both have all of these methods:

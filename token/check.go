@@ -26,7 +26,7 @@ func (s *Source) check() []error {
 	case AccessToken:
 		need(c.AccessToken, "oauth2_access_token")
 		if !c.AccessToken.Empty() && !sendable(c.AccessToken.Reveal()) {
-			bad("oauth2_access_token", "holds a blank, a line break or another character that no access token has, or is longer than 32 KiB; paste the token alone")
+			bad("oauth2_access_token", "holds a space, a line break or another character that no access token has, or is longer than 32 KiB; paste the token alone")
 		}
 		return errs
 	case RefreshToken:

@@ -211,7 +211,7 @@ func TestReadOnlyMakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, path, Options{ReadOnly: true})
-	if detail, err := s.Check(ctx); err != nil || !strings.HasSuffix(detail, "1 mail") {
+	if detail, err := s.Check(ctx); err != nil || !strings.HasSuffix(detail, "1 email") {
 		t.Errorf("check: %q, %v", detail, err)
 	}
 	if _, err := s.Save(ctx, []*soar.Draft{draft(2, "b")}); err == nil {

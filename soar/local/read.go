@@ -62,7 +62,7 @@ func scanRecord(rows *sql.Rows) (soar.Record, error) {
 		err = unpackInto(&r.BodyHTML, html, packed&packedHTML != 0)
 	}
 	if err != nil {
-		return r, fmt.Errorf("mail %d: %w", r.ID, err)
+		return r, fmt.Errorf("email %d: %w", r.ID, err)
 	}
 	r.Normalize()
 	return r, nil
@@ -86,7 +86,7 @@ func one(found []soar.Record, id int64, err error) (soar.Record, error) {
 }
 
 func noMail(id int64) error {
-	return fmt.Errorf("there is no mail with the id %d: %w", id, soar.ErrNotFound)
+	return fmt.Errorf("there is no email with the id %d: %w", id, soar.ErrNotFound)
 }
 
 // Get returns the record of an email.
@@ -233,7 +233,7 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 		return nil, err
 	}
 	if limit > 0 && size > limit {
-		return nil, fmt.Errorf("cannot read the mail %d: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
+		return nil, fmt.Errorf("cannot read the email %d: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
 	}
 	raw := make([]byte, 0, size)
 	for n := 0; int64(len(raw)) < size; n++ {
@@ -244,7 +244,7 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 		raw = append(raw, chunk...)
 	}
 	if int64(len(raw)) != size {
-		return nil, s.explain("read", fmt.Errorf("%w: the mail %d has %d bytes and should have %d", errDamaged, id, len(raw), size))
+		return nil, s.explain("read", fmt.Errorf("%w: the email %d has %d bytes and should have %d", errDamaged, id, len(raw), size))
 	}
 	return raw, nil
 }
@@ -260,7 +260,7 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	case err != nil:
 		return 0, s.explain("read", err)
 	case !size.Valid:
-		return 0, fmt.Errorf("cannot read the raw mail %d: %w", id, soar.ErrNoContent)
+		return 0, fmt.Errorf("cannot read the raw email %d: %w", id, soar.ErrNoContent)
 	}
 	return size.Int64, nil
 }
@@ -271,7 +271,7 @@ func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err err
 	var packed bool
 	err = s.read.QueryRowContext(ctx, `SELECT raw, `+s.column("packed")+` FROM contents WHERE slot = ?`, slot(id, n)).Scan(&raw, &packed)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("%w: a piece of the mail %d is missing", errDamaged, id)
+		err = fmt.Errorf("%w: a piece of the email %d is missing", errDamaged, id)
 	}
 	if err == nil {
 		raw, err = unpack(raw, packed, chunkSize)
@@ -308,9 +308,9 @@ func (s *Store) Check(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if mails == 1 {
-		return fmt.Sprintf("the store %s holds 1 mail", s.path), nil
+		return fmt.Sprintf("the store %s holds 1 email", s.path), nil
 	}
-	return fmt.Sprintf("the store %s holds %d mails", s.path, mails), nil
+	return fmt.Sprintf("the store %s holds %d emails", s.path, mails), nil
 }
 
 func (s *Store) checkWritable() error {

@@ -242,7 +242,7 @@ func (v *server) removeFromIncident(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if !removed {
-		return bad(http.StatusNotFound, "notfound", "the mail %d is not in the incident %d", id, incident)
+		return bad(http.StatusNotFound, "notfound", "the email %d is not in the incident %d", id, incident)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
