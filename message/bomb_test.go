@@ -116,8 +116,25 @@ func bombs() map[string]struct {
 		"guesses": {func() string {
 			return manyParts(900, "Content-Type: multipart/mixed\r\n\r\n--\r\n"+repeat("--x\r\nfoo\r\n", 3000))
 		}, ""},
-		"1 MB of NUL":       {func() string { return repeat("\x00", 1<<20) }, ""},
-		"100,000 addresses": {func() string { return "From: " + repeat("a@b.example,", 5000) + "\r\n\r\nbody" }, CodeLimitAddresses},
+		"begin lines, 10 MB":  {func() string { return "Subject: x\r\n\r\n" + repeat("begin 644 x\n", 900000) }, ""},
+		"files in a text":     {func() string { return "Subject: x\r\n\r\n" + repeat("begin 644 x\n#;VYE\nend\n", 400000) }, CodeLimitParts},
+		"yEnc lines, 10 MB":   {func() string { return "Subject: x\r\n\r\n" + repeat("=ybegin name=x\n", 700000) }, ""},
+		"BinHex lines, 10 MB": {func() string { return "Subject: x\r\n\r\n" + repeat(binhexMark+"\n", 250000) }, ""},
+		"BinHex of runs":      {func() string { return "Subject: x\r\n\r\n" + binhexMark + "\n:" + repeat("$RrB", 2<<20) }, ""},
+		"Johab, 8 MB": {func() string {
+			return "Content-Type: text/plain; charset=johab\r\n\r\n" + repeat("\xD9\xA1\x88\x61", 2<<20)
+		}, ""},
+		"Shift_JIS-2004, 8 MB": {func() string {
+			return "Content-Type: text/plain; charset=shift_jis_2004\r\n\r\n" + repeat("\xF0\x40\x88\x9F", 2<<20)
+		}, ""},
+		"escape sequences, 8 MB": {func() string {
+			return "Content-Type: text/plain; charset=iso-2022-jp-2\r\n\r\n" + repeat("\x1B$B!!\x1B$(D0!", 700000)
+		}, ""},
+		"bad header lines, 10 MB":    {func() string { return "Subject: x\r\n" + repeat("no field\nalso none\nTo: x\n", 400000) + "\r\nbody" }, CodeBadHeaderLine},
+		"bad folded lines, 10 MB":    {func() string { return "Subject: x\r\n" + repeat("no field\n folded\n", 600000) + "To: x\r\n\r\nbody" }, ""},
+		"one bad line, folds, 10 MB": {func() string { return "Subject: x\r\nno field" + repeat("\n folded", 1200000) + "\nTo: x\r\n\r\nbody" }, ""},
+		"1 MB of NUL":                {func() string { return repeat("\x00", 1<<20) }, ""},
+		"100,000 addresses":          {func() string { return "From: " + repeat("a@b.example,", 5000) + "\r\n\r\nbody" }, CodeLimitAddresses},
 		"unclosed quotes and comments": {func() string {
 			return "From: " + repeat(`"\"(<`, 15000) + "\r\nTo: " + repeat("(", 60000) + "\r\nCc: " + repeat("[", 60000) + "\r\nReply-To: " + repeat("<", 60000) + "\r\n\r\nbody"
 		}, CodeBadAddress},

@@ -1,8 +1,10 @@
 package message
 
 import (
+	"sync"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 )
@@ -96,29 +98,56 @@ func appendJISX0213(out []byte, plane, row, cell int) (_ []byte, known bool) {
 	if row < 1 || row > 94 || cell < 1 || cell > 94 {
 		return out, false
 	}
-	at := 0
-	for _, r := range jisx0213[plane*100+row] {
-		if at++; at < cell {
-			continue
-		}
-		switch r {
-		case '\uE000':
-			return append(out, jisx0213Pairs[plane*10000+row*100+cell]...), true
-		case utf8.RuneError:
-		default:
-			return utf8.AppendRune(out, r), true
-		}
-		break
-	}
-	if plane == 2 {
+	switch r := jisx0213Table()[plane-1][row-1][cell-1]; r {
+	case '\uE000':
+		return append(out, jisx0213Pairs[plane*10000+row*100+cell]...), true
+	case utf8.RuneError:
 		return out, false
+	default:
+		return utf8.AppendRune(out, r), true
 	}
-	decoded, bad := appendDecoded(out, japanese.EUCJP, []byte{byte(0xA0 + row), byte(0xA0 + cell)})
-	if bad {
-		return out, false
-	}
-	return decoded, true
 }
+
+// setTable is a set of 94 rows of 94 characters, U+FFFD for none.
+type setTable [94][94]rune
+
+// tableOf is what the two-byte characters of an EUC charset are.
+func tableOf(enc encoding.Encoding) (t setTable) {
+	for row := range t {
+		for cell := range t[row] {
+			t[row][cell] = utf8.RuneError
+			if decoded, bad := appendDecoded(nil, enc, []byte{byte(0xA1 + row), byte(0xA1 + cell)}); !bad {
+				t[row][cell], _ = utf8.DecodeRune(decoded)
+			}
+		}
+	}
+	return t
+}
+
+// jisx0213Table is both planes of JIS X 0213, made when the first text asks.
+var jisx0213Table = sync.OnceValue(func() *[2]setTable {
+	t := &[2]setTable{tableOf(japanese.EUCJP)}
+	for row := range t[1] {
+		for cell := range t[1][row] {
+			t[1][row][cell] = utf8.RuneError
+		}
+	}
+	for at, characters := range jisx0213 {
+		cell := 0
+		for _, r := range characters {
+			if r != utf8.RuneError {
+				t[at/100-1][at%100-1][cell] = r
+			}
+			cell++
+		}
+	}
+	return t
+})
+
+var ksx1001Table = sync.OnceValue(func() *setTable {
+	t := tableOf(korean.EUCKR)
+	return &t
+})
 
 // The letters of Johab (KS X 1001, annex 3) by their five bits: -1 for a filler, -2 for none.
 var (
@@ -193,9 +222,9 @@ func appendJohabSymbol(out []byte, first, second int) (_ []byte, known bool) {
 	if row >= 94 || cell >= 94 {
 		return out, false
 	}
-	decoded, bad := appendDecoded(out, korean.EUCKR, []byte{byte(0xA1 + row), byte(0xA1 + cell)})
-	if bad {
+	r := ksx1001Table()[row][cell]
+	if r == utf8.RuneError {
 		return out, false
 	}
-	return decoded, true
+	return utf8.AppendRune(out, r), true
 }

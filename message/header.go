@@ -91,6 +91,7 @@ type headerScan struct {
 	spans  []span
 	body   int // where the body starts
 	junk   int // where the first line stands that is no field, -1 without one
+	bad    int // lines that are no field
 	fields int // all of them, those beyond the limits included
 }
 
@@ -146,6 +147,9 @@ func (s *scanner) noField(h *headerScan, line []byte, pos, next, at int, message
 		h.body = pos
 		return true
 	default:
+		if h.bad++; h.bad > maxSame+1 { // said often enough: there may be millions
+			return false
+		}
 		s.structural(at, CodeBadHeaderLine, "a line in the header is no field: %s", quote.Text(string(line), quote.Name))
 		if h.junk < 0 {
 			h.junk = pos

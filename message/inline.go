@@ -61,13 +61,13 @@ func (p *Part) inlineFiles(most int) []*Part {
 		b, _ = p.encoding.decode(p.raw)
 	}
 	var parts []*Part
+	search := newInlineSearch(b)
 	names := map[string]int{}
 	for len(parts) < most {
-		f, rest, ok := nextInlineFile(b)
+		f, ok := search.next()
 		if !ok {
 			return parts
 		}
-		b = rest
 		if len(f.data) == 0 && !f.whole {
 			if f.form != "uuencode" { // "begin 100 years ago" is prose
 				p.mail.found.add(p.at, CodeBadUUEncode, "part %s: a file in %s cannot be read", p.Path, f.form)
@@ -98,32 +98,52 @@ func mayHoldFile(b []byte) bool {
 	return bytes.Contains(b, []byte("begin")) || bytes.Contains(b, []byte(binhexMark))
 }
 
-// nextInlineFile takes the first file out of a text; rest is what follows it.
-func nextInlineFile(b []byte) (f inlineFile, rest []byte, ok bool) {
-	uu, isUU := findUU(b)
-	if !isUU {
-		uu.line = len(b)
-	}
-	yenc, hex := lineStart(b, yencMark), lineStart(b, binhexMark)
-	end := 0
-	switch {
-	case yenc < uu.line && yenc < hex:
-		f, end = yencFile(b, yenc)
-	case hex < uu.line:
-		f, end = binhexFile(b, hex)
-	case isUU:
-		f.form, f.name = "uuencode", toUTF8(uu.name)
-		f.data, end, f.whole = uuFile(b, uu)
-	default:
-		return f, nil, false
-	}
-	f.raw = b[min(uu.line, yenc, hex):end]
-	return f, b[end:], true
+// inlineSearch looks through a text once: what was found further on is remembered.
+type inlineSearch struct {
+	b         []byte
+	pos       int
+	uu        uuStart // line is len(b) where there is none
+	yenc, hex int
+	lines     lineReader // shared, as it remembers where lines end
 }
 
-// lineStart is where a line starts with mark, len(b) where none does.
-func lineStart(b []byte, mark string) int {
-	for at := 0; ; at++ {
+func newInlineSearch(b []byte) *inlineSearch {
+	return &inlineSearch{b: b, uu: uuStart{line: -1}, yenc: -1, hex: -1, lines: lineReader{buf: b}}
+}
+
+// next takes the next file out of the text.
+func (s *inlineSearch) next() (f inlineFile, ok bool) {
+	if s.uu.line < s.pos {
+		s.uu = findUU(s.b, s.pos)
+	}
+	if s.yenc < s.pos {
+		s.yenc = lineStart(s.b, s.pos, yencMark)
+	}
+	if s.hex < s.pos {
+		s.hex = lineStart(s.b, s.pos, binhexMark)
+	}
+	start := min(s.uu.line, s.yenc, s.hex)
+	switch start {
+	case len(s.b):
+		return f, false
+	case s.yenc:
+		s.lines.pos = start
+		f, s.pos = yencFile(&s.lines)
+	case s.hex:
+		s.lines.pos = start
+		f, s.pos = binhexFile(&s.lines)
+	default:
+		f.form, f.name = "uuencode", toUTF8(s.uu.name)
+		s.lines.pos = s.uu.content
+		f.data, s.pos, f.whole = uuFile(&s.lines, s.uu.base64)
+	}
+	f.raw = s.b[start:s.pos]
+	return f, true
+}
+
+// lineStart is where a line starts with mark at or after pos, len(b) where none does.
+func lineStart(b []byte, pos int, mark string) int {
+	for at := pos; ; at++ {
 		i := bytes.Index(b[at:], []byte(mark))
 		if i < 0 {
 			return len(b)
@@ -140,9 +160,8 @@ func toUTF8(name string) string {
 	return strings.ReplaceAll(s, "\x00", "\uFFFD")
 }
 
-// yencFile decodes a file in yEnc (version 1.3) whose header line starts at pos.
-func yencFile(b []byte, pos int) (f inlineFile, end int) {
-	lines := lineReader{buf: b, pos: pos}
+// yencFile decodes a file in yEnc (version 1.3), whose header line comes next.
+func yencFile(lines *lineReader) (f inlineFile, end int) {
 	head, _ := lines.next()
 	_, name, _ := strings.Cut(string(head), " name=")
 	f.form, f.name = "yEnc", toUTF8(strings.TrimSpace(name))
@@ -170,7 +189,7 @@ func yencFile(b []byte, pos int) (f inlineFile, end int) {
 			}
 		}
 	}
-	return f, len(b)
+	return f, lines.pos
 }
 
 // binhexValue is 0 to 63 for the alphabet of BinHex 4.0 (RFC 1741, appendix A), else 255.
@@ -184,15 +203,18 @@ var binhexValue = func() (t [256]byte) {
 	return t
 }()
 
+// maxBinHexGap is how far behind its line a BinHex file starts, bytes.
+const maxBinHexGap = 4 << 10
+
 // maxBinHex bounds what the runs of a BinHex file may make, bytes.
 const maxBinHex = 32 << 20
 
-// binhexFile decodes a file in BinHex 4.0 behind the line at pos: its data fork.
-func binhexFile(b []byte, pos int) (f inlineFile, end int) {
+// binhexFile decodes a file in BinHex 4.0 behind the line that comes next: its data fork.
+func binhexFile(lines *lineReader) (f inlineFile, end int) {
 	f.form = "BinHex"
-	lines := lineReader{buf: b, pos: pos}
 	lines.next()
-	start := bytes.IndexByte(b[lines.pos:], ':')
+	b := lines.buf
+	start := bytes.IndexByte(b[lines.pos:min(len(b), lines.pos+maxBinHexGap)], ':')
 	if start < 0 {
 		return f, lines.pos
 	}

@@ -7,8 +7,8 @@ import (
 
 // streamUU decodes uuencoded text from its "begin" line to its "end".
 func streamUU(b []byte, put func([]byte)) decodeFlaws {
-	start, ok := findUU(b)
-	if !ok {
+	start := findUU(b, 0)
+	if start.line == len(b) {
 		put(b)
 		return decodeFlaws{junk: true}
 	}
@@ -50,22 +50,25 @@ type uuStart struct {
 	base64        bool
 }
 
-// findUU finds the first line that begins a uuencoded file.
-func findUU(b []byte) (uuStart, bool) {
-	for at := 0; ; {
+// findUU finds the first line at or after pos that begins a uuencoded file; its line is len(b) where there is none.
+func findUU(b []byte, pos int) uuStart {
+	for at := pos; ; {
 		i := bytes.Index(b[at:], []byte("begin"))
 		if i < 0 {
-			return uuStart{}, false
+			return uuStart{line: len(b)}
 		}
 		if at += i; at == 0 || b[at-1] == '\n' || b[at-1] == '\r' {
 			if start, ok := uuBegin(b[at:]); ok {
 				start.line, start.content = at, at+start.content
-				return start, true
+				return start
 			}
 		}
 		at += len("begin")
 	}
 }
+
+// maxUUName bounds the line that begins a file, bytes.
+const maxUUName = 1 << 10
 
 // uuBegin reads a begin line at the start of b, which another line has to follow.
 func uuBegin(b []byte) (uuStart, bool) {
@@ -82,7 +85,7 @@ func uuBegin(b []byte) (uuStart, bool) {
 	if digits < 4 || rest[digits] != ' ' {
 		return s, false
 	}
-	lines := lineReader{buf: rest, pos: digits + 1}
+	lines := lineReader{buf: rest[:min(len(rest), maxUUName)], pos: digits + 1}
 	name, end := lines.next()
 	s.name, s.content = strings.TrimSpace(string(name)), len(b)-len(rest)+lines.pos
 	return s, len(end) > 0
@@ -92,11 +95,11 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // uuFile decodes the file behind a begin line inside a text; end is where the
 // text goes on. whole is false where no end line came.
-func uuFile(b []byte, start uuStart) (data []byte, end int, whole bool) {
-	if start.base64 {
-		return uuBase64(b, start.content)
+func uuFile(lines *lineReader, base64 bool) (data []byte, end int, whole bool) {
+	if base64 {
+		return uuBase64(lines)
 	}
-	for lines := (lineReader{buf: b, pos: start.content}); lines.more(); {
+	for lines.more() {
 		at := lines.pos
 		line, _ := lines.next()
 		switch {
@@ -107,7 +110,7 @@ func uuFile(b []byte, start uuStart) (data []byte, end int, whole bool) {
 		}
 		data = append(data, uuLine(nil, line)...)
 	}
-	return data, len(b), false
+	return data, lines.pos, false
 }
 
 // uuData reports whether a line can be one of uuencode: all its characters are,
@@ -121,8 +124,9 @@ func uuData(line []byte) bool {
 	return len(line) == 0 || len(line)-1 <= (int(line[0]-' ')&63+2)/3*4+2
 }
 
-func uuBase64(b []byte, pos int) (data []byte, end int, whole bool) {
-	for lines := (lineReader{buf: b, pos: pos}); lines.more(); {
+func uuBase64(lines *lineReader) (data []byte, end int, whole bool) {
+	b, pos := lines.buf, lines.pos
+	for lines.more() {
 		at := lines.pos
 		line, _ := lines.next()
 		line = bytes.TrimRight(line, " \t")
