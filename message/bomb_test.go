@@ -130,7 +130,7 @@ func bombs() map[string]struct {
 		"escape sequences, 8 MB": {func() string {
 			return "Content-Type: text/plain; charset=iso-2022-jp-2\r\n\r\n" + repeat("\x1B$B!!\x1B$(D0!", 700000)
 		}, ""},
-		"bad header lines, 10 MB":    {func() string { return "Subject: x\r\n" + repeat("no field\nalso none\nTo: x\n", 400000) + "\r\nbody" }, CodeBadHeaderLine},
+		"bad header lines, 4 MB":     {func() string { return "Subject: x\r\n" + repeat("no field\nalso none\nTo: x\n", 150000) + "\r\nbody" }, CodeBadHeaderLine},
 		"bad folded lines, 10 MB":    {func() string { return "Subject: x\r\n" + repeat("no field\n folded\n", 600000) + "To: x\r\n\r\nbody" }, ""},
 		"one bad line, folds, 10 MB": {func() string { return "Subject: x\r\nno field" + repeat("\n folded", 1200000) + "\nTo: x\r\n\r\nbody" }, ""},
 		"1 MB of NUL":                {func() string { return repeat("\x00", 1<<20) }, ""},
