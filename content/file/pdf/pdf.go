@@ -218,7 +218,7 @@ func (r *reader) draw(i int) error {
 	if err != nil {
 		return err
 	}
-	qr.Search(r.ctx, r.content, drawn.Result.Image, fmt.Sprintf("qr on page %d", i+1))
+	qr.Search(r.ctx, r.content, drawn.Result.RenderedImage, fmt.Sprintf("qr on page %d", i+1))
 	drawn.Cleanup()
 	return nil
 }
