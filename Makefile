@@ -9,7 +9,7 @@ FUZZTIME  ?= 20s
 BENCHARGS ?=
 ROWSARGS  ?=
 
-.PHONY: all build static demo test check unit setup fmt fuzz indicators rows sweep oracle vulncheck image clean \
+.PHONY: all build static demo test check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck image clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
 
 all: build
@@ -37,6 +37,7 @@ check:
 
 unit:
 	$(GO) test $$(scripts/race) -timeout 12m ./...
+	$(GO) test -run 'PDF|Hostile|Forms' ./content/file # interpreted WebAssembly is too slow for the race detector
 
 fmt:
 	$(GO) tool gofumpt -w .
@@ -47,6 +48,9 @@ fuzz: ## every fuzz target for FUZZTIME
 indicators: ## precision and recall of links and indicators on our tables, what benign email yields, and what Chromium says (docs/analysis.md)
 	@out=$$($(GO) test ./indicators ./links -count=1 -v -run 'TestCases|TestBenign|TestNeighbours|TestDocuments|TestUndo|TestBrowser' -indicators.score 2>&1); status=$$?; \
 		printf '%s\n' "$$out" | grep -v '^=== '; exit $$status
+
+contents: ## how many of the files of testdata/forms are read right (docs/analysis.md)
+	@out=$$($(GO) test ./content/file -count=1 -v -run TestForms 2>&1); status=$$?; printf '%s\n' "$$out" | grep -E 'forms of content|FAIL|_test.go'; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
 	@$(GO) run ./tools/rows $(ROWSARGS)

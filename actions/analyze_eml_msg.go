@@ -52,7 +52,7 @@ func analyzeEMLMSG(ctx context.Context, env *Env, v *manifest.Values) (any, erro
 func analyzeParameters(env *Env, v *manifest.Values) (*analyzer, error) {
 	r, ids := mailParameters(env, v)
 	a := &analyzer{ids: ids, maxSize: r.maxSize()}
-	a.options = analysis.Options{Topics: topics(v), Servers: v.List("authserv_id"), Limits: message.DefaultLimits()}
+	a.options = analysis.Options{Topics: topics(v), Servers: v.List("authserv_id"), Limits: message.DefaultLimits(), Passwords: v.List("archive_passwords")}
 	if v.Set("cloud_soar_mail_id") {
 		a.store = r.storeToRead()
 	}

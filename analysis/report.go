@@ -28,6 +28,7 @@ type Found struct {
 	soar.Mail
 	Received       []Hop          `json:"received"`
 	Authentication Authentication `json:"authentication"`
+	Files          []FoundFile    `json:"files"` // whose format is known, and the members of archives
 	Links          []FoundLink    `json:"links"` // at most 5,000
 	LinkMismatches []Mismatch     `json:"link_mismatches"`
 	ReplyToDiffers bool           `json:"reply_to_differs"` // an answer would go to somebody else than the sender
@@ -53,6 +54,8 @@ type Options struct {
 	Keys    Keys     // DKIM keys at hand
 	Servers []string // whose Authentication-Results count; none: the topmost
 	Limits  message.Limits
+
+	Passwords []string // tried first on what is encrypted
 }
 
 // Analyzer makes a report of mails, one after another.
@@ -60,7 +63,8 @@ type Analyzer struct {
 	options   Options
 	report    *Report
 	collector *Collector
-	left      int // bytes of text to be searched yet
+	reader    fileReader // of the mail at hand
+	left      int        // bytes of text to be searched yet
 	cut       bool
 }
 
@@ -87,6 +91,7 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 		id = strconv.FormatInt(record.ID, 10)
 	}
 	all := Unfold(raw, kind, a.options.Limits)
+	a.reader = newFileReader(all)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
 		all[0].limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
 		all = all[:1]
@@ -141,13 +146,22 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	hops := Hops(m.header())
 	texts, cut := m.read(&a.left)
 	a.cut = a.cut || cut
+	files, problems := []FoundFile{}, []message.Problem(nil)
+	if m.record == nil {
+		found, named := a.files(m, &texts)
+		files, problems = append(files, found...), named
+	}
 	a.collector.add(id, m, hops, texts, ownFiles(mail.Attachments))
+	for _, f := range files {
+		a.collector.file(id, m, f)
+	}
+	mail.Problems = append(slices.Clone(mail.Problems), problems...)
 	for _, p := range mail.Problems {
 		a.report.Problems = append(a.report.Problems, FoundProblem{id, m.Path, p})
 	}
 	f := Found{
 		CloudSOARMailID: id, Path: m.Path, Kind: m.Kind, Mail: mail,
-		Received: []Hop{}, Links: []FoundLink{}, LinkMismatches: []Mismatch{},
+		Received: []Hop{}, Files: files, Links: []FoundLink{}, LinkMismatches: []Mismatch{},
 		Authentication: Authentication{Results: []Result{}, Signatures: []Signature{}},
 		ReplyToDiffers: replyToDiffers(mail),
 	}
@@ -166,7 +180,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 		}
 	}
 	if !a.wants("attachments") {
-		f.Attachments, f.AttachmentNames = []message.Attachment{}, ""
+		f.Attachments, f.AttachmentNames, f.Files = []message.Attachment{}, "", []FoundFile{}
 	}
 	a.report.Messages = append(a.report.Messages, f)
 }

@@ -57,7 +57,9 @@ func readMHTML(c *Content, data []byte) {
 		}
 	}
 	for _, p := range m.Problems {
-		c.Add(p.Code, "%s", p.Detail)
+		if p.Code != message.CodeBadAddress { // browsers write From: <Saved by Blink>
+			c.Add(p.Code, "%s", p.Detail)
+		}
 	}
 }
 

@@ -220,6 +220,10 @@ func (r *reader) gzip() error {
 func (r *reader) bzip2() error { return r.single("", bzip2.NewReader(bytes.NewReader(r.data))) }
 
 func (r *reader) xz() error {
+	const shortest = 32 // of a stream without content; the library takes a mere header for the end
+	if len(r.data) < shortest {
+		return io.ErrUnexpectedEOF
+	}
 	z, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bytes.NewReader(r.data))
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ const (
 	maxTries    = 20               // passwords
 	drawnSide   = 900              // pixels of the longer side of a drawn page
 	maxWait     = 30 * time.Second // for a fresh instance; ctx ends it before
+	maxTime     = 3 * time.Second  // for one file, once PDFium is there
 )
 
 // compiled keeps PDFium parsed between files.
@@ -63,7 +64,9 @@ func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	}
 	b.Bytes -= int64(len(data))
 	found := len(c.Links)
-	err := read(ctx, c, data, passwords, b)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := read(ctx, cancel, c, data, passwords, b)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -76,7 +79,8 @@ func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	addActions(c, data, found)
 }
 
-func read(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) (err error) {
+// read reads with PDFium, and has cancel end it when the time of one file is over.
+func read(ctx context.Context, cancel func(), c *held.Content, data []byte, passwords []held.Password, b *held.Budget) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("its reader failed: %v", p)
@@ -95,6 +99,7 @@ func read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	if err != nil {
 		return err
 	}
+	defer time.AfterFunc(maxTime, cancel).Stop()
 	r := &reader{ctx: ctx, pdfium: instance, content: c, budget: b}
 	if err := r.open(data, passwords); err != nil {
 		return err

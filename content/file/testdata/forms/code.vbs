@@ -1,0 +1,1 @@
+x = "http://phish.example/x"

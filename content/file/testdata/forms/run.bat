@@ -1,0 +1,1 @@
+start http://phish.example/x

