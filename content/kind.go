@@ -2,11 +2,10 @@ package content
 
 import (
 	"bytes"
-	"encoding/binary"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/outlook"
 )
 
@@ -124,20 +123,14 @@ func emlxContent(data []byte) []byte {
 
 // fromUTF16 makes an email that was saved as UTF-16 one of UTF-8; other data stays as it is.
 func fromUTF16(data []byte) []byte {
-	var order binary.ByteOrder
 	switch {
 	case len(data) < 4:
 		return data
-	case data[0] == 0xFF && data[1] == 0xFE, data[1] == 0 && data[3] == 0 && data[0] != 0:
-		order = binary.LittleEndian
-	case data[0] == 0xFE && data[1] == 0xFF, data[0] == 0 && data[2] == 0 && data[1] != 0:
-		order = binary.BigEndian
+	case data[0] == 0xFF && data[1] == 0xFE, data[0] == 0xFE && data[1] == 0xFF:
+	case data[1] == 0 && data[3] == 0 && data[0] != 0, data[0] == 0 && data[2] == 0 && data[1] != 0:
 	default:
 		return data
 	}
-	units := make([]uint16, 0, len(data)/2)
-	for ; len(data) >= 2; data = data[2:] {
-		units = append(units, order.Uint16(data))
-	}
-	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\uFEFF"))
+	text, _ := message.DecodeCharset(data, "utf-16")
+	return []byte(strings.TrimPrefix(text, "\uFEFF"))
 }
