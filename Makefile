@@ -4,6 +4,7 @@
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
+ENGINE    ?= docker podman buildah
 IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s
 BENCHARGS ?=
@@ -80,8 +81,8 @@ vulncheck:
 		echo 'make vulncheck: either it found something above, or it cannot reach its database (https://vuln.go.dev) from here'; exit 1; }
 
 image: static ## the container image for the bridge
-	@if engine=$$(command -v docker || command -v podman); then "$$engine" build -t $(IMAGE) .; else \
-		echo 'make image: neither docker nor podman is here; dist/imap-integration is what the image would hold (make test tries it in an empty root)' >&2; exit 1; fi
+	@if engine=$$(for e in $(ENGINE); do command -v "$$e" && break; done); then "$$engine" build -t $(IMAGE) .; else \
+		echo 'make image: none of $(ENGINE) is here; dist/imap-integration is what the image would hold (make test tries it in an empty root)' >&2; exit 1; fi
 
 clean:
 	rm -rf imap-integration dist

@@ -27,11 +27,11 @@ type Action struct {
 // All are the actions in the order of the contract.
 var All = []Action{
 	{"test-settings", "TEST SAVED SETTINGS", "Test the settings step by step; nothing is changed", testSettings},
-	{"incoming-mail-daemon", "Incoming Mail Daemon", "Save new emails in Cloud SOAR and put out one object for each", incomingMailDaemon},
+	{"incoming-mail-daemon", "Incoming Mail Daemon", "Save new emails in Cloud SOAR and return one object for each", incomingMailDaemon},
 	{"email-body-regex", "Email Body Regex", "Find a pattern in the body of emails", emailBodyRegex},
 	{"email-header-regex", "Email Header Regex", "Find a pattern in the headers of emails", emailHeaderRegex},
 	{"email-subject-regex", "Email Subject Regex", "Find a pattern in the subject of emails", emailSubjectRegex},
-	{"analyze-eml-msg", "Analyze EML MSG", "Take emails apart, and the EML, MSG and TNEF files in them", analyzeEMLMSG},
+	{"analyze-eml-msg", "Analyze EML MSG", "Analyze emails and the EML, MSG and TNEF files in them", analyzeEMLMSG},
 	{"list-cloud-soar-emails", "List Cloud SOAR Emails", "List the emails that Cloud SOAR holds", listCloudSOAREmails},
 	{"get-email", "Get Email from Cloud SOAR", "Get emails that Cloud SOAR holds", getEmail},
 	{"list-email-attachments", "List Email Attachments", "List the attachments of emails", listEmailAttachments},
@@ -54,6 +54,8 @@ type Env struct {
 	// more than once by a run that a person asked to go on (--watch).
 	Deliver func(write func(w io.Writer) error) error
 	Table   bool // standard output is a terminal: test-settings may print a table for a person
+	Width   int  // columns of that terminal
+	Strict  bool // audit fails for emails that are only not taken yet (--strict)
 	Watch   bool // incoming-mail-daemon goes on until it is interrupted (--watch)
 	// RefreshTokenFile keeps the newest refresh token where a provider replaces it
 	// (--refresh-token-file); "" = none.

@@ -93,7 +93,7 @@ func topics(v *manifest.Values) []string {
 	list := v.List("analyze")
 	for _, topic := range list {
 		if !slices.Contains(analysis.Topics, topic) {
-			v.Problem("analyze", "must be of %s, not %s", strings.Join(analysis.Topics, ", "), quote.Text(topic, quote.Name))
+			v.Problem("analyze", "must hold only %s, not %s", strings.Join(analysis.Topics, ", "), quote.Text(topic, quote.Name))
 		}
 	}
 	return list

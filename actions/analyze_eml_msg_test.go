@@ -81,7 +81,7 @@ func TestAnalyzeParameters(t *testing.T) {
 		{map[string]any{"msg": "aGFsbG8="}, "msg must be an Outlook .msg file"},
 		{map[string]any{"msg": "0M8R4KGxGg=="}, "msg must be an Outlook .msg file"},
 		{map[string]any{"eml": strings.Repeat("AAAA", 1<<20), "max_message_size": 1}, "eml holds 3145728 bytes, more than the 1 MiB of max_message_size"},
-		{map[string]any{"eml": "aGFsbG8=", "analyze": "urls, everything"}, `analyze must be of headers, addresses, urls, domains, ips, hashes, attachments, authentication, all, not "everything"`},
+		{map[string]any{"eml": "aGFsbG8=", "analyze": "urls, everything"}, `analyze must hold only headers, addresses, urls, domains, ips, hashes, attachments, authentication, all, not "everything"`},
 		{map[string]any{"eml": "aGFsbG8=", "analyze": " , "}, "analyze"},
 		{map[string]any{"eml": "aGFsbG8=", "dkim_keys": "s1=v"}, "dkim_keys line 1 must be"},
 		{map[string]any{"eml": "!", "analyze": "x"}, "eml must be base64"},

@@ -33,7 +33,7 @@ func audit(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !report.Sound() {
+	if !report.Sound(env.Strict) {
 		return report, fmt.Errorf("folder %q and the store differ: %d emails are missing and %d are there more than once; standard output names them", report.Folder, len(report.Missing), len(report.Doubled))
 	}
 	return report, nil

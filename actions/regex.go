@@ -133,7 +133,7 @@ func (s *regexSearch) presets(v *manifest.Values, masked bool) {
 	for _, name := range v.List("preset") {
 		preset, ok := indicators.FindPreset(name)
 		if !ok {
-			v.Problem("preset", "must be of %s, not %s", strings.Join(indicators.PresetNames(), ", "), quote.Text(name, quote.Name))
+			v.Problem("preset", "must be one of %s, not %s", strings.Join(indicators.PresetNames(), ", "), quote.Text(name, quote.Name))
 			continue
 		}
 		find := regexFind{preset: preset, group: preset.Group}

@@ -43,14 +43,17 @@ type Resource struct {
 	refreshTokenFile string // keeps the newest refresh token; "" = none
 }
 
-// resource checks the shape of every resource field that is given, for one
-// settings file serves all actions and a slip in it should be found by any of
-// them, and returns what hands out the parts.
+// resource checks the shape of every resource field that the action uses, for
+// one settings file serves all actions: a slip in a filter must not stop an
+// action on saved emails. It returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
 	r := Resource{v: v, log: env.Log, refreshTokenFile: env.RefreshTokenFile}
 	r.timeout()
-	r.run()
-	r.filters()
+	r.maxSize()
+	if Uses(v.Command(), "imap_server") {
+		r.run()
+		r.filters()
+	}
 	r.shapes()
 	return r
 }
@@ -62,17 +65,25 @@ func (r Resource) shapes() {
 		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "cloud_soar_routes",
 		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "proxy_url",
 	} {
-		r.v.Text(id)
+		if Uses(r.v.Command(), id) {
+			r.v.Text(id)
+		}
 	}
-	r.v.Int("port", 1, maxPort)
-	r.v.Key("connection_security")
-	r.v.Key("auth_method")
-	r.v.Bool("allow_untrusted_certificates")
+	if Uses(r.v.Command(), "imap_server") {
+		r.mailboxShapes()
+	}
 	r.v.Int("cloud_soar_requests_per_second", 0, maxRate)
 	r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent)
 	_, _, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
 	r.problem("cloud_soar_routes", err)
 	r.problem("proxy_url", transport.CheckProxy(r.proxy()))
+}
+
+func (r Resource) mailboxShapes() {
+	r.v.Int("port", 1, maxPort)
+	r.v.Key("connection_security")
+	r.v.Key("auth_method")
+	r.v.Bool("allow_untrusted_certificates")
 	if r.v.Set("ca_certificate") {
 		_, err := transport.ParseCA(r.v.Text("ca_certificate"))
 		r.problem("ca_certificate", err)

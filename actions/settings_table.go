@@ -5,16 +5,20 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 )
 
-// detailWidth is where details are broken on a terminal.
-const detailWidth = 88
+// Columns in front of the details of a step, and the fewest that details are broken at.
+const (
+	stepColumns = 32
+	leastDetail = 30
+)
 
-// table writes the report for a person.
-func (r *settingsReport) table(w io.Writer) error {
+// table writes the report for a person, on a terminal of that many columns.
+func (r *settingsReport) table(w io.Writer, width int) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range r.Steps {
-		for i, line := range breakLines(s.Detail, detailWidth) {
+		for i, line := range breakLines(s.Detail, max(leastDetail, width-stepColumns)) {
 			if i == 0 {
 				fmt.Fprintf(t, "%s\t%s\t%6d ms\t%s\n", s.Name, s.Status, s.Milliseconds, line)
 			} else {
@@ -47,7 +51,7 @@ func breakLines(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 			lines, line = append(lines, line), ""
 		}
 		if line != "" {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func testSettings(ctx context.Context, env *Env, v *manifest.Values) (any, error
 		err = s.report.failure(ctx)
 	}
 	if env.Table {
-		return nil, errors.Join(err, env.Deliver(s.report.table))
+		return nil, errors.Join(err, env.Deliver(func(w io.Writer) error { return s.report.table(w, env.Width) }))
 	}
 	return s.report, err
 }

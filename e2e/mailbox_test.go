@@ -370,7 +370,12 @@ func TestAudit(t *testing.T) {
 				}
 			}
 		}
-		audit(1, `"messages":5`, `"in_store":0`, "not taken yet")
+		audit(0, `"messages":5`, `"in_store":0`, `"not_taken_yet":5`, "not taken yet")
+		strict := s.command(t, "audit")
+		strict.Args = append(strict.Args, "--strict")
+		if status := strict.begin(t).status(t); status != 1 {
+			t.Errorf("--strict: exit %d, want 1", status)
+		}
 		s.daemon(t)
 		audit(0, `"in_store":5`, `"missing":[]`, `"doubled":[]`)
 		s.server.Change(func(o *mailboxtest.ScriptOptions) {

@@ -34,7 +34,7 @@ var wholeMails = map[string]bool{"text": true, "eml": true, "msg": true}
 // together with what the action itself finds. An open and silent standard input
 // is waited for.
 func Decode(command string, fields []Field, in Input) *Values {
-	v := &Values{command: command, fields: fields, given: map[string]any{}, fromHere: map[string]bool{}}
+	v := &Values{command: command, fields: fields, given: map[string]any{}, fromHere: map[string]bool{}, getenv: in.Getenv}
 	object := v.readObject(in)
 	for i := range fields {
 		v.choose(&fields[i], object, in.Getenv)
@@ -132,14 +132,14 @@ func (v *Values) parseObject(data []byte) map[string]any {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		v.broken("must be a JSON object; %s", jsonFault(err, "it is something else"))
+		v.broken("must be a JSON object; %s", v.jsonFault(data, err))
 		return nil
 	}
 	object := map[string]any{}
 	for d.More() {
 		name, value, err := member(d)
 		if err != nil {
-			v.broken("must be a JSON object; %s", jsonFault(err, ""))
+			v.broken("must be a JSON object; %s", v.jsonFault(data, err))
 			return nil
 		}
 		if _, twice := object[name]; twice {
@@ -149,7 +149,7 @@ func (v *Values) parseObject(data []byte) map[string]any {
 		v.checkName(name)
 	}
 	if _, err := d.Token(); err != nil {
-		v.broken("must be a JSON object; %s", jsonFault(err, ""))
+		v.broken("must be a JSON object; %s", v.jsonFault(data, err))
 		return nil
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
@@ -171,26 +171,9 @@ func member(d *json.Decoder) (name string, value any, err error) {
 	return name, value, d.Decode(&value)
 }
 
-// jsonFault says where and why the JSON ends being JSON. The decoder's own
-// words show one character at most, never a value.
-func jsonFault(err error, otherwise string) string {
-	if err == nil {
-		return otherwise
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return "it ends too early"
-	}
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Sprintf("%v at byte %d", err, syntax.Offset)
-	}
-	return err.Error()
-}
-
 func (v *Values) checkName(name string) {
-	for i := range v.fields {
-		if v.fields[i].ID == name {
-			return
-		}
+	if v.knows(name) {
+		return
 	}
 	v.add(wholeInput, fmt.Sprintf("%s is not a parameter of %s (did you mean %s?)", v.showName(name), v.command, nearest(name, v.fields)))
 }

@@ -5,6 +5,7 @@ package manifest
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -107,6 +108,16 @@ func (c Choices) Key(key string) bool {
 		}
 	}
 	return false
+}
+
+// keyOf returns the key whose label this is, in any case; "" where it is none.
+func (c Choices) keyOf(label string) string {
+	for _, choice := range c {
+		if strings.EqualFold(choice.Label, label) {
+			return choice.Key
+		}
+	}
+	return ""
 }
 
 // Keys returns the keys in order.

@@ -33,7 +33,8 @@ type Values struct {
 	given    map[string]any // id → string, json.Number, bool, []any or map[string]any; never "" or nil
 	fromHere map[string]bool
 	problems []problem
-	fatal    bool // standard input could not be read at all: nothing else is worth saying
+	getenv   func(string) string // nil: no environment
+	fatal    bool                // standard input could not be read at all: nothing else is worth saying
 }
 
 type problem struct {
@@ -60,7 +61,11 @@ func (v *Values) Has(id string) bool {
 // Require adds a problem for each of the fields that has no value.
 func (v *Values) Require(ids ...string) {
 	for _, id := range ids {
-		if !v.Has(id) {
+		switch upper := strings.ToUpper(id); {
+		case v.Has(id):
+		case v.getenv != nil && v.getenv(upper) != "":
+			v.Problem(id, "is missing: the environment has %s, but names are in lower case here", upper)
+		default:
 			v.Problem(id, "is missing")
 		}
 	}
@@ -151,6 +156,10 @@ func (v *Values) Bool(id string) bool {
 func (v *Values) Key(id string) string {
 	text := v.Text(id)
 	if choices := v.field(id).Values; text != "" && !choices.Key(text) {
+		if key := choices.keyOf(text); key != "" {
+			v.Problem(id, "must be %s; %s is its label in Cloud SOAR", key, v.show(id, text))
+			return ""
+		}
 		v.Problem(id, "must be one of %s, not %s", strings.Join(choices.Keys(), ", "), v.show(id, text))
 		return ""
 	}

@@ -31,7 +31,8 @@ const (
 	demoUser     = "soc@corp.example"
 	demoPassword = "demo" // of a server that listens on loopback while the demo runs
 	demoIncident = 1
-	demoWidth    = 44 // columns of a subject
+	demoSteps    = 19 // columns in front of the details of a step
+	demoLeast    = 60 // columns: narrower than that a table is cut by the terminal
 )
 
 const demoHelp = `Start a mail server in this process with a few phishing mails, test the settings, run the
@@ -44,6 +45,7 @@ running and says how to go on by hand.`
 // demo is one run of the demonstration.
 type demo struct {
 	out    io.Writer
+	width  int            // columns of the terminal
 	folder string         // of the store and of the settings file
 	params map[string]any // the settings
 }
@@ -65,16 +67,19 @@ func (p *program) demo(ctx context.Context, asJSON, keep bool) (err error) {
 		return fmt.Errorf("cannot make a folder for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	d := &demo{out: p.stdout, folder: folder}
+	d := &demo{out: p.stdout, width: max(demoLeast, columns(p.stdout)), folder: folder}
 	server, err := d.startServer()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	if asJSON {
-		return d.json()
+		err = d.json()
+		d.out = p.stderr // what follows is for a person, and standard output holds one document
+	} else {
+		err = d.tour(ctx)
 	}
-	if err := d.tour(ctx); err != nil || !keep {
+	if err != nil || !keep {
 		return err
 	}
 	return d.keep(ctx)
@@ -180,8 +185,19 @@ func (d *demo) tour(ctx context.Context) error {
 	return nil
 }
 
-// say prints a line. A standard output that is closed shows at the end, in the exit status.
-func (d *demo) say(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format+"\n", args...) }
+// say prints sentences, broken to the width; what is indented stays as it is. A
+// standard output that is closed shows at the end, in the exit status.
+func (d *demo) say(format string, args ...any) {
+	for _, line := range strings.Split(fmt.Sprintf(format, args...), "\n") {
+		if strings.HasPrefix(line, " ") {
+			_, _ = fmt.Fprintln(d.out, line)
+			continue
+		}
+		for _, part := range wrap(line, d.width) {
+			_, _ = fmt.Fprintln(d.out, part)
+		}
+	}
+}
 
 func (d *demo) settings() error {
 	var report struct {
@@ -197,7 +213,7 @@ func (d *demo) settings() error {
 	d.say("A mail server runs on %v:%v, with %s's mailbox. TEST SAVED SETTINGS says:\n", d.params["imap_server"], d.params["port"], demoUser)
 	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, s := range report.Steps {
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, actions.OneLine(s.Detail, 90))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, actions.OneLine(s.Detail, d.width-demoSteps))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -212,17 +228,26 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 		return err
 	}
 	d.say("\nThe daemon's first run (%d ms) saves %d mails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
-	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "  id\tfrom\tsubject\tattachments\tproblems\n")
+	column := (d.width - len("  id  ") - 2*2) / 3
+	row := func(id string, cells ...string) {
+		line := fmt.Sprintf("  %-2s", id)
+		for _, cell := range cells {
+			line += fmt.Sprintf("  %-*s", column, actions.OneLine(cell, column-len("…")))
+		}
+		d.say("%s", strings.TrimRight(line, " "))
+	}
+	row("id", "from", "subject", "attachments")
 	for _, m := range *mails {
+		row(m.ID, m.From, m.Subject, m.AttachmentNames)
 		var codes []string
 		for _, p := range m.Problems {
 			codes = append(codes, p.Code)
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", m.ID, m.From, actions.OneLine(m.Subject, demoWidth),
-			actions.OneLine(m.AttachmentNames, demoWidth), strings.Join(codes, " "))
+		if len(codes) > 0 {
+			d.say("      problems: %s", actions.OneLine(strings.Join(codes, ", "), d.width-demoSteps))
+		}
 	}
-	return table.Flush()
+	return nil
 }
 
 func (d *demo) secondRun() error {
@@ -274,6 +299,17 @@ func (d *demo) incident(mails []demoMail) error {
 	return nil
 }
 
+// demoNext is what to try by hand; fields are given in the environment.
+var demoNext = []struct{ what, fields, action string }{
+	{"test the settings", "", "test-settings"},
+	{"take new emails", "", "incoming-mail-daemon"},
+	{"list what the store holds", "", "list-cloud-soar-emails"},
+	{"get one email with its source", "cloud_soar_mail_id=1 include_eml=true ", "get-email"},
+	{"put it into an incident", "cloud_soar_mail_id=1 incident_id=1 ", "add-email-to-incident"},
+	{"analyze the reported one", "cloud_soar_mail_id=2 ", "analyze-eml-msg"},
+	{"find its URLs", "cloud_soar_mail_id=1 preset=url ", "email-body-regex"},
+}
+
 // keep leaves the server up until ctx ends.
 func (d *demo) keep(ctx context.Context) error {
 	text, err := json.MarshalIndent(d.params, "", "  ")
@@ -284,11 +320,14 @@ func (d *demo) keep(ctx context.Context) error {
 	if err := os.WriteFile(file, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot write the settings of the demo: %w", err)
 	}
-	d.say("\nThe mail server stays until you press Ctrl-C. Its settings are in %s:\n%s\nIn another terminal:\n", file, text)
-	for _, action := range []string{"test-settings", "incoming-mail-daemon", "list-cloud-soar-emails"} {
-		d.say("  imap-integration %s < %s", action, file)
+	program, err := os.Executable()
+	if err != nil {
+		program = "imap-integration"
 	}
-	d.say("  jq '. + {cloud_soar_mail_id: \"1\", include_eml: true}' %s | imap-integration get-email", file)
+	d.say("\nThe mail server stays until you press Ctrl-C. Its settings are in %s. In another terminal:\n", file)
+	for _, next := range demoNext {
+		d.say("  # %s\n  %s%q %s < %q", next.what, next.fields, program, next.action, file)
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -4,10 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"example.org/imap-integration/actions"
 )
 
 func runDemo(t *testing.T, args ...string) string {
@@ -46,13 +52,35 @@ func TestDemoJSON(t *testing.T) {
 	}
 }
 
+// printedCommand is a line to paste: fields, action and the file of the settings.
+var printedCommand = regexp.MustCompile(`(?m)^  ((?:\w+=\w+ )*)"[^"]+" (\S+) < "([^"]+)"$`)
+
+// runPrinted runs a command of demo --keep as a shell would.
+func runPrinted(t *testing.T, fields, action, file string) {
+	t.Helper()
+	params, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment := map[string]string{}
+	for _, field := range strings.Fields(fields) {
+		name, value, _ := strings.Cut(field, "=")
+		environment[name] = value
+	}
+	var result, errs bytes.Buffer
+	status := run([]string{action}, bytes.NewReader(params), &result, &errs, func(name string) string { return environment[name] })
+	if status != 0 || errs.Len() > 0 || !json.Valid(result.Bytes()) {
+		t.Errorf("%s%s: exit %d, %.200s %s", fields, action, status, result.String(), errs.String())
+	}
+}
+
 func TestDemoKeep(t *testing.T) {
 	out := &lockedBuffer{}
 	p := &program{stdout: out}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- p.demo(ctx, false, true) }()
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(out.String(), "Ctrl-C"); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(out.String(), "email-body-regex"); time.Sleep(5 * time.Millisecond) {
 		select {
 		case err := <-ended:
 			t.Fatalf("ended: %v", err)
@@ -62,19 +90,65 @@ func TestDemoKeep(t *testing.T) {
 			t.Fatalf("demo --keep says %q", out.String())
 		}
 	}
-	_, rest, _ := strings.Cut(out.String(), "settings are in ")
-	file, _, _ := strings.Cut(rest, ":\n")
-	params, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
+	printed := printedCommand.FindAllStringSubmatch(out.String(), -1)
+	if len(printed) != len(demoNext) {
+		t.Errorf("%d commands in %s", len(printed), out.String())
 	}
-	defer params.Close()
-	var result, errs bytes.Buffer
-	if status := run([]string{"list-cloud-soar-emails"}, params, &result, &errs, func(string) string { return "" }); status != 0 || !strings.Contains(result.String(), `"count":5`) {
-		t.Errorf("by hand: exit %d, %.200s %s", status, result.String(), errs.String())
+	for _, command := range printed {
+		runPrinted(t, command[1], command[2], command[3])
 	}
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestDemoFitsTheTerminal draws the tour at three widths.
+func TestDemoFitsTheTerminal(t *testing.T) {
+	for _, width := range []int{80, 120, 200} {
+		var out bytes.Buffer
+		d := &demo{out: &out, width: width, folder: t.TempDir()}
+		server, err := d.startServer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.tour(context.Background())
+		if err := errors.Join(err, server.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+				t.Errorf("%d columns at %d: %s", n, width, line)
+			}
+		}
+	}
+}
+
+// TestHelpShowsWhatAnActionUses: the mailbox is nothing to an action on saved emails.
+func TestHelpShowsWhatAnActionUses(t *testing.T) {
+	short, all := runHere(t, []string{"discard-email", "--help"}, "", nil), runHere(t, []string{"discard-email", "--help-all"}, "", nil)
+	for _, field := range []string{"imap_server (", "not_subject (", "oauth2_tenant ("} {
+		if strings.Contains(short.stdout, field) || !strings.Contains(all.stdout, field) {
+			t.Errorf("%s: --help must not show it, --help-all must", field)
+		}
+	}
+	for _, field := range []string{"cloud_soar_mail_id (", "jwt_token ("} {
+		if !strings.Contains(short.stdout, field) {
+			t.Errorf("--help does not show %s", field)
+		}
+	}
+	if daemon := runHere(t, []string{"incoming-mail-daemon", "--help"}, "", nil); !strings.Contains(daemon.stdout, "not_subject (") {
+		t.Error("the daemon's help lacks its filters")
+	}
+}
+
+// TestABrokenFilterStopsNoActionOnSavedEmails: neither that nor a wrong port is its business.
+func TestABrokenFilterStopsNoActionOnSavedEmails(t *testing.T) {
+	params := `{"cloud_soar_api_url":"local:` + filepath.ToSlash(t.TempDir()) + `/soar.db","subject":" , ","port":"x","cloud_soar_mail_id":"1"}`
+	if got := runHere(t, []string{"discard-email"}, params, nil); got.status != actions.ExitFailed {
+		t.Errorf("exit status %d, want %d for the unknown email: %s", got.status, actions.ExitFailed, got.stderr)
+	}
+	if got := runHere(t, []string{"incoming-mail-daemon"}, params, nil); got.status != actions.ExitParameters {
+		t.Errorf("the daemon takes a broken filter: %d, %s", got.status, got.stderr)
 	}
 }

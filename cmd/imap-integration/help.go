@@ -3,16 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
 )
-
-// helpWidth is the width of the meanings, in characters.
-const helpWidth = 96
 
 // actionHelp prints what an action does and all of its parameters, from the manifest.
 func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
@@ -21,11 +20,22 @@ func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
 		return err
 	}
 	w := &errWriter{w: p.stdout}
-	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  imap-integration %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, a.Name, c.LocalFlags().FlagUsages())
-	fmt.Fprintf(w, "Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults.\n")
+	width := columns(p.stdout)
+	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  imap-integration %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, a.Name, c.LocalFlags().FlagUsagesWrapped(width))
+	for _, line := range wrap("Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults.", width) {
+		fmt.Fprintln(w, line)
+	}
 	own := func(f manifest.Field) bool { return f.OfAction() }
-	printFields(w, "of this action", fields, own)
-	printFields(w, "of the resource, as far as the action uses them", fields, func(f manifest.Field) bool { return !own(f) })
+	used := func(f manifest.Field) bool { return !own(f) && actions.Uses(a.Name, f.ID) }
+	unused := func(f manifest.Field) bool { return !own(f) && !actions.Uses(a.Name, f.ID) }
+	printFields(w, width, "of this action", fields, own)
+	printFields(w, width, "of the resource that it uses", fields, used)
+	switch {
+	case p.helpAll:
+		printFields(w, width, "of the resource that it takes and does not use", fields, unused)
+	case slices.ContainsFunc(fields, unused):
+		fmt.Fprintf(w, "\nOther fields of the resource may be given; %s --help-all lists them.\n", a.Name)
+	}
 	return w.err
 }
 
@@ -43,7 +53,7 @@ func (e *errWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func printFields(w io.Writer, title string, fields []manifest.Field, want func(manifest.Field) bool) {
+func printFields(w io.Writer, width int, title string, fields []manifest.Field, want func(manifest.Field) bool) {
 	printed := false
 	for _, f := range fields {
 		if !want(f) {
@@ -53,8 +63,10 @@ func printFields(w io.Writer, title string, fields []manifest.Field, want func(m
 			fmt.Fprintf(w, "\nParameters %s:\n", title)
 			printed = true
 		}
-		fmt.Fprintf(w, "  %s (%s)\n", f.ID, strings.Join(traits(f), ", "))
-		for _, line := range wrap(f.Label+". "+f.Hint, helpWidth) {
+		for i, line := range wrap(fmt.Sprintf("%s (%s)", f.ID, strings.Join(traits(f), ", ")), width-8) {
+			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", 2+6*min(i, 1)), line)
+		}
+		for _, line := range wrap(f.Label+". "+f.Hint, width-6) {
 			fmt.Fprintf(w, "      %s\n", line)
 		}
 	}
@@ -84,7 +96,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 			lines, line = append(lines, line), ""
 		}
 		line = strings.TrimPrefix(line+" "+word, " ")

@@ -65,9 +65,16 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	c := &cobra.Command{
 		Use: a.Name, Short: a.Does, GroupID: "action", Args: noArguments,
-		Run: func(c *cobra.Command, _ []string) { p.action(c.Context(), a) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if p.helpAll {
+				return c.Help()
+			}
+			p.action(c.Context(), a)
+			return nil
+		},
 	}
 	p.logFlags(c)
+	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new mails")
 	}

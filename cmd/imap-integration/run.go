@@ -34,6 +34,8 @@ type program struct {
 	manifest         manifest.Manifest
 	logs             logOptions
 	watch            bool   // incoming-mail-daemon --watch
+	strict           bool   // audit --strict
+	helpAll          bool   // ACTION --help-all
 	refreshTokenFile string // --refresh-token-file
 	status           int    // exit status of the command that ran
 }
@@ -170,6 +172,8 @@ func (p *program) env(ctx context.Context) *actions.Env {
 		Progress: p.progress(),
 		Deliver:  func(write func(io.Writer) error) error { return p.deliver(ctx, write) },
 		Table:    terminal(p.stdout),
+		Width:    columns(p.stdout),
+		Strict:   p.strict,
 		Watch:    p.watch,
 
 		RefreshTokenFile: p.refreshTokenFile,
@@ -206,6 +210,19 @@ func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)
 func terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// usualWidth is the width of a page where no terminal says its own.
+const usualWidth = 100
+
+// columns is the width of the terminal that a stream is.
+func columns(stream any) int {
+	if f, ok := stream.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return usualWidth
 }
 
 // logOptions are --log-file and --log-level.

@@ -1,0 +1,19 @@
+package actions
+
+import "slices"
+
+// storeFields are the resource fields that an action on saved emails uses; the
+// mailbox and its filters are nothing to it.
+var storeFields = []string{
+	"timeout", "cloud_soar_api_url", "access_id", "access_key", "jwt_token",
+	"cloud_soar_requests_per_second", "cloud_soar_concurrent_requests", "cloud_soar_routes", "max_message_size", "proxy_url",
+}
+
+// readsMailbox are the actions that log in to the mail server. Every other one uses storeFields.
+var readsMailbox = []string{"test-settings", "incoming-mail-daemon", "audit"}
+
+// Uses reports whether an action uses a resource field: its help shows those
+// first, and a slip in another one does not stop it.
+func Uses(action, field string) bool {
+	return slices.Contains(readsMailbox, action) || slices.Contains(storeFields, field)
+}
