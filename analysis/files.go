@@ -60,7 +60,7 @@ func (a *Analyzer) files(m *Message, t *texts) (found []FoundFile, problems []me
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), r.ends)
 	defer cancel()
-	for _, x := range m.Files(ctx, r.passwords, r.budget) {
+	for _, x := range m.Files(ctx, r.passwords, r.budget, a.options.Limits) {
 		t.file(x.Path, x, &a.left)
 		for _, p := range x.Problems {
 			problems = append(problems, message.Problem{Code: p.Code, Detail: quote.Line(x.Path, quote.Sentence) + ": " + p.Detail})

@@ -53,6 +53,8 @@ func TestLinksInFiles(t *testing.T) {
 		"in an archive": {"a.zip", zipOf(t, "b.url", shortcut), "2!a.zip!b.url"},
 		"in two":        {"a.zip", zipOf(t, "b.zip", zipOf(t, "c.html", page)), "2!a.zip!b.zip!c.html"},
 		"under a name":  {"photo.jpg", zipOf(t, "b.url", shortcut), "2!photo.jpg!b.url"},
+		"a message":     {"a.zip", zipOf(t, "m.eml", append([]byte("From: x@y.example\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n"), base64.StdEncoding.EncodeToString(page)...)), "2!a.zip!m.eml"},
+		"its file":      {"a.zip", zipOf(t, "m.eml", carrying("see", "b.zip", zipOf(t, "c.url", shortcut))), "2!a.zip!m.eml!2!b.zip!c.url"},
 		"rich text":     {"a.doc", []byte(`{\rtf1{\field{\*\fldinst{HYPERLINK "http://phish.example.org/x"}}{\fldrslt here}}}`), "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
