@@ -3,6 +3,8 @@ package outlook
 import (
 	"bytes"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -43,8 +45,6 @@ func codePageLabel(number int) string {
 		return "utf-7"
 	}
 	switch {
-	case number >= 437 && number <= 869:
-		return "ibm" + strconv.Itoa(number)
 	case number >= 1250 && number <= 1258:
 		return "windows-" + strconv.Itoa(number)
 	case number >= 28591 && number <= 28606:
@@ -65,6 +65,74 @@ func decodeCodePage(data []byte, number int) (text string, ok bool) {
 		label = "cp932"
 	}
 	return message.DecodeCharset(data, label)
+}
+
+// decodePlausible reads a text in the first of some code pages, in order of trust, in which it makes
+// sense. ok is false where it makes sense in none, or only in UTF-8, which was not named; number is then the page that was taken.
+func decodePlausible(data []byte, numbers []int) (text string, number int, ok bool) {
+	isUTF8 := utf8.Valid(data)
+	first, known := "", false
+	for _, n := range numbers {
+		text, ok := decodeCodePage(data, n)
+		if ok && (n != asciiPage || isASCII(text)) && plausible(text) && (!isUTF8 || !singleByte(n) || isASCII(text)) {
+			return text, n, true
+		}
+		if !known && (ok || number == 0) {
+			first, number, known = text, n, ok
+		}
+	}
+	switch {
+	case len(numbers) == 0 || isUTF8:
+		text, ok = decodeCodePage(data, 0)
+		return text, number, ok && plausible(text) && len(numbers) == 0
+	}
+	return first, number, false
+}
+
+// asciiPage is US-ASCII, in which no text with other characters is.
+const asciiPage = 20127
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// singleByte tells of code pages in which any bytes are text: UTF-8 read in one is not noticed otherwise.
+func singleByte(number int) bool {
+	return number < 932 || number >= 1250 && number <= 1258 || number >= 20866 && number <= 28606
+}
+
+// plausible reports whether a text looks like one: no characters that no text has, and of the letters
+// beyond ASCII most are in words of one script, and not three Latin ones in a row, as Cyrillic or Greek shows in a Western code page.
+func plausible(text string) bool {
+	letters, odd := 0, 0
+	var w struct{ ascii, latin, other, run, longest int }
+	end := func() {
+		letters += w.latin + w.other
+		if w.other > 0 && w.ascii+w.latin > 0 || w.longest >= 3 {
+			odd += w.latin + w.other
+		}
+		w.ascii, w.latin, w.other, w.run, w.longest = 0, 0, 0, 0, 0
+	}
+	for _, r := range text {
+		switch {
+		case r == utf8.RuneError, r >= 0x80 && r < 0xA0, r >= 0xE000 && r < 0xF900:
+			return false
+		case r < utf8.RuneSelf && (r|0x20 < 'a' || r|0x20 > 'z'), r >= utf8.RuneSelf && !unicode.IsLetter(r):
+			end()
+		case r < utf8.RuneSelf:
+			w.ascii++
+			w.run = 0
+		case unicode.Is(unicode.Latin, r):
+			w.latin++
+			w.run++
+			w.longest = max(w.longest, w.run)
+		case r < 0x3000: // the scripts of single-byte code pages
+			w.other++
+			w.run = 0
+		}
+	}
+	end()
+	return 2*odd <= letters
 }
 
 // decodeUTF16 reads little-endian UTF-16; a surrogate without its other half becomes U+FFFD.

@@ -107,9 +107,9 @@ func firstAddress(list []message.Address) message.Address {
 // fillSender takes the addresses of the properties where they are SMTP
 // addresses, else those of the transport headers.
 func (o *Message) fillSender(p *properties) {
-	from := p.address(propRepresentingName, propRepresentingSMTP, propRepresentingType, propRepresentingEmail)
-	sender := p.address(propSenderName, propSenderSMTP, propSenderType, propSenderEmail)
-	if from.Addr == "" {
+	from := p.address(addressIDs{propRepresentingName, propRepresentingSMTP, propRepresentingType, propRepresentingEmail, propRepresentingEntry})
+	sender := p.address(addressIDs{propSenderName, propSenderSMTP, propSenderType, propSenderEmail, propSenderEntry})
+	if from.Addr == "" && (sender.Addr != "" || from.Name == "") {
 		from = sender
 	}
 	if sender.Addr == from.Addr || sender.Addr == "" {
@@ -133,6 +133,9 @@ func (o *Message) fillSender(p *properties) {
 				o.ReplyTo = append(o.ReplyTo, message.Address{Addr: name})
 			}
 		}
+	}
+	if o.From.Addr == "" && strings.Contains(o.From.Name, "@") {
+		o.problem(message.CodeOutlookAddress, "the sender has no address; %s is only the name that is shown", quote.Text(o.From.Name, quote.Name))
 	}
 	if o.From.Addr != "" && !isSMTP(o.From.Addr) {
 		o.problem(message.CodeOutlookAddress, "the sender's address %s is not an SMTP address", quote.Text(o.From.Addr, quote.Name))
@@ -168,16 +171,14 @@ func (o *Message) htmlBody(p *properties) string {
 	if prop.kind != mapiBinary {
 		return p.text(propHTML)
 	}
-	number := p.number(propInternetCodePage)
-	if number == 0 && !utf8.Valid(prop.data) {
+	if p.number(propInternetCodePage) == 0 && !utf8.Valid(prop.data) {
 		if meta := message.MetaCharset(prop.data[:min(len(prop.data), 4<<10)]); meta != "" {
 			if text, ok := message.DecodeCharset(prop.data, meta); ok {
 				return trimNUL(text)
 			}
 		}
-		number = p.codePage
 	}
-	return trimNUL(p.decode(prop.data, number))
+	return trimNUL(p.decode(prop.data, p.codePages...))
 }
 
 func (o *Message) fillFromRTF(compressed []byte) {
@@ -203,7 +204,7 @@ func (o *Message) recipient(p *properties) {
 		o.problem(message.CodeOutlookLimit, "more than %d recipients; the rest is left out", recipientLimit)
 		return
 	}
-	r := Recipient{Address: p.address(propDisplayName, propSMTP, propAddressType, propEmail), Kind: "to"}
+	r := Recipient{Address: p.address(addressIDs{propDisplayName, propSMTP, propAddressType, propEmail, propEntry}), Kind: "to"}
 	if name := p.line(propRecipientName); r.Name == "" && name != r.Addr {
 		r.Name = name
 	}

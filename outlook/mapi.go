@@ -3,6 +3,7 @@ package outlook
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 // Property ids ([MS-OXPROPS]).
 const (
 	propMessageClass       = 0x001A
+	propRepresentingEntry  = 0x0041
+	propSenderEntry        = 0x0C19
+	propEntry              = 0x0FFF
 	propSubject            = 0x0037
 	propClientSubmitTime   = 0x0039
 	propSubjectPrefix      = 0x003D
@@ -81,10 +85,10 @@ type property struct {
 
 // properties are the properties of one object, by id.
 type properties struct {
-	props    map[uint16]property
-	sizes    map[uint16]uint32 // of streams, as the property stream of a .msg gives them
-	codePage int               // of string8 properties; 0: not known
-	bad      func(int)         // called with a code page in which a text could not be read
+	props     map[uint16]property
+	sizes     map[uint16]uint32 // of streams, as the property stream of a .msg gives them
+	codePages []int             // that string8 properties may be in, the most trusted first
+	bad       func(int)         // called with a code page in which a text could not be read
 }
 
 func (p *properties) has(id uint16) bool {
@@ -102,7 +106,7 @@ func (p *properties) text(id uint16) string {
 	case mapiUnicode:
 		return trimNUL(decodeUTF16(prop.data))
 	case mapiString8, mapiBinary:
-		return trimNUL(p.decode(prop.data, p.codePage))
+		return trimNUL(p.decode(prop.data, p.codePages...))
 	}
 	return ""
 }
@@ -117,9 +121,9 @@ func oneLine(text string) string {
 	return strings.TrimSpace(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' }), " "))
 }
 
-// decode reads a text in a code page, 0 for one that is not known.
-func (p *properties) decode(data []byte, number int) string {
-	text, ok := decodeCodePage(data, number)
+// decode reads a text in the first of some code pages in which it makes sense.
+func (p *properties) decode(data []byte, numbers ...int) string {
+	text, number, ok := decodePlausible(data, numbers)
 	if !ok && p.bad != nil {
 		p.bad(number)
 	}
@@ -173,32 +177,45 @@ func fileTime(ticks uint64) time.Time {
 	return t
 }
 
-// findCodePage sets the code page of string8 properties. around is that of the enclosing message.
-func (p *properties) findCodePage(around int) {
-	for _, number := range []int{
-		p.number(propMessageCodePage), p.number(propInternetCodePage), codePageOfLocale(p.number(propLocale)), around,
-	} {
-		if number > 0 {
-			p.codePage = number
-			return
+// findCodePages sets the code pages of string8 properties, in the order of trust: what the
+// message says of its Internet form, of itself, its locale's, and those of the enclosing message.
+func (p *properties) findCodePages(around []int) {
+	p.codePages = nil
+	for _, number := range append([]int{p.number(propInternetCodePage), p.number(propMessageCodePage), codePageOfLocale(p.number(propLocale))}, around...) {
+		if number > 0 && !slices.Contains(p.codePages, number) {
+			p.codePages = append(p.codePages, number)
 		}
 	}
 }
 
-// address picks an SMTP address from an object's properties: smtp, else email where its type does not speak against it.
-func (p *properties) address(name, smtp, kind, email uint16) message.Address {
-	a := message.Address{Name: p.line(name), Addr: p.line(smtp)}
-	if a.Addr == "" {
-		a.Addr = strings.TrimPrefix(p.line(email), "SMTP:")
+// addressIDs are the properties that name one person.
+type addressIDs struct{ name, smtp, kind, email, entry uint16 }
+
+// address picks an address from an object's properties: the SMTP address, the one of its type, that in
+// a one-off entry id. It is never the display name, which its sender chooses; where there is nothing but
+// an Exchange name (X.500), that is the address.
+func (p *properties) address(ids addressIDs) message.Address {
+	a := message.Address{Name: p.line(ids.name), Addr: trimScheme(p.line(ids.smtp))}
+	entry, _ := p.entryAddress(p.binary(ids.entry))
+	for _, addr := range []string{trimScheme(p.line(ids.email)), trimScheme(entry.Addr)} {
+		if !isSMTP(a.Addr) && (a.Addr == "" || isSMTP(addr)) {
+			a.Addr = addr
+		}
 	}
-	exchange := strings.EqualFold(p.line(kind), "EX") || strings.HasPrefix(strings.ToLower(a.Addr), "/o=")
-	if (a.Addr == "" || exchange) && isSMTP(a.Name) {
-		a.Addr = a.Name // Outlook shows the address where it knows no name
+	if a.Name == "" {
+		a.Name = entry.Name
 	}
 	if a.Name == a.Addr {
 		a.Name = ""
 	}
 	return a
+}
+
+func trimScheme(addr string) string {
+	if len(addr) > 5 && strings.EqualFold(addr[:5], "SMTP:") {
+		addr = addr[5:]
+	}
+	return strings.Trim(addr, "<>' ")
 }
 
 // isSMTP reports whether an address looks like user@domain.
@@ -209,6 +226,9 @@ func isSMTP(addr string) bool {
 
 // oneOff is the provider of an entry id that holds an address itself ([MS-OXCDATA], section 2.2.5.1).
 var oneOff = []byte("\x81\x2B\x1F\xA4\xBE\xA3\x10\x19\x9D\x6E\x00\xDD\x01\x0F\x54\x02")
+
+// exchangeUser is the provider of an entry id that holds an Exchange name ([MS-OXCDATA], section 2.2.5.2).
+var exchangeUser = []byte("\xDC\xA7\x40\xC8\xC0\x42\x10\x1A\xB4\xB9\x08\x00\x2B\x2F\xE1\x82")
 
 // flatEntries reads the addresses of a FLATENTRYLIST ([MS-OXCDATA], section 2.3.3).
 func (p *properties) flatEntries(list []byte) []message.Address {
@@ -222,7 +242,7 @@ func (p *properties) flatEntries(list []byte) []message.Address {
 		if size <= 0 || size > len(list) {
 			break
 		}
-		if a, ok := p.oneOffAddress(list[:size]); ok {
+		if a, ok := p.entryAddress(list[:size]); ok {
 			out = append(out, a)
 		}
 		list = list[min((size+3)&^3, len(list)):]
@@ -230,7 +250,12 @@ func (p *properties) flatEntries(list []byte) []message.Address {
 	return out
 }
 
-func (p *properties) oneOffAddress(entry []byte) (message.Address, bool) {
+// entryAddress reads the address in an entry id.
+func (p *properties) entryAddress(entry []byte) (message.Address, bool) {
+	if len(entry) > 28 && bytes.Equal(entry[4:20], exchangeUser) {
+		name, _ := p.terminated(entry[28:], false)
+		return message.Address{Addr: name}, name != ""
+	}
 	if len(entry) < 24 || !bytes.Equal(entry[4:20], oneOff) {
 		return message.Address{}, false
 	}
@@ -253,7 +278,7 @@ func (p *properties) oneOffAddress(entry []byte) (message.Address, bool) {
 func (p *properties) terminated(data []byte, wide bool) (text string, rest []byte) {
 	if !wide {
 		before, after, _ := bytes.Cut(data, []byte{0})
-		return p.decode(before, p.codePage), after
+		return p.decode(before, p.codePages...), after
 	}
 	for i := 0; i+1 < len(data); i += 2 {
 		if data[i] == 0 && data[i+1] == 0 {

@@ -44,7 +44,7 @@ func ReadMSG(data []byte, l message.Limits) *Message {
 		o.problem(message.CodeOutlookDamaged, "%d entries of the compound file's directory are in none of its storages; they were read where they may belong", f.orphans)
 	}
 	r := &msgReader{file: f, limits: l}
-	r.message(o, f.root, msgTop, 0, 0)
+	r.message(o, f.root, msgTop, nil, 0)
 	if f.cut {
 		o.problem(message.CodeOutlookTruncated, "the file ends before its last sector")
 	}
@@ -75,13 +75,13 @@ const (
 )
 
 // message fills o from a storage.
-func (r *msgReader) message(o *Message, n *cfbNode, header, codePage, depth int) {
+func (r *msgReader) message(o *Message, n *cfbNode, header int, codePages []int, depth int) {
 	p := r.props(o, n, header)
-	p.findCodePage(codePage)
+	p.findCodePages(codePages)
 	o.fill(p, r.limits)
 	for _, c := range r.storages(n, msgRecipient) {
 		rp := r.props(o, c, msgPart)
-		rp.codePage = p.codePage
+		rp.codePages = p.codePages
 		o.recipient(rp)
 	}
 	o.displayed(p)
@@ -90,7 +90,7 @@ func (r *msgReader) message(o *Message, n *cfbNode, header, codePage, depth int)
 			o.problem(message.CodeLimitParts, "more than %d attachments; the rest is left out", r.limits.Parts)
 			return
 		}
-		r.attachment(o, c, p.codePage, depth)
+		r.attachment(o, c, p.codePages, depth)
 	}
 	if len(p.props) == 0 {
 		o.problem(message.CodeOutlookDamaged, "it holds no properties of a message")
@@ -109,9 +109,9 @@ func (r *msgReader) storages(n *cfbNode, prefix string) []*cfbNode {
 	return out
 }
 
-func (r *msgReader) attachment(o *Message, n *cfbNode, codePage, depth int) {
+func (r *msgReader) attachment(o *Message, n *cfbNode, codePages []int, depth int) {
 	p := r.props(o, n, msgPart)
-	p.codePage = codePage
+	p.codePages = codePages
 	a := o.attachment(p)
 	a.Data = p.binary(propAttachData)
 	object := n.child(msgEmbeddedObject)
@@ -123,7 +123,7 @@ func (r *msgReader) attachment(o *Message, n *cfbNode, codePage, depth int) {
 		if depth+1 >= r.limits.Depth {
 			a.Embedded.problem(message.CodeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
 		} else {
-			r.message(a.Embedded, object, msgEmbedded, codePage, depth+1)
+			r.message(a.Embedded, object, msgEmbedded, codePages, depth+1)
 		}
 	default:
 		a.Data = r.object(o, object)
@@ -229,7 +229,7 @@ func (o *Message) badCodePage(number int) {
 // msgWanted reports whether a property is looked at: only those are read from the file.
 func msgWanted(id uint16) bool {
 	switch id {
-	case propMessageClass, propSubject, propSubjectPrefix, propNormalizedSubject, propRepresentingName, propReplyEntries, propReplyNames,
+	case propRepresentingEntry, propSenderEntry, propEntry, propMessageClass, propSubject, propSubjectPrefix, propNormalizedSubject, propRepresentingName, propReplyEntries, propReplyNames,
 		propRepresentingType, propRepresentingEmail, propRepresentingSMTP, propTransportHeaders, propSenderName, propSenderType,
 		propSenderEmail, propSenderSMTP, propDisplayTo, propDisplayCc, propDisplayBcc, propBody, propRTF, propHTML, propMessageID,
 		propReferences, propInReplyTo, propDisplayName, propAddressType, propEmail, propSMTP, propRecipientName, propAttachData,

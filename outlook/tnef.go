@@ -42,7 +42,7 @@ func ReadTNEF(data []byte, l message.Limits) *Message {
 		return o
 	}
 	parts := l.Parts
-	readTNEF(o, data, l, &parts, 0, 0)
+	readTNEF(o, data, l, &parts, nil, 0)
 	return o
 }
 
@@ -52,7 +52,7 @@ type tnefReader struct {
 	limits      message.Limits
 	parts       *int // attachments left
 	depth       int
-	around      int // code page of the enclosing message
+	around      []int // code pages of the enclosing message
 	props       *properties
 	old         properties // attributes that are no MAPI properties, under the ids of those that say the same
 	recipients  []*properties
@@ -65,14 +65,14 @@ type tnefAttachment struct {
 	props            *properties
 }
 
-func readTNEF(o *Message, data []byte, l message.Limits, parts *int, codePage, depth int) {
-	r := &tnefReader{o: o, limits: l, parts: parts, depth: depth, around: codePage}
+func readTNEF(o *Message, data []byte, l message.Limits, parts *int, codePages []int, depth int) {
+	r := &tnefReader{o: o, limits: l, parts: parts, depth: depth, around: codePages}
 	r.props, r.old.props = r.newProps(), map[uint16]property{}
 	r.attributes(data[min(len(data), 6):]) // signature and key
 	r.merge()
 	o.fill(r.props, l)
 	for _, p := range r.recipients {
-		p.codePage = r.props.codePage
+		p.codePages = r.props.codePages
 		o.recipient(p)
 	}
 	o.displayed(r.props)
@@ -82,7 +82,7 @@ func readTNEF(o *Message, data []byte, l message.Limits, parts *int, codePage, d
 }
 
 func (r *tnefReader) newProps() *properties {
-	return &properties{props: map[uint16]property{}, bad: r.o.badCodePage, codePage: r.around}
+	return &properties{props: map[uint16]property{}, bad: r.o.badCodePage, codePages: r.around}
 }
 
 // attributes reads level, id, length, data and checksum of each.
@@ -237,7 +237,7 @@ func (r *tnefReader) merge() {
 			r.props.props[id] = prop
 		}
 	}
-	r.props.findCodePage(r.around)
+	r.props.findCodePages(r.around)
 }
 
 // recipientTable reads attRecipTable: rows of properties.
@@ -361,11 +361,11 @@ var tnefSizes = map[uint16]int64{
 var messageObject = []byte("\x07\x03\x02\x00\x00\x00\x00\x00\xC0\x00\x00\x00\x00\x00\x00\x46")
 
 func (r *tnefReader) attachment(t *tnefAttachment) {
-	t.props.codePage = r.props.codePage
+	t.props.codePages = r.props.codePages
 	a := r.o.attachment(t.props)
 	for _, name := range [][]byte{t.transport, t.title} {
 		if a.Filename == "" {
-			a.Filename = strings.TrimSpace(trimNUL(t.props.decode(name, t.props.codePage)))
+			a.Filename = strings.TrimSpace(trimNUL(t.props.decode(name, t.props.codePages...)))
 		}
 	}
 	a.Data = t.data
@@ -390,5 +390,5 @@ func (r *tnefReader) embedded(a *Attachment, content []byte) {
 		a.Embedded.problem(message.CodeLimitDepth, "messages are nested more than %d deep; this one is not read", r.limits.Depth)
 		return
 	}
-	readTNEF(a.Embedded, content, r.limits, r.parts, r.props.codePage, r.depth+1)
+	readTNEF(a.Embedded, content, r.limits, r.parts, r.props.codePages, r.depth+1)
 }
