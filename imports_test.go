@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "soar/local"},
 	"filters":                 {"message"},
-	"ingest":                  {"filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
+	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},
 	"mailbox/imapwire":        {"quote"},
 	"mailbox/imapmem":         {},

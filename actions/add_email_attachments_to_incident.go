@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
@@ -224,13 +225,14 @@ func nestedName(raw []byte) string {
 // contentOf returns the bytes of an attachment. Where a newer reader numbers the
 // parts of a mail differently, the digest finds it.
 func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, error) {
-	if content, ok := m.Content(a.Part); ok && digest(content) == a.SHA256 {
-		return content, nil
+	if data, ok := content.Bytes(m, a.Part); ok && digest(data) == a.SHA256 {
+		return data, nil
 	}
-	for _, other := range m.Attachments() {
+	list, _ := content.Attachments(m, message.DefaultLimits())
+	for _, other := range list {
 		if other.SHA256 == a.SHA256 {
-			if content, ok := m.Content(other.Part); ok && digest(content) == a.SHA256 {
-				return content, nil
+			if data, ok := content.Bytes(m, other.Part); ok && digest(data) == a.SHA256 {
+				return data, nil
 			}
 		}
 	}

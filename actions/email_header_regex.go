@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
@@ -35,7 +36,8 @@ func (h headerSource) mail(m *message.Message) iter.Seq[regexText] {
 			}
 		}
 		if h.wants(attachmentsHeader) {
-			h.attachments(m.Attachments(), yield)
+			list, _ := content.Attachments(m, message.DefaultLimits())
+			h.attachments(list, yield)
 		}
 	}
 }

@@ -21,9 +21,9 @@ type Message struct {
 	record *soar.Mail // of a mail whose content is not there: Mail then has its header only
 }
 
-// Unfold reads a mail and every message in it, see [content.Open].
+// Unfold reads a mail and every message in it, those in archives too, see [content.OpenWithArchives].
 func Unfold(raw []byte, kind string, l message.Limits) []*Message {
-	opened := content.Open(raw, kind, l)
+	opened := content.OpenWithArchives(raw, kind, l, nil)
 	all := make([]*Message, len(opened))
 	known := map[*content.Message]*Message{}
 	for i, m := range opened {

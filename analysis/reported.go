@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/soar"
 )
 
@@ -63,9 +64,10 @@ func (m *Message) attachedTo(outer *Message) bool {
 	return m.Parent == outer && !m.wrapping()
 }
 
-// wrapping reports whether a message is a winmail.dat that stands for the mail around it.
+// wrapping reports whether a message is a winmail.dat, a signed content or a mailbox
+// file, which is not the mail that somebody attached but what it came in.
 func (m *Message) wrapping() bool {
-	return m.Kind == KindTNEF && m.Parent != nil && m.Parent.Kind != KindTNEF
+	return m.Parent != nil && (m.Kind == content.KindP7M || m.Kind == content.KindMbox) || m.Kind == KindTNEF && m.Parent != nil && m.Parent.Kind != KindTNEF
 }
 
 // notice reports whether a mail is a server's or a mail program's notice about

@@ -3,7 +3,6 @@ package content
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 
 	"github.com/smallstep/pkcs7"
 
@@ -68,11 +67,11 @@ func (u *unfolder) mbox(m *Message, depth int) {
 			one, rest = rest, nil
 		}
 		if _, body, ok := bytes.Cut(one, []byte("\n")); ok {
-			where := join(m.Path, strconv.Itoa(n))
-			if !u.room(m, where, depth+1) {
+			at := m.inside(n)
+			if !u.room(m, at.path, depth+1) {
 				return
 			}
-			u.open(m, where, KindEML, body, depth+1)
+			u.open(m, at, KindEML, body, depth+1)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/imap-integration/content/file"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/outlook"
 )
@@ -42,6 +43,11 @@ type Message struct {
 	Problems []message.Problem
 
 	base string // what part paths of Mail are relative to
+
+	// place is Path as the record gives it, and mark what part paths are relative to
+	// there: behind a file's path stands a "!" (contract.md, section 5).
+	place, mark string
+	file        bool // read from a file, so its parts are none of a message around it
 }
 
 // Part makes a part path of this message one of the outermost.
@@ -51,7 +57,7 @@ func (m *Message) Part(relative string) string { return join(m.base, relative) }
 // the order of their parts. At most 500 are read, at most 30 deep; where more is, a problem says so.
 func Open(raw []byte, kind string, l message.Limits) []*Message {
 	u := &unfolder{limits: l}
-	u.open(nil, "", kind, raw, 0)
+	u.open(nil, spot{}, kind, raw, 0)
 	return u.found
 }
 
@@ -62,18 +68,31 @@ func OpenMail(m *message.Message, l message.Limits) []*Message {
 	return u.found
 }
 
+// spot is where something lies, as the path of a [Message] and as the record gives it.
+type spot struct{ path, place string }
+
+// inside is the place of a numbered part of a message that was read from a file.
+func (m *Message) inside(n int) spot {
+	return spot{join(m.Path, strconv.Itoa(n)), m.mark + strconv.Itoa(n)}
+}
+
 type unfolder struct {
 	limits message.Limits
 	found  []*Message
 	read   int // bytes of attached files
+
+	archives *archives // nil: they stay closed
 }
 
 // open reads a message from its bytes.
-func (u *unfolder) open(parent *Message, path, kind string, raw []byte, depth int) {
-	if !u.room(parent, path, depth) || parent != nil && !u.affords(parent, path, len(raw)) {
+func (u *unfolder) open(parent *Message, at spot, kind string, raw []byte, depth int) {
+	if !u.room(parent, at.path, depth) || parent != nil && !u.affords(parent, at.path, len(raw)) {
 		return
 	}
-	m := &Message{Path: path, Kind: kind, Parent: parent, Raw: raw, base: path}
+	m := &Message{Path: at.path, Kind: kind, Parent: parent, Raw: raw, base: at.path, place: at.place, file: true}
+	if at.place != "" {
+		m.mark = at.place + "!"
+	}
 	switch kind {
 	case KindMSG:
 		m.Items = outlook.ReadMSG(raw, u.limits)
@@ -126,16 +145,16 @@ func (m *Message) Limit(p message.Problem) {
 func (u *unfolder) mail(m *Message, depth int) {
 	u.found = append(u.found, m)
 	m.Mail.Walk(func(p *message.Part) bool {
-		where := m.Part(p.Path)
+		at := spot{m.Part(p.Path), m.mark + p.Path}
 		if p.Message != nil {
-			if u.room(m, where, depth+1) {
-				inner := &Message{Path: where, Kind: KindEML, Parent: m, Mail: p.Message, Raw: p.Message.Raw, base: m.base}
+			if u.room(m, at.path, depth+1) {
+				inner := &Message{Path: at.path, Kind: KindEML, Parent: m, Mail: p.Message, Raw: p.Message.Raw, base: m.base, place: at.place, mark: m.mark}
 				u.mail(inner, depth+1)
 			}
 			return true
 		}
-		if mayHold(p) {
-			u.file(m, where, p.Filename, p.MediaType, p.Decoded(), depth)
+		if mayHold(p, u.archives != nil) {
+			u.file(m, at, p.Filename, p.MediaType, p.Decoded(), depth)
 		}
 		return true
 	})
@@ -145,30 +164,41 @@ func (u *unfolder) mail(m *Message, depth int) {
 func (u *unfolder) outlook(m *Message, depth int) {
 	u.found = append(u.found, m)
 	for i, a := range m.Items.Attachments {
-		where := join(m.Path, strconv.Itoa(i+1))
+		at := m.inside(i + 1)
 		if a.Embedded != nil {
-			if u.room(m, where, depth+1) {
-				inner := &Message{Path: where, Kind: a.Embedded.Kind, Parent: m, Items: a.Embedded, base: where}
+			if u.room(m, at.path, depth+1) {
+				inner := &Message{Path: at.path, Kind: a.Embedded.Kind, Parent: m, Items: a.Embedded, base: at.path, place: at.place, mark: at.place + ".", file: true}
 				u.outlook(inner, depth+1)
 			}
 			continue
 		}
-		u.file(m, where, a.Filename, a.ContentType, a.Data, depth)
+		u.file(m, at, a.Filename, a.ContentType, a.Data, depth)
 	}
 }
 
 // file unfolds an attached file that is a message.
-func (u *unfolder) file(m *Message, where, name, mediaType string, data []byte, depth int) {
+func (u *unfolder) file(m *Message, at spot, name, mediaType string, data []byte, depth int) {
 	kind, inner := kindOf(name, mediaType, data)
 	if kind != "" {
-		u.open(m, where, kind, inner, depth+1)
+		u.open(m, at, kind, inner, depth+1)
+	} else if u.archives != nil && file.IsArchive(name, mediaType, data) {
+		u.unpack(m, at, name, mediaType, data, depth)
 	}
 }
 
-// mayHold spares the decoding of what cannot be a message: the email's own texts.
-func mayHold(p *message.Part) bool {
+// mayHold spares the decoding of what cannot be a message: the email's own texts,
+// and files that do not begin like one.
+func mayHold(p *message.Part, archives bool) bool {
 	own := p.MediaType == "text/plain" || p.MediaType == "text/html"
-	return !own || p.Disposition == "attachment" || p.Filename != ""
+	if own && p.Disposition != "attachment" && p.Filename == "" {
+		return false
+	}
+	start := p.Start(sniffed)
+	if outlook.IsCompoundFile(start) || archives && file.IsArchive(p.Filename, p.MediaType, start) {
+		return true
+	}
+	kind, _ := kindOf(p.Filename, p.MediaType, start)
+	return kind != ""
 }
 
 func extension(name string) string { return strings.ToLower(path.Ext(strings.TrimSpace(name))) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
@@ -26,6 +27,17 @@ func Describe(m *message.Message) soar.Mail {
 	d.AttachmentNames = fileNames(d.Attachments)
 	d.Problems = append([]message.Problem(nil), m.Problems...)
 	d.Normalize()
+	return d
+}
+
+// describeWhole is [Describe] with what is inside attached containers too.
+func describeWhole(m *message.Message, l message.Limits) soar.Mail {
+	d := Describe(m)
+	list, problems := content.Attachments(m, l)
+	if len(list) > len(d.Attachments) {
+		d.Attachments, d.AttachmentNames = list, fileNames(list)
+	}
+	d.Problems = append(d.Problems, problems...)
 	return d
 }
 

@@ -201,7 +201,7 @@ func (r *run) read(j *job) {
 			j.left = r.o.Filter.MatchBody(m)
 		}
 		if j.left == "" {
-			j.draft = r.place(j.raw, Describe(m))
+			j.draft = r.place(j.raw, describeWhole(m, r.o.Limits))
 			r.whole(j)
 		}
 	case mailbox.TooLarge:

@@ -38,6 +38,16 @@ type Part struct {
 // memory. The slice may be a part of Message.Raw: do not write to it.
 func (p *Part) Decoded() []byte { return p.decodedInto(nil) }
 
+// Start returns at least the first n bytes of the content, as [Part.Decoded] gives
+// it, where it is as long; it costs no more than they do.
+func (p *Part) Start(n int) []byte {
+	if p.decoded {
+		return p.content
+	}
+	start, _ := p.encoding.decodeInto(nil, p.raw[:min(len(p.raw), 3*n+64)])
+	return start
+}
+
 // decodedInto is Decoded into the memory of buf, where it has to be decoded.
 func (p *Part) decodedInto(buf []byte) []byte {
 	if p.decoded {

@@ -14,7 +14,8 @@ var update = flag.Bool("update", false, "write the sample files anew")
 
 // samples are the files of testdata/outlook, which the tests of the
 // analysis use too. They are made here: go test ./outlook -run Samples -update.
-func samples() map[string][]byte {
+func samples(t *testing.T) map[string][]byte {
+	eml, p7m := sample(t, "phish.eml"), sample(t, "phish.p7m")
 	msg, tnef := writeMSG(sampleMSG()), writeTNEF(sampleMSG())
 	return map[string][]byte{
 		"sample.msg":      msg,
@@ -27,6 +28,34 @@ func samples() map[string][]byte {
 		"broken-msg.eml":  sampleMail("broken@example.net", "application/vnd.ms-outlook", "broken.msg", msg[:1000]),
 		"rtf-html.msg":    writeMSG(&testMSG{props: []testProp{{propSubject, "RTF"}, {propRTF, compressRTF(`{\rtf1\ansi\fromhtml1{\*\htmltag84 <a href="http://phish.example/x">}\htmlrtf {\htmlrtf0 www.bank.example\htmlrtf }\htmlrtf0{\*\htmltag92 </a>}}`)}}}),
 		"cyclic-mini.msg": cyclicMiniFAT(msg),
+
+		"../content/phish.msg":        writeMSG(contentMSG()),
+		"../content/phish-in-msg.msg": writeMSG(&testMSG{props: reportProps(), attachments: []testAttachment{{props: []testProp{{propAttachLongName, "phish.msg"}}, data: writeMSG(contentMSG())}}}),
+		"../content/winmail.dat":      writeTNEF(contentMSG()),
+		"../content/eml-in-msg.msg":   writeMSG(&testMSG{props: reportProps(), attachments: []testAttachment{{props: []testProp{{propAttachLongName, "phish.dat"}}, data: eml}}}),
+		"../content/signed.msg":       writeMSG(&testMSG{props: []testProp{{propSubject, "Your parcel"}}, attachments: []testAttachment{{props: []testProp{{propAttachLongName, "smime.p7m"}}, data: p7m}}}),
+	}
+}
+
+// sample is a file that openssl and zip made (testdata/content/README.md).
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../testdata/content", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// contentMSG is the phish of testdata/content as a mail of Outlook.
+func contentMSG() *testMSG {
+	return &testMSG{
+		props: []testProp{
+			{propSubject, "Your parcel"},
+			{propInternetCodePage, 65001},
+			{propHTML, []byte(`<p>Your parcel waits: <a href="https://evil.phish.example/track?id=1">pay the customs fee</a></p>`)},
+		},
+		attachments: []testAttachment{{props: []testProp{{propAttachLongName, "parcel-label.bin"}}, data: []byte{0, 1, 2, 3, 4}}},
 	}
 }
 
@@ -75,7 +104,7 @@ func sampleMail(id, mediaType, name string, data []byte) []byte {
 }
 
 func TestSamples(t *testing.T) {
-	for name, want := range samples() {
+	for name, want := range samples(t) {
 		path := filepath.Join("../testdata/outlook", name)
 		if *update {
 			if err := os.WriteFile(path, want, 0o644); err != nil {

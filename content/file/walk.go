@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"example.org/imap-integration/content/file/archive"
 	"example.org/imap-integration/message"
 )
 
@@ -38,4 +39,9 @@ func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found 
 		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords}, b, depth+1)...)
 	}
 	return all
+}
+
+// IsArchive reports whether a file is an archive by its first bytes.
+func IsArchive(name, mediaType string, start []byte) bool {
+	return archive.Formats(Sniff(name, mediaType, start))
 }

@@ -1,0 +1,105 @@
+package content
+
+import (
+	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
+	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.org/imap-integration/message"
+)
+
+// outlookType is the type of a message that an Outlook message embeds. It has no
+// bytes of its own in the file, so no size and no digests.
+const outlookType = "application/vnd.ms-outlook"
+
+// Attachments lists what is attached to a message, behind each container (message,
+// .msg, winmail.dat, signed content, mailbox file) what is inside it, and the
+// problems of opening them. A part inside a file has the path of the file, "!", and its own: "2!1.2".
+func Attachments(m *message.Message, l message.Limits) ([]message.Attachment, []message.Problem) {
+	list := m.Attachments()
+	var problems []message.Problem
+	all := OpenMail(m, l)
+	for _, inner := range all {
+		problems = append(problems, inner.Problems...)
+		if !inner.file {
+			continue
+		}
+		list = insertBehind(list, inner.place, inner.own())
+	}
+	return list, problems
+}
+
+// insertBehind puts files behind the container that they are in, and what is in that already.
+func insertBehind(list []message.Attachment, place string, files []message.Attachment) []message.Attachment {
+	if len(files) == 0 {
+		return list
+	}
+	at := -1
+	container, _, _ := cutLast(place)
+	for i, a := range list {
+		if a.Part == place || a.Part == container || strings.HasPrefix(a.Part, place+"!") || strings.HasPrefix(a.Part, place+".") || container != "" && strings.HasPrefix(a.Part, container+"!") {
+			at = i
+		}
+	}
+	if at < 0 {
+		return append(slices.Clip(list), files...)
+	}
+	return slices.Insert(slices.Clip(list), at+1, files...)
+}
+
+func cutLast(place string) (before, after string, found bool) {
+	if i := strings.LastIndexByte(place, '!'); i >= 0 {
+		return place[:i], place[i+1:], true
+	}
+	return "", place, false
+}
+
+// own lists what is attached to a message that was read from a file.
+func (m *Message) own() (list []message.Attachment) {
+	if m.Mail != nil {
+		for _, a := range m.Mail.Attachments() {
+			a.Part = m.mark + a.Part
+			list = append(list, a)
+		}
+		return list
+	}
+	for i, a := range m.Items.Attachments {
+		f := message.Attachment{Filename: a.Filename, ContentType: a.ContentType, ContentID: a.ContentID, Inline: a.Inline, Part: m.mark + strconv.Itoa(i+1)}
+		if a.Embedded == nil {
+			m5, s1, s2 := md5.Sum(a.Data), sha1.Sum(a.Data), sha256.Sum256(a.Data) //nolint:gosec // see the imports
+			f.Size, f.MD5, f.SHA1, f.SHA256 = int64(len(a.Data)), hex.EncodeToString(m5[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+		} else if f.ContentType == "" {
+			f.ContentType = outlookType
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// Bytes returns the content of the attachment at this path, as [Attachments] gives
+// it; false where there is none. Do not write to the slice.
+func Bytes(m *message.Message, part string) ([]byte, bool) {
+	if !strings.Contains(part, "!") {
+		return m.Content(part)
+	}
+	for _, inner := range OpenMail(m, message.DefaultLimits()) {
+		relative, inside := strings.CutPrefix(part, inner.mark)
+		if !inner.file || !inside || inner.mark == "" || strings.Contains(relative, "!") {
+			continue
+		}
+		if inner.Mail != nil {
+			if data, ok := inner.Mail.Content(relative); ok {
+				return data, true
+			}
+			continue
+		}
+		if i, err := strconv.Atoi(relative); err == nil && i > 0 && i <= len(inner.Items.Attachments) && inner.Items.Attachments[i-1].Embedded == nil {
+			return inner.Items.Attachments[i-1].Data, true
+		}
+	}
+	return nil, false
+}
