@@ -22,8 +22,8 @@ type Message struct {
 }
 
 // Unfold reads a mail and every message in it, those in archives too, see [content.OpenWithArchives].
-func Unfold(raw []byte, kind string, l message.Limits) []*Message {
-	opened := content.OpenWithArchives(raw, kind, l, nil)
+func Unfold(raw []byte, kind string, l message.Limits, passwords ...string) []*Message {
+	opened := content.OpenWithArchives(raw, kind, l, passwords)
 	all := make([]*Message, len(opened))
 	known := map[*content.Message]*Message{}
 	for i, m := range opened {

@@ -90,7 +90,7 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	if record.ID != 0 {
 		id = strconv.FormatInt(record.ID, 10)
 	}
-	all := Unfold(raw, kind, a.options.Limits)
+	all := Unfold(raw, kind, a.options.Limits, a.options.Passwords...)
 	a.reader = newFileReader(all)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
 		all[0].limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
