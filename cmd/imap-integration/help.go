@@ -21,7 +21,7 @@ func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
 	}
 	w := &errWriter{w: p.stdout}
 	width := columns(p.stdout)
-	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  imap-integration %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, a.Name, c.LocalFlags().FlagUsagesWrapped(width))
+	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, c.CommandPath(), c.LocalFlags().FlagUsagesWrapped(width))
 	for _, line := range wrap("Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults.", width) {
 		fmt.Fprintln(w, line)
 	}
@@ -34,7 +34,16 @@ func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
 	case p.helpAll:
 		printFields(w, width, "of the resource that it takes and does not use", fields, unused)
 	case slices.ContainsFunc(fields, unused):
-		fmt.Fprintf(w, "\nOther fields of the resource may be given; %s --help-all lists them.\n", a.Name)
+		var ids []string
+		for _, f := range fields {
+			if unused(f) {
+				ids = append(ids, f.ID)
+			}
+		}
+		fmt.Fprintln(w)
+		for _, line := range wrap("Other fields of the resource may be given ("+strings.Join(ids, ", ")+"); --help-all explains them.", width) {
+			fmt.Fprintln(w, line)
+		}
 	}
 	return w.err
 }
