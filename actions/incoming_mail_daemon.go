@@ -37,9 +37,17 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	if env.Watch && len(named) > 0 {
 		v.Problem("uids", "does not go together with --watch, which would take these emails again and again")
 	}
+	dry := v.Bool("dry_run")
+	if env.Watch && dry {
+		v.Problem("dry_run", "does not go together with --watch, which would show the same emails again and again")
+	}
 	d, err := daemonParameters(env, v)
 	if err != nil {
 		return nil, err
+	}
+	if dry {
+		d.options.DryRun, d.mailbox.ReadOnly, d.store = true, true, resource(env, v).storeToRead()
+		env.Log.Info("a dry run: nothing is saved, marked or acknowledged")
 	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()

@@ -59,6 +59,7 @@ type Options struct {
 	Folder      string // UTF-8, as a person reads it
 	FetchType   FetchType
 	MarkAsSeen  bool // only for Unseen
+	DryRun      bool // nothing is saved, marked or acknowledged; ids and checkpoints of the objects are ""
 	SearchMode  SearchMode
 	Filter      *filters.Filter
 	MaxMessages int   // objects put out; 0 = no limit

@@ -69,6 +69,9 @@ func (s *Result) add(o object, checkpoint string) error {
 	case o.existed:
 		status = statusExisted
 	}
+	if s.r.o.DryRun { // a checkpoint that passes what was not saved would lose it
+		id, checkpoint = "", ""
+	}
 	s.scratch = o.mail.AppendJSON(s.scratch[:0])
 	head, tail := aroundMail(id, status, checkpoint)
 	size, err := s.write(head, s.scratch[1:len(s.scratch)-1], tail)
@@ -139,7 +142,7 @@ func (s *Result) copy(i int, uid uint32) {
 
 // moveCheckpoint replaces the checkpoint of the last object.
 func (s *Result) moveCheckpoint(checkpoint string) {
-	if n := s.Len(); n > 0 {
+	if n := s.Len(); n > 0 && !s.r.o.DryRun {
 		s.patch(n - 1).checkpoint = checkpoint
 	}
 }
@@ -220,7 +223,7 @@ func copiesDetail(uids []uint32) string {
 // Written acknowledges: the result stands on standard output. An error concerns
 // the acknowledgement only; what is not acknowledged comes again as existed.
 func (s *Result) Written(ctx context.Context) error {
-	if s.Len() == 0 {
+	if s.Len() == 0 || s.r.o.DryRun {
 		return nil
 	}
 	err := s.r.store.HandedOver(ctx, s.ids)

@@ -33,7 +33,7 @@ func (r *run) saveBatch(ctx context.Context, batch []*job) (int, error) {
 			drafts = append(drafts, batch[i].draft)
 		}
 	}
-	saved, err := r.store.Save(ctx, drafts)
+	saved, err := r.save(ctx, drafts)
 	if err == nil && len(saved) < len(drafts) {
 		err = fmt.Errorf("the store saved %d of %d mails and did not say why", len(saved), len(drafts))
 	}
