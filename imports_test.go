@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "soar/local"},
-	"filters":                 {"message"},
+	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},
 	"mailbox/imapwire":        {"quote"},

@@ -130,12 +130,25 @@ func (r Resource) filters() filters.Spec {
 		NotHeader: r.v.List("not_header"), NotHeaderField: r.headerNames("not_header_field"),
 		Inside: func(m *message.Message) iter.Seq[string] { return content.Searchable(m, message.DefaultLimits()) },
 	}
+	r.checkAddresses("from", spec.From)
+	r.checkAddresses("to", spec.To)
+	r.checkAddresses("not_from", spec.NotFrom)
+	r.checkAddresses("not_to", spec.NotTo)
 	for _, id := range []string{"header", "not_header"} {
 		if r.v.Set(id) && !r.v.Set(id+"_field") {
 			r.v.Problem(id+"_field", "is missing: %s needs the name of the header in which it is to be searched", id)
 		}
 	}
 	return spec
+}
+
+// checkAddresses names the values that filters.Compile would refuse.
+func (r Resource) checkAddresses(id string, values []string) {
+	for _, value := range values {
+		if _, err := filters.Address(value); err != nil {
+			r.v.Problem(id, ": %s %v", quote.Text(value, quote.Name), err)
+		}
+	}
 }
 
 // headerNames reads a list of header names (RFC 5322, section 3.6.8: printable ASCII but the colon).

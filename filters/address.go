@@ -13,6 +13,7 @@ import (
 type addresses struct {
 	exact   map[string]bool // local@domain, in the form of canonical
 	domains []string        // ASCII, lower case, without the leading @
+	wild    []wildcard      // values with *
 	names   needles         // anything else: substring of a display name or address
 }
 
@@ -21,6 +22,10 @@ func newAddresses(values []string) addresses {
 	var names []string
 	for _, v := range values {
 		v = strings.TrimSpace(v)
+		if w, ok := newWildcard(v); ok {
+			a.wild = append(a.wild, w)
+			continue
+		}
 		switch local, domain, kind := classify(v); kind {
 		case isAddress:
 			a.exact[canonical(local, domain)] = true
@@ -100,12 +105,25 @@ func (a addresses) matchOne(x message.Address) bool {
 			return true
 		}
 	}
+	if len(a.wild) > 0 && a.matchWild(x, local, domain) {
+		return true
+	}
 	if len(a.names.values) == 0 {
 		return false
 	}
 	// A domain may stand in either form, and a value may name the other.
 	return a.names.in(Fold(x.Name)) || a.names.in(Fold(x.Addr)) ||
 		domain != "" && (a.names.in(Fold(local+"@"+domain)) || a.names.in(Fold(local+"@"+unicodeDomain(domain))))
+}
+
+func (a addresses) matchWild(x message.Address, local, domain string) bool {
+	whole, readable := canonical(local, domain), Fold(strings.Trim(local, `"`)+"@"+unicodeDomain(domain))
+	for _, w := range a.wild {
+		if domain != "" && (w.match(whole) || w.match(readable)) || w.names && w.match(Fold(x.Name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // canonical is the form in which two addresses are compared.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // Spec is the filters as the parameters give them. A nil list does not filter;
@@ -42,14 +43,20 @@ type Filter struct {
 	conditions []Condition // header conditions first: they are cheaper
 }
 
-// Compile checks a Spec and makes it ready. Its one error is a value filter on
-// headers without the header's name.
+// Compile checks a Spec and makes it ready. Its errors are a value filter on
+// headers without the header's name, and ErrTwoAddresses.
 func Compile(s Spec) (*Filter, error) {
 	if len(s.Header) > 0 && len(s.HeaderField) == 0 {
 		return nil, fmt.Errorf("header needs header_field: name the header in which it is to be searched")
 	}
 	if len(s.NotHeader) > 0 && len(s.NotHeaderField) == 0 {
 		return nil, fmt.Errorf("not_header needs not_header_field: name the header in which it is to be searched")
+	}
+	for _, values := range []*[]string{&s.From, &s.To, &s.NotFrom, &s.NotTo} {
+		var err error
+		if *values, err = addressValues(*values); err != nil {
+			return nil, err
+		}
 	}
 	f := &Filter{spec: s}
 	if s.Inside == nil {
@@ -66,6 +73,19 @@ func Compile(s Spec) (*Filter, error) {
 	f.addBody("text_body", s.TextBody, false)
 	f.addBody("not_text_body", s.NotTextBody, true)
 	return f, nil
+}
+
+// addressValues brings the values of one address field into the form that is compared.
+func addressValues(values []string) ([]string, error) {
+	var out []string
+	for _, v := range values {
+		clean, err := Address(v)
+		if err != nil {
+			return nil, fmt.Errorf("%s %w", quote.Text(v, quote.Name), err)
+		}
+		out = append(out, clean)
+	}
+	return out, nil
 }
 
 func (f *Filter) addAddress(field, name string, values []string, not bool) {

@@ -44,11 +44,28 @@ func whole(key string, values []string) []Term {
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		if key == "FROM" || key == "TO" {
-			v = strings.TrimPrefix(v, "@")
+			v = strings.TrimPrefix(longestPiece(v), "@")
+			if v == "" {
+				return nil // only stars: every address
+			}
 		}
 		group = append(group, Term{Key: key, Value: v})
 	}
 	return group
+}
+
+// longestPiece is what of a wildcard a server can look for; a value without * is returned whole.
+func longestPiece(v string) string {
+	if _, wild := newWildcard(v); !wild {
+		return v
+	}
+	best := ""
+	for piece := range strings.SplitSeq(v, "*") {
+		if len(piece) > len(best) {
+			best = piece
+		}
+	}
+	return best
 }
 
 // fragments is nil as soon as one value has no sure fragment: the others alone would lose its emails.
@@ -57,6 +74,9 @@ func fragments(key string, values []string) []Term {
 	for _, v := range values {
 		if key == "FROM" || key == "TO" {
 			v = strings.TrimPrefix(strings.TrimSpace(v), "@")
+			if _, wild := newWildcard(v); wild {
+				return nil // it may match the Unicode form of a domain, where the header field has xn--
+			}
 			if _, domain, kind := classify(v); kind != isText && !plainDomain(domain) {
 				return nil
 			}

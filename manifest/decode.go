@@ -88,7 +88,7 @@ func present(f *Field, value any) any {
 	if f.Secret() || asGiven[f.ID] {
 		return text
 	}
-	return strings.Trim(text, blanks)
+	return strings.Trim(text, unseen)
 }
 
 // requireAction demands the action's own required fields; those of the resource

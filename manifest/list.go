@@ -26,7 +26,7 @@ func splitList(text string) ([]string, error) {
 
 // nextValue returns the first value and what stands behind its comma.
 func nextValue(text string) (value, rest string, more bool, err error) {
-	start := strings.TrimLeft(text, blanks)
+	start := strings.TrimLeft(text, unseen)
 	if !strings.HasPrefix(start, `"`) {
 		value, rest, more = strings.Cut(text, ",")
 		return value, rest, more, nil
@@ -46,19 +46,23 @@ func nextValue(text string) (value, rest string, more bool, err error) {
 		start = after[1:]
 	}
 	behind, rest, more := strings.Cut(start, ",")
-	if strings.Trim(behind, blanks) != "" {
+	if strings.Trim(behind, unseen) != "" {
 		return "", "", false, errQuote
 	}
 	return b.String(), rest, more, nil
 }
 
-// spaces are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
+// blanks are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
 const blanks = " \t\r\n"
+
+// unseen is trimmed too: what nobody sees of a value that was copied from a page or a
+// document. No-break and zero-width spaces and joiners, marks of direction, U+FEFF.
+const unseen = blanks + "\u00a0\u2007\u202f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 func trimmed(values []string) []string {
 	var out []string
 	for _, value := range values {
-		if value = strings.Trim(value, blanks); value != "" {
+		if value = strings.Trim(value, unseen); value != "" {
 			out = append(out, value)
 		}
 	}
