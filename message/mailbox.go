@@ -32,6 +32,9 @@ func (p *addressParser) bare(written, comment string) {
 
 // phraseWords cuts a phrase at blanks outside quotes, and behind a quoted string that is no local part.
 func phraseWords(s string) (words []string) {
+	if s != "" && !strings.ContainsAny(s, ` "`) {
+		return []string{s}
+	}
 	start, quoted := 0, false
 	cut := func(end int) {
 		if w := strings.TrimSpace(s[start:end]); w != "" {
@@ -113,5 +116,5 @@ func soundAddress(addr string) bool {
 	if strings.Contains(addr, "=?") || bareAt(local) || strings.HasPrefix(addr, "/") && domain == "" || hasControl(addr) {
 		return false
 	}
-	return len(phraseWords(addr)) <= 1
+	return !strings.ContainsAny(addr, ` "`) || len(phraseWords(addr)) <= 1
 }
