@@ -9,9 +9,11 @@ import (
 
 // Limits of one document.
 const (
-	maxNesting  = 4           // documents inside of attributes
-	maxDocument = 4 << 20     // bytes of one of them
-	maxResolved = 20_000      // links of a document that are resolved; the others are listed as written
+	maxNesting  = 4       // documents inside of attributes
+	maxDocument = 4 << 20 // bytes of one of them
+	maxResolved = 20_000  // links of a document that are resolved; the others are listed as written
+	longTarget  = 1 << 10 // bytes from which on only maxLong targets are resolved
+	maxLong     = 500
 	maxBase     = 2 << 10     // bytes of a base, which comes in front of every relative target
 	maxText     = 64 << 10    // bytes of the text of one anchor
 	maxNested   = 16 << 20    // bytes of all documents inside of one
@@ -36,8 +38,12 @@ func document(markup, base, remark string, depth int, left *int) []Link {
 		base = ""
 	}
 	resolve, beside := resolver(base), resolver(c.fallback)
+	long := 0 // targets that cost more than others
 	for i := range c.out {
-		if i >= maxResolved {
+		if len(c.out[i].Target) > longTarget {
+			long++
+		}
+		if i >= maxResolved || long > maxLong && len(c.out[i].Target) > longTarget {
 			c.out[i].Remark = remarkMany
 			continue
 		}

@@ -47,6 +47,11 @@ func TestLimits(t *testing.T) {
 	if got := InHTML("<a href=x>", "https://e.example/"+strings.Repeat("a", maxBase)); got[0].URL != "" {
 		t.Errorf("%+v", got)
 	}
+	for _, target := range []string{strings.Repeat("@", 100), strings.Repeat("/a", 1000), strings.Repeat("\\", 1000), strings.Repeat("a", maxTarget)} {
+		if got := InHTML(`<a href="https://e.example/`+target+`">`, ""); len(got) != 1 || got[0].URL != "" || got[0].Remark == "" {
+			t.Errorf("%.40s: %+v", target, got)
+		}
+	}
 	// Whoever has read resolve.go cannot make a host look like another one.
 	for host, want := range map[string]string{"xnqpunycodeqabc.example": "xnqpunycodeqabc.example", "xn--abc.example": "xn--abc.example", "qspaceq7f3aq.example": "qspaceq7f3aq.example"} {
 		if got := Host("https://" + host + "/"); got != want {

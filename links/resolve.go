@@ -7,8 +7,17 @@ import (
 	"github.com/nlnwa/whatwg-url/url"
 )
 
-// maxTarget bounds what is resolved, in bytes. Chromium follows nothing longer than 2 MiB, and no link needs that much.
-const maxTarget = 64 << 10
+// Limits of what is resolved: the parser takes quadratic time for what is long,
+// and for many at signs and slashes. What is beyond them is listed as written.
+const (
+	maxTarget   = 8 << 10 // bytes
+	maxSigns    = 32      // at signs; a user name needs none
+	maxSegments = 500     // of a path
+)
+
+func costly(target string) bool {
+	return len(target) > maxTarget || strings.Count(target, "@") > maxSigns || strings.Count(target, "/")+strings.Count(target, "\\") > maxSegments
+}
 
 // Resolve returns a target as a browser writes it (WHATWG URL Standard): tabs
 // and line ends left out, backslashes read as slashes, the host decoded, mapped to ASCII
@@ -38,7 +47,7 @@ func Host(target string) string {
 var parser = url.NewParser(
 	url.WithPathPercentEncodeSet(url.PathPercentEncodeSet.Set('^', '|')),
 	url.WithPreParseHostFunc(func(_ *url.Url, host string) string {
-		if !isASCII(host) || host == "" || host[0] == '[' {
+		if host = bounded(host); !isASCII(host) || host == "" || host[0] == '[' {
 			return host
 		}
 		return standIns.Replace(strings.ToLower(host))
@@ -55,8 +64,20 @@ const (
 var (
 	standIns = strings.NewReplacer("xn--", punycodeStandIn, " ", spaceStandIn, "%20", spaceStandIn)
 	standFor = strings.NewReplacer(punycodeStandIn, "xn--", spaceStandIn, "%20")
-	strict   = url.NewParser()
+	strict   = url.NewParser(url.WithPreParseHostFunc(func(_ *url.Url, host string) string { return bounded(host) }))
 )
+
+// maxForeignHost bounds, in bytes, a host that must be mapped to ASCII: Punycode
+// takes quadratic time. Names in the DNS have 253 characters at most.
+const maxForeignHost = 1 << 10
+
+// bounded returns a host that no parser takes for one that is too long.
+func bounded(host string) string {
+	if len(host) > maxForeignHost && (!isASCII(host) || strings.Contains(host, "%")) {
+		return "<"
+	}
+	return host
+}
 
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
@@ -89,7 +110,7 @@ func parse(base, target string) (*url.Url, bool) {
 }
 
 func parseAt(base *url.Url, target string) (u *url.Url, ok bool) {
-	if len(target) > maxTarget {
+	if costly(target) {
 		return nil, false
 	}
 	// The parser is asked with bytes of strangers: what it cannot bear is no URL.

@@ -60,6 +60,6 @@ const (
 	remarkStyle       = "in a style that browsers cannot read and leave out"
 	remarkDefanged    = "written so that no program makes a link of it"
 	remarkDeep        = "a document that is not read: too many are inside of one another, or too large ones"
-	remarkMany        = "not resolved: the document has more than 20,000 links"
+	remarkMany        = "not resolved: the document has more than 20,000 links, or more than 500 long ones"
 	remarkUnread      = "no URL to a browser"
 )
