@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,5 +25,21 @@ func TestLabelsForKeys(t *testing.T) {
 	v.Key("security")
 	if err := v.Err(); err == nil || !strings.Contains(err.Error(), `security must be on; "On" is its label in Cloud SOAR`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestListsAsJSONText: the environment holds texts only, so a list may stand in one as JSON.
+func TestListsAsJSONText(t *testing.T) {
+	for text, want := range map[string][]string{
+		`["ip","url"]`:      {"ip", "url"},
+		`["a, b"]`:          {"a, b"},
+		`[EXTERNAL]`:        {"[EXTERNAL]"},
+		`[EXTERNAL], "a,b"`: {"[EXTERNAL]", "a,b"},
+		`[1]`:               {"[1]"},
+	} {
+		v := decode(t, manifest.Input{Getenv: func(name string) string { return map[string]string{"subject": text}[name] }})
+		if got := v.List("subject"); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
 }

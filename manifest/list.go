@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 )
@@ -67,4 +68,14 @@ func trimmed(values []string) []string {
 		}
 	}
 	return out
+}
+
+// listOf reads a list from a text: JSON's ["a","b"], for the environment holds
+// texts only, or values between commas. [EXTERNAL] is a value, not JSON.
+func listOf(text string) ([]string, error) {
+	var values []string
+	if strings.HasPrefix(text, "[") && json.Unmarshal([]byte(text), &values) == nil {
+		return values, nil
+	}
+	return splitList(text)
 }

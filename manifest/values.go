@@ -175,7 +175,7 @@ func (v *Values) List(id string) []string {
 	case nil:
 		return nil
 	case string:
-		parts, err := splitList(value)
+		parts, err := listOf(value)
 		if err != nil {
 			v.Problem(id, "%v", err)
 			return nil
