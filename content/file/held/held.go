@@ -78,7 +78,7 @@ type Budget struct {
 
 // NewBudget returns the budget of one email.
 func NewBudget() *Budget {
-	return &Budget{Bytes: 128 << 20, Members: 2000, Tries: 200, Pages: 50, Pixels: 40 << 20}
+	return &Budget{Bytes: 64 << 20, Members: 2000, Tries: 200, Pages: 50, Pixels: 40 << 20}
 }
 
 // Ended reports whether the time is over.

@@ -35,7 +35,7 @@ import (
 )
 
 const (
-	memoryPages = 1536             // of 64 KiB
+	memoryPages = 1024             // of 64 KiB
 	maxSize     = 32 << 20         // bytes of a file
 	maxDrawn    = 10               // pages of a file that are searched for QR codes
 	maxTries    = 20               // passwords
