@@ -8,28 +8,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/outlook"
-	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
-const (
-	bodyLimit = 65536 // bytes of each body text (contract.md, section 3)
-
-	// embeddedType is the type of a message that an Outlook message embeds. It has
-	// no bytes of its own in the file, so no size and no digests.
-	embeddedType = "application/vnd.ms-outlook"
-)
+// embeddedType is the type of a message that an Outlook message embeds. It has
+// no bytes of its own in the file, so no size and no digests.
+const embeddedType = "application/vnd.ms-outlook"
 
 // describe gives the daemon's keys for a message of any kind.
 func describe(m *Message) soar.Mail {
 	var mail soar.Mail
 	if m.Mail != nil {
-		mail = ingest.Describe(m.Mail)
+		mail = soar.Describe(m.Mail)
 		mail.Attachments = slices.Clone(mail.Attachments)
 		for i := range mail.Attachments {
 			mail.Attachments[i].Part = m.Part(mail.Attachments[i].Part)
@@ -50,26 +43,15 @@ func describe(m *Message) soar.Mail {
 func describeOutlook(o *outlook.Message, path string) soar.Mail {
 	d := soar.Mail{
 		MessageID: o.MessageID, InReplyTo: o.InReplyTo, References: o.References,
-		ReceivedAt: rfc3339(o.Received), Date: rfc3339(o.Sent),
+		ReceivedAt: soar.Timestamp(o.Received), Date: soar.Timestamp(o.Sent),
 		From: o.From.Addr, FromName: o.From.Name, Sender: o.Sender.Addr,
-		ReplyTo: joinAddresses(o.ReplyTo), ReturnPath: returnPath(o.Header),
+		ReplyTo: soar.JoinAddresses(o.ReplyTo), ReturnPath: returnPath(o.Header),
 		To: recipients(o, "to"), Cc: recipients(o, "cc"), Bcc: recipients(o, "bcc"),
-		Subject: o.Subject, Headers: headerValues(o.Header),
+		Subject: o.Subject, Headers: soar.GroupHeaders(o.Header),
 		Problems: slices.Clone(o.Problems),
 	}
-	var cutText, cutHTML bool
-	d.BodyText, cutText = quote.Cut(o.BodyText, bodyLimit)
-	d.BodyHTML, cutHTML = quote.Cut(o.BodyHTML, bodyLimit)
-	d.BodyTruncated = cutText || cutHTML
-	d.Attachments = outlookFiles(o, path)
-	var names []string
-	for _, f := range d.Attachments {
-		if f.Filename != "" {
-			names = append(names, f.Filename)
-		}
-	}
-	d.AttachmentNames = strings.Join(names, ", ")
-	d.Normalize()
+	d.SetBodies(o.BodyText, o.BodyHTML)
+	d.SetAttachments(outlookFiles(o, path))
 	return d
 }
 
@@ -94,16 +76,6 @@ func outlookFiles(o *outlook.Message, path string) []message.Attachment {
 	return out
 }
 
-func joinAddresses(list []message.Address) string {
-	var all []string
-	for _, a := range list {
-		if a.Addr != "" {
-			all = append(all, a.Addr)
-		}
-	}
-	return strings.Join(all, ", ")
-}
-
 // recipients joins those of one kind, by name where there is no address.
 func recipients(o *outlook.Message, kind string) string {
 	var all []string
@@ -119,28 +91,15 @@ func recipients(o *outlook.Message, kind string) string {
 	return strings.Join(all, ", ")
 }
 
+// returnPath reads the transport headers' Return-Path as that of any other email is read.
 func returnPath(h message.Header) string {
-	for _, value := range h.Values("Return-Path") {
-		return strings.Trim(value, " \t<>")
-	}
-	return ""
-}
-
-// headerValues groups the fields by name, under the spelling of the first.
-func headerValues(h message.Header) soar.Headers {
-	out := soar.Headers{}
-	at := map[string]int{}
+	var block strings.Builder
 	for _, f := range h.Fields() {
-		key := strings.ToLower(f.Name)
-		i, known := at[key]
-		if !known {
-			i = len(out)
-			at[key] = i
-			out = append(out, soar.HeaderValues{Name: f.Name})
+		if strings.EqualFold(f.Name, "Return-Path") {
+			block.WriteString("Return-Path:" + f.Raw + "\r\n")
 		}
-		out[i].Values = append(out[i].Values, f.Value)
 	}
-	return out
+	return soar.DescribeHeader(message.ParseHeader([]byte(block.String()+"\r\n"), message.DefaultLimits())).ReturnPath
 }
 
 // foundAt takes from a record what the bytes of a mail do not say.
@@ -150,11 +109,4 @@ func foundAt(mail *soar.Mail, record soar.Record) {
 	if record.ReceivedAt != "" {
 		mail.ReceivedAt = record.ReceivedAt
 	}
-}
-
-func rfc3339(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

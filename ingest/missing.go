@@ -9,6 +9,7 @@ import (
 
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
 )
 
 // An email that is there and did not come (its response lacked the UID, was NIL
@@ -134,7 +135,7 @@ func (r *run) lastHeaders(ctx context.Context) {
 // readMissing makes the record of an email that fails for good now, or leaves it for the next run.
 func (r *run) readMissing(j *job) {
 	if header, due := r.due[j.raw.UID]; due {
-		j.draft = r.place(j.raw, describeHeader(message.ParseHeader(header, r.o.Limits)))
+		j.draft = r.place(j.raw, soar.DescribeHeader(message.ParseHeader(header, r.o.Limits)))
 		j.draft.Size = j.raw.Size
 	}
 }

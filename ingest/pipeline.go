@@ -254,7 +254,7 @@ func (r *run) readTooLarge(j *job) {
 	if j.left = r.o.Filter.MatchHeader(m); j.left != "" {
 		return
 	}
-	j.draft = r.place(j.raw, describeHeader(m))
+	j.draft = r.place(j.raw, soar.DescribeHeader(m))
 	j.draft.Size = j.raw.Size
 	j.draft.SourceKey = sourceKey(r.o.Account, j.raw.Body)
 	if len(j.raw.Body) == 0 { // not even a header block came: only its place tells this mail from others
@@ -271,7 +271,7 @@ func (r *run) readTooLarge(j *job) {
 func (r *run) place(raw *mailbox.Raw, m soar.Mail) *soar.Draft {
 	m.MailboxAccount, m.Folder = r.o.Account, r.o.Folder
 	m.UIDValidity, m.UID = r.folder.Status().UIDValidity, uint32(raw.UID)
-	m.ReceivedAt = rfc3339(raw.InternalDate)
+	m.ReceivedAt = soar.Timestamp(raw.InternalDate)
 	m.Flags = strings.Join(raw.Flags, " ")
 	m.Size = raw.Size
 	m.Normalize()

@@ -197,7 +197,7 @@ func (r *run) newest(ctx context.Context, start checkpoint) (soar.Mark, error) {
 // mails are told by their keys, and looked for by date.
 func (r *run) planByDate(ctx context.Context, start checkpoint, given *checkpoint, oldest time.Time, old uint32) (plan, error) {
 	r.o.Log.Warn("UIDVALIDITY changed: the run looks back by date and tells known mails by their content",
-		"was", old, "is", start.uidValidity, "looks_back_from", rfc3339(oldest))
+		"was", old, "is", start.uidValidity, "looks_back_from", soar.Timestamp(oldest))
 	c := mailbox.Criteria{Unseen: r.o.FetchType == Unseen}
 	if !oldest.IsZero() {
 		c.Since = oldest.Add(-lookBack)

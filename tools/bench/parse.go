@@ -12,8 +12,8 @@ import (
 	gomessage "github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset" // decodes charsets, as ours does
 
-	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/soar"
 )
 
 // parse reads the mails of the bulk mailbox on one core: our reader with all
@@ -33,7 +33,7 @@ func parse(rounds int) error {
 		name string
 		read func([]byte)
 	}{
-		{"ours, the whole record", func(raw []byte) { ingest.Describe(message.Parse(raw, limits)) }},
+		{"ours, the whole record", func(raw []byte) { soar.Describe(message.Parse(raw, limits)) }},
 		{"ours, every part decoded, texts in UTF-8", func(raw []byte) { decodeAll(message.Parse(raw, limits)) }},
 		{"ours, structure and headers", func(raw []byte) { message.Parse(raw, limits) }},
 		{"go-message, every part decoded, texts in UTF-8, streaming", stream},
