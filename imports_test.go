@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	".":                       {},
 	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
-	"content":                 {"content/file", "links", "message", "outlook"},
+	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
 	"content/file/archive":    {"content/file/held", "message", "quote"},
 	"content/file/held":       {},

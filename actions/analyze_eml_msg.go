@@ -60,8 +60,11 @@ func analyzeParameters(env *Env, v *manifest.Values) (*analyzer, error) {
 	for _, kind := range []string{analysis.KindEML, analysis.KindMSG} {
 		if raw, ok := base64Parameter(v, kind, a.maxSize); ok {
 			a.given = append(a.given, givenMail{kind, raw})
-			if kind == analysis.KindMSG && !outlook.IsCompoundFile(raw) {
+			switch compound := outlook.IsCompoundFile(raw); {
+			case kind == analysis.KindMSG && !compound:
 				v.Problem(kind, "must be an Outlook .msg file in base64; what was decoded does not begin like a compound file")
+			case kind == analysis.KindEML && compound:
+				v.Problem(kind, "holds an Outlook .msg file: give it as msg")
 			}
 		}
 	}

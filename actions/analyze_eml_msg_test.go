@@ -80,6 +80,7 @@ func TestAnalyzeParameters(t *testing.T) {
 		{map[string]any{"msg": "!"}, "msg must be base64"},
 		{map[string]any{"msg": "aGFsbG8="}, "msg must be an Outlook .msg file"},
 		{map[string]any{"msg": "0M8R4KGxGg=="}, "msg must be an Outlook .msg file"},
+		{map[string]any{"eml": base64.StdEncoding.EncodeToString(contentSample(t, "phish.msg"))}, "eml holds an Outlook .msg file: give it as msg"},
 		{map[string]any{"eml": strings.Repeat("AAAA", 1<<20), "max_message_size": 1}, "eml holds 3145728 bytes, more than the 1 MiB of max_message_size"},
 		{map[string]any{"eml": "aGFsbG8=", "analyze": "urls, everything"}, `analyze must hold only headers, addresses, urls, domains, ips, hashes, attachments, authentication, all, not "everything"`},
 		{map[string]any{"eml": "aGFsbG8=", "analyze": " , "}, "analyze"},

@@ -111,6 +111,11 @@ func TestWrappings(t *testing.T) {
 			}
 			out := analysis.New(analysis.Options{Limits: message.DefaultLimits()})
 			out.Add(soar.Record{}, raw, analysis.KindEML)
+			for _, m := range out.Report().Messages {
+				if smime := m.Authentication.SMIME; m.Kind == content.KindP7M && (smime.Result != "pass" || smime.Emails != "ann@example.org") {
+					t.Errorf("the signature of openssl is %+v", smime)
+				}
+			}
 			found := false
 			for _, i := range out.Report().Indicators {
 				found = found || strings.Contains(i.Value, "evil.phish.example")
@@ -159,4 +164,21 @@ func matches(t *testing.T, raw []byte, pattern string) string {
 		t.Fatal(err)
 	}
 	return asJSON(t, out)
+}
+
+// TestSignatureDoesNotFit changes one word of what openssl signed, clear and opaque.
+func TestSignatureDoesNotFit(t *testing.T) {
+	clear := bytes.Replace(contentSample(t, "clear.eml"), []byte("Subject: Your parcel"), []byte("Subject: Your salary"), 1)
+	opaque := bytes.Replace(contentSample(t, "phish.p7m"), []byte("Subject: Your parcel"), []byte("Subject: Your salary"), 1)
+	for name, raw := range map[string][]byte{"clear": clear, "opaque": report("hm", "application/pkcs7-mime", "smime.p7m", opaque)} {
+		out := analysis.New(analysis.Options{Limits: message.DefaultLimits()})
+		out.Add(soar.Record{}, raw, analysis.KindEML)
+		failed := false
+		for _, m := range out.Report().Messages {
+			failed = failed || m.Authentication.SMIME.Result == "fail" && m.Authentication.SMIME.Detail != ""
+		}
+		if !failed {
+			t.Errorf("%s: a changed content passes", name)
+		}
+	}
 }

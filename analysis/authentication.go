@@ -3,6 +3,7 @@ package analysis
 import (
 	"strings"
 
+	"example.org/imap-integration/content"
 	"example.org/imap-integration/message"
 )
 
@@ -33,6 +34,28 @@ type Authentication struct {
 	DMARC      string      `json:"dmarc"`
 	Results    []Result    `json:"results"`    // all of them, in the order of the mail
 	Signatures []Signature `json:"signatures"` // as checked here
+	SMIME      SMIME       `json:"smime"`      // of a signed content, kind p7m
+}
+
+// SMIME is the signature of an S/MIME content (RFC 8551). It says nothing of trust:
+// anybody can make a certificate in any name.
+type SMIME struct {
+	Result string `json:"result"` // pass or fail, "" without a signature
+	Signer string `json:"signer"` // subject of the certificate
+	Emails string `json:"emails"` // addresses in the certificate, joined by ", "
+	Issuer string `json:"issuer"`
+	Detail string `json:"detail"` // why it fails
+}
+
+func smimeOf(s *content.Signature) SMIME {
+	if s == nil {
+		return SMIME{}
+	}
+	out := SMIME{Result: "pass", Signer: s.Signer, Emails: s.Emails, Issuer: s.Issuer, Detail: s.Problem}
+	if s.Problem != "" {
+		out.Result = "fail"
+	}
+	return out
 }
 
 // Results reads what servers wrote into a header. Only the topmost

@@ -175,6 +175,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	}
 	if a.wants("authentication") {
 		f.Authentication = Results(m.header(), a.options.Servers)
+		f.Authentication.SMIME = smimeOf(m.Signature)
 		if m.Mail != nil && m.record == nil {
 			f.Authentication.Signatures = Signatures(m.Raw, m.header(), a.options.Keys)
 		}

@@ -42,6 +42,9 @@ type Message struct {
 	// Problems are those of the unfolding; the message has its own.
 	Problems []message.Problem
 
+	// Signature is that of a message of the kind [KindP7M]; nil where nothing is signed.
+	Signature *Signature
+
 	base string // what part paths of Mail are relative to
 
 	// place is Path as the record gives it, and mark what part paths are relative to
