@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"links":                   {"indicators"},
 	"pyregex":                 {},
 	"secret":                  {},
-	"soar":                    {"message", "quote", "secret", "soar/profile"},
+	"soar":                    {"message", "quote", "secret", "soar/profile", "transport"},
 	"soar/local":              {"message", "quote", "soar"},
 	"soar/profile":            {"quote"},
 	"token":                   {"quote", "secret", "transport"},

@@ -214,7 +214,7 @@ func (r Resource) security() mailbox.Security {
 	if key != "none" {
 		return securities[key]
 	}
-	if host := r.v.Text("imap_server"); host != "" && !loopback(host) {
+	if host := r.v.Text("imap_server"); host != "" && !transport.Loopback(host) {
 		r.v.Problem("connection_security", "none would send the password to %s in clear; choose ssl_tls or starttls (none is for a server on this machine)", quote.Text(host, quote.Name))
 	}
 	if !r.proxyIsHere() {
@@ -261,16 +261,6 @@ func notInNames(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_'
 }
 
-// loopback reports whether a host is this machine: an address of 127.0.0.0/8,
-// ::1, or localhost. Any other name could lead anywhere (127.0.0.1.example.com).
-func loopback(host string) bool {
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback()
-	}
-	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
-}
-
 // dial is how every connection of the run is made, and whose certificates are
 // trusted. Where one of the settings is wrong, dial is nil.
 func (r Resource) dial() (transport.Dial, *transport.Trust) {
@@ -293,5 +283,5 @@ func (r Resource) proxyIsHere() bool {
 		return true
 	}
 	u, err := url.Parse(r.proxy().Reveal())
-	return err != nil || loopback(u.Hostname()) // one that cannot be read is a problem of its own
+	return err != nil || transport.Loopback(u.Hostname()) // one that cannot be read is a problem of its own
 }

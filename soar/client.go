@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar/profile"
+	"example.org/imap-integration/transport"
 )
 
 const (
@@ -197,7 +197,7 @@ func ParseURL(text string) (*url.URL, error) {
 		return nil, errors.New("the address of the API holds a user name before an @; credentials go into fields of their own")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, fmt.Errorf("the address of the API at %s has more after its path; leave that off", quoted(u.Host))
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !transport.Loopback(u.Hostname()):
 		return nil, fmt.Errorf("the address of the API at %s must begin with https://; http is for this machine alone", quoted(u.Host))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("the address of the API at %s must begin with https://, not with %s", quoted(u.Host), quoted(u.Scheme+"://"))
@@ -218,14 +218,6 @@ func quotedAddress(text string) string {
 		return "what is set"
 	}
 	return quoted(text)
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // pause is the default of Config.Sleep.
