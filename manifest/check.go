@@ -61,7 +61,7 @@ func (m Manifest) Check() error {
 	}
 	titles := map[string]bool{}
 	for _, command := range commands {
-		file := path.Join(actionFolder, command+suffix)
+		file := path.Join(m.actions, command+suffix)
 		action, err := m.Action(command)
 		if err != nil {
 			c.errs = append(c.errs, err)

@@ -20,7 +20,7 @@ func (m Manifest) Export(folder string) error {
 	}
 	names := []string{integrationFile}
 	for _, command := range commands {
-		names = append(names, path.Join(actionFolder, command+suffix))
+		names = append(names, path.Join(m.actions, command+suffix))
 	}
 	for _, name := range names {
 		data, err := fs.ReadFile(m.files, name)

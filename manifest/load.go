@@ -21,10 +21,19 @@ const (
 // actions/COMMAND.yaml. A file is read when it is asked for, not before: one run
 // decodes two of them in about a millisecond (a form decoded at build time would
 // save a third of one).
-type Manifest struct{ files fs.FS }
+type Manifest struct {
+	files   fs.FS
+	actions string // the folder of the action files
+}
 
-// New returns the manifest in files, which must hold integration.yaml and the folder actions.
-func New(files fs.FS) Manifest { return Manifest{files} }
+// New returns the manifest in files, which must hold integration.yaml and, in
+// the folder actions or beside it as [Manifest.Export] writes them, the files of the actions.
+func New(files fs.FS) Manifest {
+	if _, err := fs.Stat(files, actionFolder); errors.Is(err, fs.ErrNotExist) {
+		return Manifest{files, "."}
+	}
+	return Manifest{files, actionFolder}
+}
 
 // Integration reads integration.yaml.
 func (m Manifest) Integration() (*Integration, error) {
@@ -36,18 +45,18 @@ func (m Manifest) Integration() (*Integration, error) {
 // fs.ErrNotExist where there is no such file.
 func (m Manifest) Action(command string) (*Action, error) {
 	a := new(Action)
-	return a, m.load(path.Join(actionFolder, command+suffix), a)
+	return a, m.load(path.Join(m.actions, command+suffix), a)
 }
 
 // Commands lists the subcommands that have an action file, sorted.
 func (m Manifest) Commands() ([]string, error) {
-	entries, err := fs.ReadDir(m.files, actionFolder)
+	entries, err := fs.ReadDir(m.files, m.actions)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the action files: %w", err)
 	}
 	var commands []string
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), suffix); ok {
+		if name, ok := strings.CutSuffix(e.Name(), suffix); ok && e.Name() != integrationFile {
 			commands = append(commands, name)
 		}
 	}

@@ -152,3 +152,13 @@ func TestABrokenFilterStopsNoActionOnSavedEmails(t *testing.T) {
 		t.Errorf("the daemon takes a broken filter: %d, %s", got.status, got.stderr)
 	}
 }
+
+// TestCheckTakesWhatExportWrites: the files as they are uploaded can be checked where they are.
+func TestCheckTakesWhatExportWrites(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "upload")
+	for _, args := range [][]string{{"manifest", "export", folder}, {"manifest", "check", folder}} {
+		if got := runHere(t, args, "", nil); got.status != 0 || got.stderr != "" || !strings.Contains(got.stdout, "integration.yaml and ") {
+			t.Errorf("%q: exit %d, %q, %q", args, got.status, got.stdout, got.stderr)
+		}
+	}
+}

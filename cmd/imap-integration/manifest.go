@@ -18,7 +18,11 @@ func (p *program) manifestCommand() *cobra.Command {
 	c.AddCommand(
 		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1), p.manifestCheck),
 		p.personCommand("export DIR", "Write the files to upload into DIR", cobra.ExactArgs(1), func(_ context.Context, args []string) error {
-			return p.manifest.Export(args[0])
+			if err := p.manifest.Export(args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(p.stdout, "wrote integration.yaml and one file for each action into %s\n", args[0])
+			return err
 		}),
 	)
 	return c
