@@ -40,15 +40,15 @@ func TestParseURL(t *testing.T) {
 		"ftp://127.0.0.1/x":                               "must begin with https",
 		"https://api.example.com@evil.example":            "user name",
 		"https://u:canary-pw@evil.example":                "user name",
-		"api.us2.sumologic.com":                           "is no address",
-		"":                                                "is no address",
-		"https://":                                        "is no address",
+		"api.us2.sumologic.com":                           "is not the address",
+		"":                                                "is not the address",
+		"https://":                                        "is not the address",
 		"https://api.example.com/?a=b":                    "leave that off",
 		"https://api.example.com/#x":                      "leave that off",
-		"https://:443":                                    "is no address",
-		"https://a b/":                                    "is no address",
+		"https://:443":                                    "is not the address",
+		"https://a b/":                                    "is not the address",
 		"//api.example.com":                               "must begin with https",
-		"https:api.example.com":                           "is no address",
+		"https:api.example.com":                           "is not the address",
 	} {
 		u, err := soar.ParseURL(text)
 		got := ""
