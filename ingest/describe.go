@@ -3,6 +3,7 @@ package ingest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"example.org/imap-integration/content"
 	"example.org/imap-integration/message"
@@ -16,7 +17,8 @@ func describeWhole(m *message.Message, l message.Limits) soar.Mail {
 	if len(list) > len(d.Attachments) {
 		d.SetAttachments(list)
 	}
-	d.Problems = append(d.Problems, problems...)
+	d.Problems = append(slices.Clone(m.Problems), problems...)
+	d.Normalize()
 	return d
 }
 

@@ -18,6 +18,8 @@ func Describe(m *message.Message) Mail {
 	d := DescribeHeader(m)
 	d.SetBodies(m.BodyTextUpTo(BodyLimit), m.BodyHTML())
 	d.SetAttachments(m.Attachments())
+	d.Problems = slices.Clone(m.Problems) // decoding has found the rest of them
+	d.Normalize()
 	return d
 }
 

@@ -50,3 +50,19 @@ func TestTimestamp(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeNamesWhatDecodingFound: problems that show only when a part is decoded are in the record.
+func TestDescribeNamesWhatDecodingFound(t *testing.T) {
+	for code, raw := range map[string]string{
+		message.CodeUnknownCharset: "Subject: x\r\nContent-Type: text/plain; charset=x-nobody-knows\r\n\r\ncaf\xe9\r\n",
+		message.CodeBase64Cut:      "Subject: x\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8gV29ybGQhI\r\n",
+	} {
+		found := false
+		for _, p := range soar.Describe(message.Parse([]byte(raw), message.DefaultLimits())).Problems {
+			found = found || p.Code == code
+		}
+		if !found {
+			t.Errorf("%s is not in the record", code)
+		}
+	}
+}
