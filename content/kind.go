@@ -42,6 +42,21 @@ var propertyStream = []byte("_\x00_\x00p\x00r\x00o\x00p\x00e\x00r\x00t\x00i\x00e
 // sniffed is how much of a file is looked at to tell whether it is an email, bytes.
 const sniffed = 16 << 10
 
+// glance is how much of a file tells whether it may be a message at all, bytes.
+const glance = 512
+
+// mayBegin reports whether a file that begins so may be a message. It spares the
+// ordinary email the decoding of more: a container has its mark in front, and
+// anything else that kindOf takes begins with a line that is text, in UTF-16 too.
+func mayBegin(start []byte) bool {
+	if outlook.IsTNEF(start) || outlook.IsCompoundFile(start) || isPKCS7(start) {
+		return true
+	}
+	text := trimStart(emlxContent(fromUTF16(start)))
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return len(text) == 0 || bytes.HasPrefix(text, []byte("From ")) || bytes.HasPrefix(text, []byte(">From ")) || bytes.IndexByte(line, ':') > 0
+}
+
 // startsWithField reports whether a file begins with a header field, or an mbox's line in front of one.
 func startsWithField(data []byte) bool {
 	data = trimStart(data)

@@ -196,6 +196,9 @@ func mayHold(p *message.Part, archives bool) bool {
 	if own && p.Disposition != "attachment" && p.Filename == "" {
 		return false
 	}
+	if !archives && !mayBegin(p.Start(glance)) {
+		return false // most files: pictures, PDF, archives
+	}
 	start := p.Start(sniffed)
 	if outlook.IsCompoundFile(start) || archives && file.IsArchive(p.Filename, p.MediaType, start) {
 		return true
