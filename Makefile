@@ -37,7 +37,7 @@ check:
 	$(GO) tool staticcheck ./...
 
 unit:
-	$(GO) test $$(scripts/race) -timeout 12m ./...
+	@scripts/unit
 	$(GO) test -run 'PDF|Hostile|Forms' ./content/file # interpreted WebAssembly is too slow for the race detector
 
 fmt:

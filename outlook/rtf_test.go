@@ -45,7 +45,7 @@ func TestRTFContent(t *testing.T) {
 func TestRTFDepth(t *testing.T) {
 	start := time.Now()
 	got, _, _ := rtfContent([]byte(`{\rtf1\ansi ` + strings.Repeat("{", 5<<20) + "x" + strings.Repeat("}", 5<<20) + "y}"))
-	if got != "xy" || time.Since(start) > 5*time.Second {
+	if got != "xy" || time.Since(start) > 20*time.Second {
 		t.Errorf("%q after %v", got, time.Since(start))
 	}
 }

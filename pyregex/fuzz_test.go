@@ -51,7 +51,7 @@ func FuzzCompile(f *testing.F) {
 		}
 		start := time.Now()
 		r := p.FindAll(context.Background(), text, Limits{Timeout: 50 * time.Millisecond})
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Fatalf("%q on %q took %v", pattern, text, took)
 		}
 		end := 0

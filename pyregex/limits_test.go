@@ -118,7 +118,7 @@ func TestHugePatterns(t *testing.T) {
 		if !errors.As(err, &syntax) || len(err.Error()) > 200 {
 			t.Errorf("%s: %v", name, err)
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 	}
@@ -150,7 +150,7 @@ func TestLargePatterns(t *testing.T) {
 		p.FindAll(context.Background(), strings.Repeat("ä", 1_000), Limits{})
 		took := time.Since(start)
 		t.Logf("%s: %v", name, took)
-		if took > 5*time.Second {
+		if took > 20*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 	}
