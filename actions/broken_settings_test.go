@@ -292,12 +292,6 @@ func (w world) brokenParameters() []brokenSettings {
 
 func (w world) brokenConnections() []brokenSettings {
 	closed := &imapScript{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	nothing := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts: the kernel connects, and nothing comes
 	if err != nil {
 		w.t.Fatal(err)
@@ -306,7 +300,7 @@ func (w world) brokenConnections() []brokenSettings {
 	closed.greeting = "* BYE too many connections"
 	return []brokenSettings{
 		{name: "a name that does not exist", params: w.at(993, map[string]any{"imap_server": "imap.invalid", "timeout": 5}), exit: 1, step: "dns", says: []string{"imap.invalid", "DNS"}},
-		{name: "nothing listens", params: w.at(nothing, nil), exit: 1, step: "connect", says: []string{"connection refused", "check imap_server and port"}},
+		{name: "nothing listens", params: w.at(transporttest.RefusedPort(w.t), nil), exit: 1, step: "connect", says: []string{"connection refused", "check imap_server and port"}},
 		{name: "silence under ssl_tls", params: w.at(silent.Addr().(*net.TCPAddr).Port, nil), exit: 1, step: "tls", says: []string{"in time", "check port and connection_security"}},
 		{name: "silence in clear", params: w.at(silent.Addr().(*net.TCPAddr).Port, map[string]any{"connection_security": "none"}), exit: 1, step: "login", says: []string{"in time", "a server for SSL/TLS says nothing in clear"}},
 		{name: "a server that says BYE", params: w.at(closed.listen(w.t), map[string]any{"connection_security": "none"}), exit: 1, step: "login", says: []string{"too many connections"}},
@@ -366,9 +360,10 @@ func (w world) brokenProxies() []brokenSettings {
 	refused := func(name string, params map[string]any, says ...string) brokenSettings {
 		return brokenSettings{name: name, params: params, exit: 1, step: "connect", says: says}
 	}
+	nothing := transporttest.RefusedAddr(w.t)
 	return []brokenSettings{
-		refused("no proxy there", w.at(993, map[string]any{"proxy_url": "http://soc:Canary-proxy@127.0.0.1:1"}), "the proxy http://127.0.0.1:1 cannot be reached", "check proxy_url"),
-		refused("no proxy there, and no login for it", w.at(993, map[string]any{"proxy_url": "http://127.0.0.1:1"}), "the proxy http://127.0.0.1:1 cannot be reached", "check proxy_url"),
+		refused("no proxy there", w.at(993, map[string]any{"proxy_url": "http://soc:Canary-proxy@" + nothing}), "the proxy http://"+nothing+" cannot be reached", "check proxy_url"),
+		refused("no proxy there, and no login for it", w.at(993, map[string]any{"proxy_url": "http://" + nothing}), "the proxy http://"+nothing+" cannot be reached", "check proxy_url"),
 		refused("a proxy that wants a login", w.proxied(transporttest.Options{User: "soc", Password: "another"}, nil), "407", "check the user name and the password in proxy_url"),
 		refused("a proxy that refuses", w.proxied(transporttest.Options{Mode: transporttest.Refuse}, nil), "refused to connect to imap.corp.example:993", "allow this host and port on the proxy"),
 		refused("nothing behind the proxy", w.proxied(transporttest.Options{Mode: transporttest.Fail}, nil), "what is behind it does not", "the proxy's own way to it"),
@@ -430,6 +425,7 @@ func (w world) brokenTokens() []brokenSettings {
 		return brokenSettings{name: name, params: params, exit: 1, step: "login", says: append(says, "cannot log in to")}
 	}
 	app := map[string]any{"auth_method": "oauth2_client_credentials"}
+	nothing := "http://" + transporttest.RefusedAddr(w.t)
 	return []brokenSettings{
 		refused("a refresh token that is over", w.tokens(400, map[string]any{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}, nil), "invalid_grant", "sign in again"),
 		refused("a client secret that is over", w.tokens(401, map[string]any{"error": "invalid_client", "error_description": "AADSTS7000222: The provided client secret keys for app 'app' are expired."}, app), "the client secret has expired", "put its Value into oauth2_client_secret"),
@@ -437,7 +433,7 @@ func (w world) brokenTokens() []brokenSettings {
 		refused("a token endpoint that redirects", w.tokens(302, nil, nil), "redirect (302)", "check oauth2_token_url"),
 		refused("a token endpoint that is none", w.tokens(200, map[string]any{"hello": "world"}, nil), "is no access token", "check oauth2_token_url"),
 		refused("a token endpoint that echoes", w.tokens(400, map[string]any{"error": "invalid_client", "error_description": "bad Canary-client-secret/+1 for Canary-refresh%2F%2B1"}, nil), "bad [secret] for [secret]"),
-		refused("no token endpoint there", w.tokens(200, nil, map[string]any{"oauth2_token_url": "http://127.0.0.1:1/token"}), "http://127.0.0.1:1", "connection refused"),
+		refused("no token endpoint there", w.tokens(200, nil, map[string]any{"oauth2_token_url": nothing + "/token"}), nothing, "connection refused"),
 		refused("a service account without delegation", w.tokens(401, map[string]any{"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens"},
 			map[string]any{"auth_method": "google_service_account", "google_service_account_key": serviceAccountKey(w.t)}), "Domain-wide delegation", "https://mail.google.com/"),
 	}
@@ -471,7 +467,7 @@ func (w world) brokenRest() []brokenSettings {
 	store := func(name string, params map[string]any, says ...string) brokenSettings {
 		return brokenSettings{name: name, params: params, exit: 1, step: "cloud_soar", says: says}
 	}
-	closed := w.base(map[string]any{"cloud_soar_api_url": "http://127.0.0.1:1"})
+	closed := w.base(map[string]any{"cloud_soar_api_url": "http://" + transporttest.RefusedAddr(w.t)})
 	return []brokenSettings{
 		{name: "a folder that is misspelt", params: w.base(map[string]any{"folder": "Fishing"}), exit: 1, step: "folder", says: []string{`"Fishing"`, `"Phishing"`}},
 		store("a store in a folder that is not there", w.base(map[string]any{"cloud_soar_api_url": "local:" + filepath.Join(w.t.TempDir(), "none", "soar.db")}), "does not exist", "make it"),

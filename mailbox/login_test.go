@@ -16,6 +16,7 @@ import (
 	"example.org/imap-integration/mailbox/imapmem"
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 // listener speaks with one client at a time and records what it says.
@@ -187,9 +188,7 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestNothingThere(t *testing.T) {
-	l := listen(t, func(net.Conn) {})
-	c := l.config(t, mailbox.SSLTLS)
-	_ = l.Close()
+	c := baseConfig(t, "127.0.0.1", transporttest.RefusedPort(t), "user", "password")
 	if _, err := mailbox.Dial(t.Context(), c); kind(err) != mailbox.Refused {
 		t.Errorf("%v", err)
 	}

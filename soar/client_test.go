@@ -21,6 +21,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 func TestParseURL(t *testing.T) {
@@ -450,8 +451,7 @@ func TestConcurrent(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	r := newRig(t)
-	r.f.Close()
+	r := newRig(t, func(c *soar.Config) { c.URL = "http://" + transporttest.RefusedAddr(t) })
 	_, err := r.Check(t.Context())
 	wants(t, err, "connection refused", "cloud_soar_api_url")
 }

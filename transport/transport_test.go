@@ -266,7 +266,7 @@ func TestProxyFaults(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "Proxy CA")
 	cert := ca.Issue(t, transporttest.Leaf{})
 	trust := trusting(t, "") // the https proxy's authority is not trusted
-	closed := closedPort(t)
+	closed := transporttest.RefusedAddr(t)
 	for name, c := range map[string]struct {
 		scheme  string
 		options transporttest.Options
@@ -333,16 +333,6 @@ func TestProxyFaults(t *testing.T) {
 	}
 }
 
-func closedPort(t *testing.T) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestUntrustedProxyIsExplained(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "Proxy CA")
 	cert := ca.Issue(t, transporttest.Leaf{})
@@ -385,7 +375,7 @@ func TestExplainNet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, refused := dial(within(t, 5*time.Second), "tcp", closedPort(t))
+	_, refused := dial(within(t, 5*time.Second), "tcp", transporttest.RefusedAddr(t))
 	_, unknown := dial(within(t, 5*time.Second), "tcp", "no-such-host.invalid:993")
 	slow := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	conn, err := dial(within(t, 5*time.Second), "tcp", "localhost:"+slow) // ::1 refuses, 127.0.0.1 answers
