@@ -25,7 +25,6 @@ const (
 // oversize is what is still larger than it may be, by the name that the test gives
 // it. A line that is not needed any more fails the test: the list only gets shorter.
 var oversize = []string{
-	"file manifest/values.go",
 	"file pyregex/find.go",
 	"file soar/local/open.go",
 	"names of mailbox",
@@ -35,7 +34,6 @@ var oversize = []string{
 	"type content/file/archive.reader",
 	"type ingest.run",
 	"type mailbox.session",
-	"type manifest.Values",
 	"type message.Message",
 	"type message.Part",
 	"type message.scanner",

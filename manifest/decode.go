@@ -34,44 +34,55 @@ var wholeMails = map[string]bool{"text": true, "eml": true, "msg": true}
 // together with what the action itself finds. An open and silent standard input
 // is waited for.
 func Decode(command string, fields []Field, in Input) *Values {
-	v := &Values{command: command, fields: fields, given: map[string]any{}, fromHere: map[string]bool{}, getenv: in.Getenv}
-	object := v.readObject(in)
-	for i := range fields {
-		v.choose(&fields[i], object, in.Getenv)
+	if in.Getenv == nil {
+		in.Getenv = func(string) string { return "" }
 	}
-	v.requireAction()
-	return v
+	d := &decoder{v: &Values{command: command, fields: fields, given: map[string]any{}, fromHere: map[string]bool{}, getenv: in.Getenv}, in: in}
+	d.readObject()
+	for i := range fields {
+		d.choose(&fields[i])
+		if fields[i].Secret() {
+			d.chooseFile(&fields[i])
+		}
+	}
+	d.requireAction()
+	return d.v
+}
+
+// decoder fills values from an input.
+type decoder struct {
+	v      *Values
+	in     Input
+	object map[string]any // standard input; empty where there was nothing to read or something is wrong
 }
 
 // choose takes a field's value from the first place that has one.
-func (v *Values) choose(f *Field, object map[string]any, getenv func(string) string) {
-	if value := present(f, object[f.ID]); value != nil {
-		v.take(f, value)
+func (d *decoder) choose(f *Field) {
+	if value := present(f, d.object[f.ID]); value != nil {
+		d.take(f, value)
 		return
 	}
-	if getenv != nil {
-		if value := present(f, getenv(f.ID)); value != nil {
-			v.take(f, value)
-			return
-		}
+	if value := present(f, d.in.Getenv(f.ID)); value != nil {
+		d.take(f, value)
+		return
 	}
 	if f.Default != "" {
-		v.given[f.ID] = f.Default
+		d.v.given[f.ID] = f.Default
 	}
 }
 
-func (v *Values) take(f *Field, value any) {
+func (d *decoder) take(f *Field, value any) {
 	text, isText := value.(string)
 	if isText && len(text) > maxValue && !wholeMails[f.ID] {
-		v.Problem(f.ID, "is %d bytes long; at most %d are taken", len(text), maxValue)
+		d.v.Problem(f.ID, "is %d bytes long; at most %d are taken", len(text), maxValue)
 		return
 	}
 	if isText && !utf8.ValidString(text) {
-		v.Problem(f.ID, "is not UTF-8")
+		d.v.Problem(f.ID, "is not UTF-8")
 		return
 	}
-	v.given[f.ID] = value
-	v.fromHere[f.ID] = true
+	d.v.given[f.ID] = value
+	d.v.fromHere[f.ID] = true
 }
 
 // present returns the value, trimmed where it may be, or nil where "" or null
@@ -93,67 +104,66 @@ func present(f *Field, value any) any {
 
 // requireAction demands the action's own required fields; those of the resource
 // are demanded by the actions that use them.
-func (v *Values) requireAction() {
-	for _, f := range v.fields {
+func (d *decoder) requireAction() {
+	for _, f := range d.v.fields {
 		if f.ofAction && f.Required != nil && *f.Required {
-			v.Require(f.ID)
+			d.v.Require(f.ID)
 		}
 	}
 }
 
-// readObject reads standard input. It is empty where there is nothing to read or something is wrong.
-func (v *Values) readObject(in Input) map[string]any {
-	if in.Stdin == nil || in.Terminal {
-		return nil
+// readObject reads standard input.
+func (d *decoder) readObject() {
+	if d.in.Stdin == nil || d.in.Terminal {
+		return
 	}
-	data, err := io.ReadAll(io.LimitReader(in.Stdin, maxStdin+1))
+	data, err := io.ReadAll(io.LimitReader(d.in.Stdin, maxStdin+1))
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // PowerShell puts one before what it pipes
 	switch {
 	case err != nil:
-		v.broken("cannot be read: %v", err)
+		d.broken("cannot be read: %v", err)
 	case len(data) > maxStdin:
-		v.broken("is longer than %d MiB", maxStdin>>20)
+		d.broken("is longer than %d MiB", maxStdin>>20)
 	case !utf8.Valid(data):
-		v.broken("is not UTF-8")
+		d.broken("is not UTF-8")
 	case len(bytes.Trim(data, blanks)) > 0:
-		return v.parseObject(data)
+		d.object = d.parseObject(data)
 	}
-	return nil
 }
 
-func (v *Values) broken(format string, args ...any) {
-	v.fatal = true
-	v.add(wholeInput, "standard input "+fmt.Sprintf(format, args...))
+func (d *decoder) broken(format string, args ...any) {
+	d.v.fatal = true
+	d.v.add(wholeInput, "standard input "+fmt.Sprintf(format, args...))
 }
 
 // parseObject reads the object member by member, for encoding/json keeps the
 // last of two members of one name silently and does not mind their case.
-func (v *Values) parseObject(data []byte) map[string]any {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		v.broken("must be a JSON object; %s", v.jsonFault(data, err))
+func (d *decoder) parseObject(data []byte) map[string]any {
+	stream := json.NewDecoder(bytes.NewReader(data))
+	stream.UseNumber()
+	if t, err := stream.Token(); err != nil || t != json.Delim('{') {
+		d.broken("must be a JSON object; %s", d.jsonFault(data, err))
 		return nil
 	}
 	object := map[string]any{}
-	for d.More() {
-		name, value, err := member(d)
+	for stream.More() {
+		name, value, err := member(stream)
 		if err != nil {
-			v.broken("must be a JSON object; %s", v.jsonFault(data, err))
+			d.broken("must be a JSON object; %s", d.jsonFault(data, err))
 			return nil
 		}
 		if _, twice := object[name]; twice {
-			v.add(wholeInput, fmt.Sprintf("%s stands twice on standard input", v.showName(name)))
+			d.v.add(wholeInput, fmt.Sprintf("%s stands twice on standard input", d.showName(name)))
 		}
 		object[name] = value
-		v.checkName(name)
+		d.checkName(name)
 	}
-	if _, err := d.Token(); err != nil {
-		v.broken("must be a JSON object; %s", v.jsonFault(data, err))
+	if _, err := stream.Token(); err != nil {
+		d.broken("must be a JSON object; %s", d.jsonFault(data, err))
 		return nil
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		v.broken("must be one JSON object; there is more behind it")
+	if _, err := stream.Token(); !errors.Is(err, io.EOF) {
+		d.broken("must be one JSON object; there is more behind it")
 		return nil
 	}
 	return object
@@ -171,15 +181,15 @@ func member(d *json.Decoder) (name string, value any, err error) {
 	return name, value, d.Decode(&value)
 }
 
-func (v *Values) checkName(name string) {
-	if v.knows(name) {
+func (d *decoder) checkName(name string) {
+	if d.knows(name) || d.ofFile(name) != nil {
 		return
 	}
-	v.add(wholeInput, fmt.Sprintf("%s is not a parameter of %s (did you mean %s?)", v.showName(name), v.command, nearest(name, v.fields)))
+	d.v.add(wholeInput, fmt.Sprintf("%s is not a parameter of %s (did you mean %s?)", d.showName(name), d.v.command, nearest(name, d.v.fields)))
 }
 
 // showName shows a plain name as it is and quotes any other.
-func (v *Values) showName(name string) string {
+func (d *decoder) showName(name string) string {
 	if identifier(name) && len(name) <= quote.Name {
 		return name
 	}

@@ -15,7 +15,7 @@ import (
 // one in characters, as editors do. Of the line only the name of its member is
 // shown, for what stands behind the name may be a password. The decoder's own
 // words show one character at most.
-func (v *Values) jsonFault(data []byte, err error) string {
+func (d *decoder) jsonFault(data []byte, err error) string {
 	if err == nil {
 		return "it is something else"
 	}
@@ -23,9 +23,9 @@ func (v *Values) jsonFault(data []byte, err error) string {
 	syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(data, &whole))
 	switch {
 	case ok && int(syntax.Offset) < len(data), ok && !ending(err):
-		return syntax.Error() + v.place(data, max(0, int(syntax.Offset)-1)) + advice(data, int(syntax.Offset)-1)
+		return syntax.Error() + d.place(data, max(0, int(syntax.Offset)-1)) + advice(data, int(syntax.Offset)-1)
 	case ending(err):
-		return "it ends too early" + v.place(data, len(bytes.TrimRight(data, blanks)))
+		return "it ends too early" + d.place(data, len(bytes.TrimRight(data, blanks)))
 	}
 	return err.Error()
 }
@@ -36,11 +36,11 @@ func ending(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io
 var memberName = regexp.MustCompile(`^[{,\s]*"([a-z0-9_]{1,64})"\s*:`)
 
 // place names line and column of an offset and the parameter on that line.
-func (v *Values) place(data []byte, offset int) string {
+func (d *decoder) place(data []byte, offset int) string {
 	before := data[:min(offset, len(data))]
 	line, start := 1+bytes.Count(before, []byte("\n")), bytes.LastIndexByte(before, '\n')+1
 	where := fmt.Sprintf(" at line %d, column %d", line, 1+utf8.RuneCount(before[start:]))
-	if m := memberName.FindSubmatch(data[start:]); m != nil && v.knows(string(m[1])) {
+	if m := memberName.FindSubmatch(data[start:]); m != nil && d.knows(string(m[1])) {
 		where += fmt.Sprintf(` (the line of "%s")`, m[1])
 	}
 	return where
@@ -63,9 +63,9 @@ func advice(data []byte, offset int) string {
 	return ""
 }
 
-func (v *Values) knows(name string) bool {
-	for i := range v.fields {
-		if v.fields[i].ID == name {
+func (d *decoder) knows(name string) bool {
+	for i := range d.v.fields {
+		if d.v.fields[i].ID == name {
 			return true
 		}
 	}

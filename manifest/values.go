@@ -30,16 +30,11 @@ const (
 type Values struct {
 	command  string
 	fields   []Field
-	given    map[string]any // id → string, json.Number, bool, []any or map[string]any; never "" or nil
+	given    map[string]any // id → string, json.Number, bool, []any, map[string]any or secretFile; never "" or nil
 	fromHere map[string]bool
 	problems []problem
-	getenv   func(string) string // nil: no environment
-	fatal    bool                // standard input could not be read at all: nothing else is worth saying
-}
-
-type problem struct {
-	order int // position of the field; -1: about standard input as a whole
-	text  string
+	getenv   func(string) string
+	fatal    bool // standard input could not be read at all: nothing else is worth saying
 }
 
 // Command returns the subcommand that the values are for.
@@ -63,7 +58,7 @@ func (v *Values) Require(ids ...string) {
 	for _, id := range ids {
 		switch upper := strings.ToUpper(id); {
 		case v.Has(id):
-		case v.getenv != nil && v.getenv(upper) != "":
+		case v.getenv(upper) != "":
 			v.Problem(id, "is missing: the environment has %s, but names are in lower case here", upper)
 		default:
 			v.Problem(id, "is missing")
@@ -166,60 +161,6 @@ func (v *Values) Key(id string) string {
 	return text
 }
 
-// List returns the values of a comma-separated list or of a JSON array of
-// texts, trimmed, without the empty ones; nil where it is not set. A list that
-// is set but holds no value is a problem.
-func (v *Values) List(id string) []string {
-	var values []string
-	switch value := v.value(id).(type) {
-	case nil:
-		return nil
-	case string:
-		parts, err := listOf(value)
-		if err != nil {
-			v.Problem(id, "%v", err)
-			return nil
-		}
-		values = parts
-	case []any:
-		for _, element := range value {
-			text, ok := element.(string)
-			if !ok {
-				v.Problem(id, "must be a list of texts; one of its values is %s", shape(element))
-				return nil
-			}
-			values = append(values, text)
-		}
-	default:
-		v.Problem(id, "must be a list of texts, not %s", shape(value))
-		return nil
-	}
-	return v.checkedList(id, values)
-}
-
-func (v *Values) checkedList(id string, values []string) []string {
-	values = trimmed(values)
-	if len(values) == 0 {
-		v.Problem(id, "is set but holds no value; give one, or leave it empty")
-		return nil
-	}
-	if len(values) > maxListCount {
-		v.Problem(id, "holds %d values; at most %d are taken", len(values), maxListCount)
-		return nil
-	}
-	for _, value := range values {
-		if len(value) > maxListValue {
-			v.Problem(id, "holds a value of %d bytes; at most %d are taken", len(value), maxListValue)
-			return nil
-		}
-		if i := strings.IndexAny(value, "\r\n\x00"); i >= 0 {
-			v.Problem(id, "must not hold a line break or a NUL, as %s does", v.show(id, value))
-			return nil
-		}
-	}
-	return values
-}
-
 // Line returns a text that goes into a protocol line: like Text, but a CR, LF or NUL in it is a problem.
 func (v *Values) Line(id string) string {
 	text := v.Text(id)
@@ -230,114 +171,30 @@ func (v *Values) Line(id string) string {
 	return text
 }
 
-// IDs returns the ids of a field such as cloud_soar_mail_id: one id, a comma
-// list, or an array of texts or numbers; positive, each once, in the order given.
-func (v *Values) IDs(id string) []int64 {
-	texts := v.idTexts(id)
-	if len(texts) > maxIDs {
-		v.Problem(id, "names %d ids; at most %d are taken", len(texts), maxIDs)
-		return nil
-	}
-	var ids []int64
-	for _, text := range texts {
-		n, err := strconv.ParseUint(text, 10, 63)
-		if err != nil || n == 0 {
-			v.Problem(id, "must be an id, which has digits only, not %s", v.show(id, text))
-			return nil
-		}
-		if !slices.Contains(ids, int64(n)) {
-			ids = append(ids, int64(n))
-		}
-	}
-	return ids
-}
-
-// ID returns the one id of a field such as incident_id; 0 where it is not set.
-func (v *Values) ID(id string) int64 {
-	ids := v.IDs(id)
-	if len(ids) > 1 {
-		v.Problem(id, "must be one id, not %d", len(ids))
-	}
-	if len(ids) != 1 {
-		return 0
-	}
-	return ids[0]
-}
-
-func (v *Values) idTexts(id string) []string {
-	value := v.value(id)
-	elements, isArray := value.([]any)
-	if number, ok := value.(json.Number); ok {
-		elements, isArray = []any{number}, true
-	}
-	if !isArray {
-		return v.List(id)
-	}
-	var texts []string
-	for _, element := range elements {
-		switch e := element.(type) {
-		case string:
-			texts = append(texts, e)
-		case json.Number:
-			texts = append(texts, e.String())
-		default:
-			v.Problem(id, "must be an id or a list of ids; one of its values is %s", shape(e))
-			return nil
-		}
-	}
-	return v.checkedList(id, texts)
-}
-
-// Problem adds what is wrong with a field. The text goes on after the field's
-// name: v.Problem("port", "must be …"), or v.Problem("port", ": …"). Foreign
-// text in it must be quoted and cut with [Quote], and a secret must not be in it.
-func (v *Values) Problem(id, format string, args ...any) {
-	if !strings.HasPrefix(format, ":") {
-		id += " "
-	}
-	v.add(v.order(strings.TrimSuffix(id, " ")), strings.ReplaceAll(id+fmt.Sprintf(format, args...), "\n", "; "))
-}
-
-func (v *Values) add(order int, text string) {
-	p := problem{order, text}
-	if !slices.Contains(v.problems, p) {
-		v.problems = append(v.problems, p)
-	}
-}
-
-// OK reports whether nothing is wrong so far.
-func (v *Values) OK() bool { return len(v.problems) == 0 }
-
-// Err returns all problems in the order of the fields as one [*ParameterError]; nil when there is none.
-func (v *Values) Err() error {
-	if v.OK() {
-		return nil
-	}
-	sorted := slices.Clone(v.problems)
-	slices.SortStableFunc(sorted, func(a, b problem) int { return a.order - b.order })
-	e := &ParameterError{Command: v.command}
-	for _, p := range sorted {
-		if !v.fatal || p.order == wholeInput {
-			e.Problems = append(e.Problems, p.text)
-		}
-	}
-	return e
-}
-
-// ParameterError says that parameters are wrong; nothing was contacted.
-type ParameterError struct {
-	Command  string
-	Problems []string // each names its field
-}
-
-// Error is one line.
-func (e *ParameterError) Error() string {
-	return fmt.Sprintf("the parameters of %s are wrong: %s", e.Command, strings.Join(e.Problems, "; "))
-}
-
 func (v *Values) value(id string) any {
 	v.field(id)
+	path, ok := v.given[id].(secretFile)
+	switch {
+	case !ok:
+	case path == "": // its problem is known
+		return nil
+	default:
+		text, err := readSecret(path)
+		if err != nil {
+			v.Problem(id, "cannot be read from %s, the file of %s: %v", quote.Text(string(path), quote.Name), id+inFile, err)
+			v.given[id] = secretFile("")
+			return nil
+		}
+		v.given[id] = text
+	}
 	return v.given[id]
+}
+
+// Scalar returns a text that may also be given as a JSON number, such as a
+// group's name or number; "" where it is not set.
+func (v *Values) Scalar(id string) string {
+	text, _ := v.scalar(id)
+	return text
 }
 
 // scalar returns the text of a number, boolean or string value.
@@ -373,16 +230,12 @@ func (v *Values) order(id string) int {
 	return i
 }
 
-// show quotes a wrong value for a message, unless it is a secret.
-func (v *Values) show(id, text string) string {
-	if v.field(id).Secret() {
-		return "what was given"
-	}
-	return quote.Text(text, quote.Name)
-}
+// secretTexts are secrets though their type is text: an action's field has no
+// type password, and a list of passwords none at all.
+var secretTexts = []string{"archive_passwords"}
 
 // Secret reports whether the field's value must never be shown.
-func (f *Field) Secret() bool { return f.Type == "password" }
+func (f *Field) Secret() bool { return f.Type == "password" || slices.Contains(secretTexts, f.ID) }
 
 func shape(value any) string {
 	switch value.(type) {

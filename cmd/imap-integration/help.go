@@ -22,7 +22,7 @@ func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
 	w := &errWriter{w: p.stdout}
 	width := columns(p.stdout)
 	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, c.CommandPath(), c.LocalFlags().FlagUsagesWrapped(width))
-	for _, line := range wrap("Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults.", width) {
+	for _, line := range wrap("Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults. A secret may be in a file: password_file names it, and so on.", width) {
 		fmt.Fprintln(w, line)
 	}
 	own := func(f manifest.Field) bool { return f.OfAction() }
