@@ -87,3 +87,32 @@ func TestEverythingThroughTheProxy(t *testing.T) {
 		})
 	}
 }
+
+// TestExceptionsOfTheProxy has a mail server inside, which no_proxy names, and a
+// Cloud SOAR outside, which only the proxy knows.
+func TestExceptionsOfTheProxy(t *testing.T) {
+	const outside = "api.us2.example"
+	d := mailboxtest.StartDovecot(t)
+	ca := transporttest.NewAuthority(t, "CA")
+	soar := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"results":[],"total":0}`)
+	}))
+	soar.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, transporttest.Leaf{Names: []string{outside}})}}
+	soar.StartTLS()
+	t.Cleanup(soar.Close)
+	p := transporttest.NewProxy(t, transporttest.Options{Names: map[string]string{outside: strings.TrimPrefix(soar.Listener.Addr().String(), "127.0.0.1:")}})
+	settings := with(dovecotSettings(t, d, d.NewUser()), map[string]any{
+		"cloud_soar_api_url": "https://" + outside, "access_id": "id", "access_key": "Canary-access-key",
+		"ca_certificate": ca.PEM + d.Authority.PEM, "proxy_url": "http://" + p.Addr, "no_proxy": []string{".corp.example", "127.0.0.0/8"},
+	})
+	if r := testSettings(t, settings); r.exit != 0 {
+		t.Fatalf("exit %d: %s", r.exit, r.stderr)
+	}
+	if asked := p.Targets(); len(asked) == 0 || slices.ContainsFunc(asked, func(target string) bool { return !strings.Contains(target, outside) }) {
+		t.Errorf("the proxy was asked for %q", asked)
+	}
+	if r := testSettings(t, with(settings, map[string]any{"no_proxy": "http://x"})); r.exit != 2 || !strings.Contains(r.stderr, `no_proxy: "http://x"`) {
+		t.Errorf("exit %d: %s", r.exit, r.stderr)
+	}
+}

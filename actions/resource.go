@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,6 +78,7 @@ func (r Resource) shapes() {
 	_, _, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
 	r.problem("cloud_soar_routes", err)
 	r.problem("proxy_url", transport.CheckProxy(r.proxy()))
+	r.exceptions()
 }
 
 func (r Resource) mailboxShapes() {
@@ -217,7 +219,7 @@ func (r Resource) security() mailbox.Security {
 	if host := r.v.Text("imap_server"); host != "" && !transport.Loopback(host) {
 		r.v.Problem("connection_security", "none would send the password to %s in clear; choose ssl_tls or starttls (none is for a server on this machine)", quote.Text(host, quote.Name))
 	}
-	if !r.proxyIsHere() {
+	if !r.staysHere(r.v.Text("imap_server"), r.v.Int("port", 1, maxPort)) {
 		r.v.Problem("connection_security", "none would send the password to the proxy of proxy_url in clear; choose ssl_tls or starttls")
 	}
 	return mailbox.Clear
@@ -271,17 +273,44 @@ func (r Resource) dial() (transport.Dial, *transport.Trust) {
 	}
 	dial, err := transport.Dialer(r.proxy(), trust)
 	r.problem("proxy_url", err)
-	return dial, trust
+	return r.exceptions().Around(dial), trust
+}
+
+// exceptions are the servers that the proxy is not for. no_proxy without a proxy is
+// not looked at: many machines have the variable.
+func (r Resource) exceptions() transport.Exceptions {
+	if r.proxy().Empty() || !r.v.Set("no_proxy") {
+		return transport.Exceptions{}
+	}
+	e, err := transport.NewExceptions(r.v.List("no_proxy"))
+	r.problem("no_proxy", err)
+	return e
+}
+
+// proxied reports whether a server is reached through a proxy.
+func (r Resource) proxied(host string, port int) bool {
+	return !r.proxy().Empty() && !r.exceptions().Direct(net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
 func (r Resource) proxy() secret.String { return r.v.Secret("proxy_url") }
 
-// proxyIsHere reports whether what the run says in clear stays on this machine:
-// there is no proxy, or it runs here.
-func (r Resource) proxyIsHere() bool {
-	if r.proxy().Empty() {
+// staysHere reports whether what the run says in clear to a server of this machine
+// stays on it: it does not go through a proxy, or the proxy runs here.
+func (r Resource) staysHere(host string, port int) bool {
+	if !r.proxied(host, port) {
 		return true
 	}
 	u, err := url.Parse(r.proxy().Reveal())
 	return err != nil || transport.Loopback(u.Hostname()) // one that cannot be read is a problem of its own
+}
+
+// portOf is the port of a URL, its scheme's where it names none.
+func portOf(u *url.URL) int {
+	if n, err := strconv.Atoi(u.Port()); err == nil {
+		return n
+	}
+	if u.Scheme == "http" {
+		return 80
+	}
+	return 443
 }

@@ -72,7 +72,7 @@ func (r Resource) anyStore(readOnly bool) openStore {
 func (r Resource) client(address string) openStore {
 	base, err := soar.ParseURL(address)
 	r.problem("cloud_soar_api_url", err)
-	if err == nil && base.Scheme == "http" && !r.proxyIsHere() {
+	if err == nil && base.Scheme == "http" && !r.staysHere(base.Hostname(), portOf(base)) {
 		r.v.Problem("cloud_soar_api_url", "with http:// would send the credentials to the proxy of proxy_url in clear; use https://")
 	}
 	routes, profile, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))

@@ -75,7 +75,7 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 	r.once = true
 	run := r.run()
 	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
-	s.ca, s.trusted, s.proxied = v.Text("ca_certificate"), !v.Bool("allow_untrusted_certificates"), !r.proxy().Empty()
+	s.ca, s.trusted, s.proxied = v.Text("ca_certificate"), !v.Bool("allow_untrusted_certificates"), r.proxied(s.mailbox.Config.Host, s.mailbox.Config.Port)
 	s.options = ingest.Options{
 		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen,
 		MaxSize: run.MaxSize, Limits: message.DefaultLimits(), Log: env.Log, Progress: func(int, int) {}, Now: env.Now,

@@ -6,7 +6,7 @@ import "slices"
 // mailbox and its filters are nothing to it.
 var storeFields = []string{
 	"timeout", "cloud_soar_api_url", "access_id", "access_key", "jwt_token",
-	"cloud_soar_requests_per_second", "cloud_soar_concurrent_requests", "cloud_soar_routes", "max_message_size", "proxy_url",
+	"cloud_soar_requests_per_second", "cloud_soar_concurrent_requests", "cloud_soar_routes", "max_message_size", "proxy_url", "no_proxy",
 }
 
 // readsMailbox are the actions that log in to the mail server. Every other one uses storeFields.

@@ -89,7 +89,7 @@ func (c *checker) integration(i *Integration) {
 	seen := map[string]bool{}
 	for _, f := range i.Configuration.DataAttributes {
 		c.field(where, f, resourceTypes, resourceValidators, seen)
-		c.want(f.ID != proxyField.ID, where, "%s is set by the platform and no field of the resource", f.ID)
+		c.want(!isProxyField(f.ID), where, "%s is set by the platform and no field of the resource", f.ID)
 	}
 	for _, column := range i.Configuration.ListingAttributes {
 		at := slices.IndexFunc(i.Configuration.DataAttributes, func(f Field) bool { return f.ID == column.ID })
@@ -105,7 +105,10 @@ func (c *checker) action(file, command string, a *Action, i *Integration) {
 	c.want(slices.Contains(actionTypes, a.Type), file, "type %q is none of %s", a.Type, strings.Join(actionTypes, ", "))
 	c.script(file, "script.code", a.Script.Code, command)
 	c.want(a.Fields != nil, file, "fields must be a list")
-	seen := map[string]bool{proxyField.ID: true}
+	seen := map[string]bool{}
+	for _, f := range proxyFields {
+		seen[f.ID] = true
+	}
 	for _, f := range i.Configuration.DataAttributes {
 		seen[f.ID] = true // the platform hands over both kinds together
 	}

@@ -65,7 +65,7 @@ func (m Manifest) Commands() ([]string, error) {
 }
 
 // Parameters lists the fields that a subcommand takes: those of the resource,
-// those of its action file if it has one, and proxy_url, in this order.
+// those of its action file if it has one, proxy_url and no_proxy, in this order.
 func (m Manifest) Parameters(command string) ([]Field, error) {
 	integration, err := m.Integration()
 	if err != nil {
@@ -81,13 +81,24 @@ func (m Manifest) Parameters(command string) ([]Field, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return append(fields, proxyField), nil
+	return append(fields, proxyFields...), nil
 }
 
-// proxyField is what the platform adds by itself when require_proxy_config is true.
-var proxyField = Field{
-	ID: "proxy_url", Label: "Proxy", Type: "password",
-	Hint: "Set by the platform from the resource's proxy options: http://, https:// or socks5://, used for IMAP, Cloud SOAR and token endpoints.",
+// proxyFields are what the platform adds by itself when require_proxy_config is
+// true, and the exceptions, which it knows nothing of.
+var proxyFields = []Field{
+	{
+		ID: "proxy_url", Label: "Proxy", Type: "password",
+		Hint: "Set by the platform from the resource's proxy options: http://, https:// or socks5://, used for IMAP, Cloud SOAR and token endpoints.",
+	},
+	{
+		ID: "no_proxy", Label: "No proxy", Type: "text",
+		Hint: "Servers that are reached without the proxy, a comma list: hosts, domains (.corp.example), addresses, networks (10.0.0.0/8). Not shown in the resource.",
+	},
+}
+
+func isProxyField(id string) bool {
+	return slices.ContainsFunc(proxyFields, func(f Field) bool { return f.ID == id })
 }
 
 func (m Manifest) load(name string, into any) error {
