@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +26,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
 
 // api is a store with its server.
@@ -151,7 +151,7 @@ func script(c cloud) []string {
 	ctx := context.Background()
 	var told []string
 	tell := func(values ...any) { told = append(told, result(values...)) }
-	a, b, big, none := draft(1, "Subject: a\r\n\r\n\x00\xff"), draft(2, ""), draft(3, strings.Repeat("x", 3*chunkSize+1)), draft(4, "none")
+	a, b, big, none := draft(1, "Subject: a\r\n\r\n\x00\xff"), draft(2, ""), draft(3, strings.Repeat("x", 3*packing.ChunkSize+1)), draft(4, "none")
 	none.Raw = nil
 	a.BodyText, a.From = "Grüße \u2028", "Bob@two.example"
 	a.Headers = soar.Headers{{Name: "Subject", Values: []string{"a"}}, {Name: "From", Values: []string{"b", "c"}}}
@@ -198,7 +198,7 @@ func script(c cloud) []string {
 	tell(removed, err)
 	removed, err = c.RemoveFromIncident(ctx, 7, 3)
 	tell(removed, err)
-	content := bytes.Repeat([]byte("f"), chunkSize+9)
+	content := bytes.Repeat([]byte("f"), packing.ChunkSize+9)
 	f := soar.File{Filename: "../ä\".pdf", ContentType: "application/pdf", SHA256: digest(string(content)), EmailID: 1, Part: "2.1"}
 	for range 2 {
 		id, existed, err := c.AddFile(ctx, 7, f, content)
@@ -469,23 +469,5 @@ func TestBrokenUploadStoresNothing(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(a.store.path), ".upload*")); len(left) > 0 {
 		t.Errorf("left: %v", left)
-	}
-}
-
-func TestChunksOf(t *testing.T) {
-	for _, c := range []struct {
-		raw  []byte
-		want []int
-	}{{nil, nil}, {[]byte{}, []int{0}}, {make([]byte, chunkSize+1), []int{chunkSize, 1}}} {
-		var got []int
-		for chunk, err := range chunksOf(c.raw) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, len(chunk))
-		}
-		if !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%d bytes: %v", len(c.raw), got)
-		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
 
 // Discard marks an email as discarded and returns its record; repeating it is harmless.
@@ -103,10 +104,10 @@ func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]
 // AddFile stores an attachment with an incident. The same content of the same
 // part of the same email is there only once; then existed is true.
 func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
-	return s.addFile(ctx, incident, f, int64(len(content)), chunksOf(content))
+	return s.addFile(ctx, incident, f, int64(len(content)), packing.ChunksOf(content))
 }
 
-func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size int64, content chunks) (id int64, existed bool, err error) {
+func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size int64, content packing.Chunks) (id int64, existed bool, err error) {
 	if err := positive("incident", incident); err != nil {
 		return 0, false, err
 	}
@@ -120,7 +121,7 @@ func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size i
 	return id, existed, nil
 }
 
-func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, size int64, content chunks) (id int64, existed bool, err error) {
+func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, size int64, content packing.Chunks) (id int64, existed bool, err error) {
 	row := tx.QueryRowContext(ctx, `SELECT id FROM incident_files WHERE incident_id = ? AND mail_id = ? AND part = ? AND sha256 = ?`,
 		incident, f.EmailID, f.Part, f.SHA256)
 	if err := row.Scan(&id); !errors.Is(err, sql.ErrNoRows) {
@@ -139,7 +140,7 @@ func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, si
 		return 0, false, err
 	}
 	defer insert.Close()
-	return id, false, content.each(func(n int, chunk []byte) error {
+	return id, false, content.Each(func(n int, chunk []byte) error {
 		_, err := insert.ExecContext(ctx, slot(id, n), id, chunk)
 		return err
 	})

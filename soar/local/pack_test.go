@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
 
 // noise is text that no compression makes shorter.
@@ -38,11 +39,11 @@ func packable() []*soar.Draft {
 		withTexts(draft(1, "short"), "short", ""),
 		withTexts(draft(2, long), long, "<p>"+long),
 		withTexts(draft(3, noise(100_000)), noise(5000), long),
-		withTexts(draft(4, long+noise(chunkSize)), long, noise(5000)),
-		draft(5, strings.Repeat(long, 80)+noise(2*chunkSize)+strings.Repeat(long, 80)),
+		withTexts(draft(4, long+noise(packing.ChunkSize)), long, noise(5000)),
+		draft(5, strings.Repeat(long, 80)+noise(2*packing.ChunkSize)+strings.Repeat(long, 80)),
 		draft(6, ""),
-		draft(7, strings.Repeat("x", chunkSize)),
-		draft(8, strings.Repeat("x", chunkSize+1)),
+		draft(7, strings.Repeat("x", packing.ChunkSize)),
+		draft(8, strings.Repeat("x", packing.ChunkSize+1)),
 		draft(9, "no content"),
 	}
 	drafts[8].Raw = nil
@@ -169,7 +170,7 @@ func saveUnpacked(s *Store, d *soar.Draft, in incoming) error {
 	if err := s.prepareStatements(ctx); err != nil {
 		return err
 	}
-	r.text, r.html, r.packed = []byte(d.BodyText), []byte(d.BodyHTML), 0
+	r.Text, r.HTML, r.Packed = []byte(d.BodyText), []byte(d.BodyHTML), 0
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -178,7 +179,7 @@ func saveUnpacked(s *Store, d *soar.Draft, in incoming) error {
 		return err
 	}
 	n := 0
-	for chunk := range chunksOf(d.Raw) {
+	for chunk := range packing.ChunksOf(d.Raw) {
 		if _, err := tx.Exec(`INSERT INTO contents (slot, mail_id, raw) VALUES (?, ?, ?)`, slot(id, n), id, chunk); err != nil {
 			return err
 		}
@@ -209,27 +210,4 @@ func TestStoreOfVersion1(t *testing.T) {
 		t.Errorf("afterwards: %+v", got)
 	}
 	checkAll(t, open(t, path, Options{}), append(packable(), long))
-}
-
-// FuzzPack: what was packed comes back, and nothing that was not makes trouble.
-func FuzzPack(f *testing.F) {
-	f.Add([]byte(strings.Repeat("an invoice is overdue, ", 100)))
-	f.Add([]byte(noise(1000)))
-	f.Add([]byte("\xff\xff\xff\xff\x0f"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		stored, packed := pack(data)
-		if !packed {
-			stored = data
-		}
-		back, err := unpack(stored, packed, len(data))
-		if err != nil || !bytes.Equal(back, data) {
-			t.Fatalf("%d bytes came back as %d, %v", len(data), len(back), err)
-		}
-		if len(stored) > len(data) {
-			t.Fatalf("%d bytes became %d", len(data), len(stored))
-		}
-		if back, err := unpack(data, true, 1000); err == nil && len(back) > 1000 {
-			t.Fatalf("%d bytes came out", len(back))
-		}
-	})
 }

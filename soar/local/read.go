@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
 
 const (
@@ -54,24 +54,11 @@ func scanRecord(rows *sql.Rows) (soar.Record, error) {
 	if err := rows.Scan(&r.ID, &metadata, &text, &html, &packed, &r.CreatedAt, &r.Discarded); err != nil {
 		return r, err
 	}
-	err := json.Unmarshal(metadata, &r.Metadata)
-	if err == nil {
-		err = unpackInto(&r.BodyText, text, packed&packedText != 0)
-	}
-	if err == nil {
-		err = unpackInto(&r.BodyHTML, html, packed&packedHTML != 0)
-	}
-	if err != nil {
+	var err error
+	if r.Metadata, err = packing.Metadata(metadata, text, html, packed); err != nil {
 		return r, fmt.Errorf("email %d: %w", r.ID, err)
 	}
-	r.Normalize()
 	return r, nil
-}
-
-func unpackInto(to *string, stored []byte, packed bool) error {
-	text, err := unpack(stored, packed, maxBody)
-	*to = string(text)
-	return err
 }
 
 // one returns the only record of a list, or soar.ErrNotFound with its id.
@@ -244,7 +231,7 @@ func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) 
 		raw = append(raw, chunk...)
 	}
 	if int64(len(raw)) != size {
-		return nil, s.explain("read", fmt.Errorf("%w: the email %d has %d bytes and should have %d", errDamaged, id, len(raw), size))
+		return nil, s.explain("read", fmt.Errorf("%w: the email %d has %d bytes and should have %d", packing.ErrDamaged, id, len(raw), size))
 	}
 	return raw, nil
 }
@@ -271,10 +258,10 @@ func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err err
 	var packed bool
 	err = s.read.QueryRowContext(ctx, `SELECT raw, `+s.column("packed")+` FROM contents WHERE slot = ?`, slot(id, n)).Scan(&raw, &packed)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("%w: a piece of the email %d is missing", errDamaged, id)
+		err = fmt.Errorf("%w: a piece of the email %d is missing", packing.ErrDamaged, id)
 	}
 	if err == nil {
-		raw, err = unpack(raw, packed, chunkSize)
+		raw, err = packing.Unpack(raw, packed, packing.ChunkSize)
 	}
 	if err != nil {
 		return nil, s.explain("read", err)

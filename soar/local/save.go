@@ -5,17 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"iter"
-	"slices"
 	"strings"
 	"time"
 
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
-
-// chunkSize bounds what one row holds. The driver and SQLite each copy a value
-// that is bound, so an email of 50 MiB in one row would cost three times its size.
-const chunkSize = 1 << 20
 
 // statements are those of a save, prepared once.
 type statements struct {
@@ -90,25 +85,23 @@ func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) 
 // incoming is an email that is to be stored.
 type incoming struct {
 	m       *soar.Metadata
-	row     *row
-	content chunks // where row has it not
-	pending bool   // a run is still to hand it over
+	row     *packing.Row
+	content packing.Chunks // where row has it not
+	pending bool           // a run is still to hand it over
 }
 
 func incomingOf(d *soar.Draft) incoming {
-	in := incoming{m: &d.Metadata, content: chunksOf(d.Raw), pending: true}
-	var ahead bool
-	if in.row, ahead = d.Prepared.(*row); !ahead {
-		in.row = rowOfDraft(d)
-	}
-	return in
+	return incoming{m: &d.Metadata, row: packing.RowOfDraft(d), content: packing.ChunksOf(d.Raw), pending: true}
 }
 
-// uploadedRow is rowOf for an email that came in by the API.
-func uploadedRow(m *soar.Metadata, content *upload) *row {
-	r := rowOf(m)
+// Prepare does what a Save of this draft can do ahead; see [packing.Prepare].
+func (s *Store) Prepare(d *soar.Draft) { packing.Prepare(d) }
+
+// uploadedRow is packing.RowOf for an email that came in by the API.
+func uploadedRow(m *soar.Metadata, content *upload) *packing.Row {
+	r := packing.RowOf(m)
 	if content.given {
-		r.size = content.size
+		r.Size = content.size
 	}
 	return r
 }
@@ -148,7 +141,7 @@ func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Sa
 func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, in incoming) (int64, error) {
 	m := in.m
 	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID, m.MessageID,
-		strings.ToLower(m.From), strings.ToLower(m.Subject), receivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339), in.row.size)
+		strings.ToLower(m.From), strings.ToLower(m.Subject), packing.ReceivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339), in.row.Size)
 	if err != nil {
 		return 0, err
 	}
@@ -157,81 +150,26 @@ func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, in incoming) (int64,
 		return 0, err
 	}
 	r := in.row
-	_, err = tx.StmtContext(ctx, s.statements.record).ExecContext(ctx, id, r.metadata, r.text, r.html, r.packed)
+	_, err = tx.StmtContext(ctx, s.statements.record).ExecContext(ctx, id, r.Metadata, r.Text, r.HTML, r.Packed)
 	return id, err
 }
 
 // insertContent writes the chunks of an email, packed now where that was not done ahead.
 func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in incoming) error {
 	insert := tx.StmtContext(ctx, s.statements.content)
-	if only := in.row.only; only != nil {
-		_, err := insert.ExecContext(ctx, slot(id, 0), id, only.data, only.packed)
+	if only := in.row.Only; only != nil {
+		_, err := insert.ExecContext(ctx, slot(id, 0), id, only.Data, only.Packed)
 		return err
 	}
-	return in.content.each(func(n int, chunk []byte) error {
-		stored, packed := pack(chunk)
-		if !packed {
-			stored = chunk
-		}
-		_, err := insert.ExecContext(ctx, slot(id, n), id, stored, packed)
+	return in.content.Each(func(n int, chunk []byte) error {
+		c := packing.PackChunk(chunk)
+		_, err := insert.ExecContext(ctx, slot(id, n), id, c.Data, c.Packed)
 		return err
 	})
 }
 
-// encode writes the JSON of a record without the bodies, which have columns of their own.
-func encode(m *soar.Metadata) string {
-	short := *m
-	short.BodyText, short.BodyHTML = "", ""
-	scratch := borrow()
-	defer scratches.Put(scratch)
-	*scratch = short.AppendJSON((*scratch)[:0])
-	return string(*scratch)
-}
-
-// chunks is content in pieces of at most chunkSize; the last error ends it.
-type chunks iter.Seq2[[]byte, error]
-
-// each calls insert for each piece, numbered from 0, until one of the two fails.
-func (c chunks) each(insert func(n int, chunk []byte) error) error {
-	n := 0
-	for chunk, err := range c {
-		if err != nil {
-			return err
-		}
-		if err := insert(n, chunk); err != nil {
-			return err
-		}
-		n++
-	}
-	return nil
-}
-
-// chunksOf cuts what is in memory. nil has no chunks: it is no content, while
-// an email of no bytes is one empty chunk.
-func chunksOf(raw []byte) chunks {
-	return func(yield func([]byte, error) bool) {
-		if raw != nil && len(raw) == 0 {
-			yield(raw, nil)
-		}
-		for chunk := range slices.Chunk(raw, chunkSize) {
-			if !yield(chunk, nil) {
-				return
-			}
-		}
-	}
-}
-
 // slot is the key of a chunk: all of one email stand side by side, in order.
 func slot(id int64, n int) int64 { return id<<20 + int64(n) }
-
-// receivedAt is a record's time as the store compares it; NULL where there is none.
-func receivedAt(text string) any {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return nil
-	}
-	return t.UnixMicro()
-}
 
 // change runs f in one transaction that holds the write lock from its start.
 func (s *Store) change(ctx context.Context, verb string, f func(*sql.Tx) error) error {

@@ -15,6 +15,7 @@ import (
 
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/packing"
 )
 
 const account, inbox = "soc@corp.example", "INBOX"
@@ -118,7 +119,7 @@ func TestSaveOnceWithoutGaps(t *testing.T) {
 
 func TestContentSizes(t *testing.T) {
 	s := newStore(t)
-	for i, n := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, 3*chunkSize + 17} {
+	for i, n := range []int{0, 1, packing.ChunkSize - 1, packing.ChunkSize, packing.ChunkSize + 1, 3*packing.ChunkSize + 17} {
 		d := draft(uint32(i), strings.Repeat("x", n))
 		id := save(t, s, d)[0].ID
 		raw, err := s.EML(context.Background(), id, int64(n))
@@ -321,7 +322,7 @@ func TestFiles(t *testing.T) {
 	ctx := context.Background()
 	save(t, s, draft(1, "a"), draft(2, "b"))
 	f := soar.File{Filename: "r.pdf", ContentType: "application/pdf", SHA256: "aa", EmailID: 1, Part: "2"}
-	content := bytes.Repeat([]byte("y"), chunkSize+5)
+	content := bytes.Repeat([]byte("y"), packing.ChunkSize+5)
 	add := func(incident int64, f soar.File) (int64, bool) {
 		t.Helper()
 		id, existed, err := s.AddFile(ctx, incident, f, content)
@@ -348,7 +349,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("another incident: %d %v", id, existed)
 	}
 	got, err := s.IncidentFiles(ctx, 5)
-	want := []soar.IncidentFile{{ID: 3, File: elsewhere, Size: chunkSize + 5}, {ID: 2, File: second, Size: chunkSize + 5}, {ID: 1, File: f, Size: chunkSize + 5}}
+	want := []soar.IncidentFile{{ID: 3, File: elsewhere, Size: packing.ChunkSize + 5}, {ID: 2, File: second, Size: packing.ChunkSize + 5}, {ID: 1, File: f, Size: packing.ChunkSize + 5}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("files: %+v, %v", got, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+
+	"example.org/imap-integration/soar/packing"
 )
 
 // upload is the content of a request: in memory up to one chunk, beyond in a
@@ -44,9 +46,9 @@ func (u *upload) chunks(yield func([]byte, error) bool) {
 		yield(nil, err)
 		return
 	}
-	chunk := make([]byte, chunkSize)
+	chunk := make([]byte, packing.ChunkSize)
 	for left := u.size; left > 0; {
-		n, err := io.ReadFull(u.file, chunk[:min(left, chunkSize)])
+		n, err := io.ReadFull(u.file, chunk[:min(left, packing.ChunkSize)])
 		if !yield(chunk[:n], err) || err != nil {
 			return
 		}
@@ -100,7 +102,7 @@ func (v *server) receive(part *multipart.Part, u *upload) error {
 	u.given = true
 	from := io.TeeReader(io.LimitReader(part, v.options.MaxContent+1), u.sum)
 	var small bytes.Buffer
-	n, err := io.CopyN(&small, from, chunkSize)
+	n, err := io.CopyN(&small, from, packing.ChunkSize)
 	u.small, u.size = small.Bytes(), n
 	if errors.Is(err, io.EOF) {
 		return v.sized(u)
