@@ -2,7 +2,6 @@ package message
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // addressFlaws tells what was odd in an address field.
@@ -196,90 +195,10 @@ func (p *addressParser) end(comma bool) {
 	}
 }
 
-// angled adds "name <addr>".
-func (p *addressParser) angled(name, comment, angle string) {
-	if name == "" {
-		name = strings.TrimSpace(comment)
-	}
-	name = p.takePending(name)
-	angle = strings.Trim(angle, " \t<>")
-	if strings.HasPrefix(angle, "@") { // obs-route
-		if colon := strings.IndexByte(angle, ':'); colon >= 0 {
-			angle = angle[colon+1:]
-		}
-	}
-	if strings.ContainsRune(angle, ',') && strings.Count(angle, "@") > 1 && !strings.ContainsRune(angle, '"') {
-		p.flaws.bad = true
-		for _, one := range strings.Split(angle, ",") {
-			p.add(name, squeeze(one))
-		}
-		return
-	}
-	if open := strings.LastIndexByte(angle, '<'); open >= 0 && !strings.ContainsRune(angle, '"') { // "CEO <a@b <c@d>>": programs show the one or the other
-		p.flaws.bad = true
-		name = strings.TrimSpace(name + " " + strings.Trim(angle[:open], " \t<"))
-		angle = angle[open+1:]
-	}
-	addr := angle
-	if strings.Contains(angle, "@") {
-		addr = squeeze(angle)
-	}
-	if addr == "" && name == "" {
-		return // the null path, RFC 5321, section 4.5.5
-	}
-	p.flaws.bad = p.flaws.bad || !strings.Contains(addr, "@")
-	p.add(name, addr)
-}
-
-func (p *addressParser) takePending(name string) string {
-	if p.pending == nil {
-		return name
-	}
-	p.flaws.bad = true
-	name = strings.TrimRight(strings.Join(append(p.pending, name), ", "), ", ")
-	p.pending = nil
-	return name
-}
-
-// flushPending adds names that no address followed: local users, mostly.
-func (p *addressParser) flushPending() {
-	list := p.pending
-	p.pending = nil
-	for _, w := range list {
-		p.flaws.bad = true
-		if strings.ContainsAny(w, " \"") {
-			p.add(strings.Trim(w, `"`), "")
-		} else {
-			p.add("", w)
-		}
-	}
-}
-
 func (p *addressParser) reset() {
 	p.name.Reset()
 	p.written.Reset()
 	p.comment, p.angle, p.hasAngle, p.at = "", "", false, false
-}
-
-func (p *addressParser) add(name, addr string) {
-	if p.flaws.tooMany = p.flaws.tooMany || len(p.out) >= p.limits.Addresses; p.flaws.tooMany {
-		return
-	}
-	name, _ = decodeWords(name, p.limits.EncodedWords)
-	if !utf8.ValidString(addr) {
-		addr = fromWindows1252([]byte(addr))
-	}
-	name, addr = strings.TrimSpace(name), p.address(strings.TrimSpace(addr))
-	if name == "" && isEncodedWord(addr) { // a name as the whole field
-		name, _ = decodeWords(addr, p.limits.EncodedWords)
-		addr, p.flaws.bad = "", true
-	}
-	if strings.IndexByte(name, 0) >= 0 || strings.IndexByte(addr, 0) >= 0 {
-		name, addr = strings.ReplaceAll(name, "\x00", "\uFFFD"), strings.ReplaceAll(addr, "\x00", "\uFFFD")
-	}
-	if name != "" || addr != "" {
-		p.out = append(p.out, Address{Name: name, Addr: addr})
-	}
 }
 
 func (p *addressParser) anyAddr() bool {
@@ -319,30 +238,3 @@ var (
 	entities     = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&")
 	looseMailbox = strings.NewReplacer(`"`, "", "[mailto:", "<", "]", ">")
 )
-
-// squeeze takes the comments and the blanks outside quotes out of an addr-spec.
-func squeeze(s string) string {
-	s, _ = dropComments(s)
-	s = strings.TrimSpace(s)
-	if !strings.ContainsAny(s, " \t") || strings.ContainsRune(s, '"') {
-		return s
-	}
-	return strings.Join(strings.Fields(s), "")
-}
-
-// joinDots takes the blanks around "@" and "." away (obs-local-part, obs-domain).
-func joinDots(s string) string {
-	if !strings.ContainsRune(s, ' ') || strings.ContainsRune(s, '"') {
-		return s
-	}
-	return aroundDots.Replace(s)
-}
-
-var aroundDots = strings.NewReplacer(" @ ", "@", " @", "@", "@ ", "@", " . ", ".", " .", ".", ". ", ".")
-
-func cutPrefixFold(s, prefix string) (string, bool) {
-	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
-		return s[len(prefix):], true
-	}
-	return s, false
-}

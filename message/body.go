@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"iter"
 	"math"
 	"slices"
@@ -145,32 +144,6 @@ func (p *Part) Text() string {
 var decodeBuffers sync.Pool
 
 const maxBuffer = 1 << 20
-
-// newlines makes every line end LF, so that a pattern's $ finds it.
-func newlines(b []byte) string {
-	var out strings.Builder
-	out.Grow(len(b))
-	for len(b) > 0 {
-		i := bytes.IndexByte(b, '\r')
-		if i < 0 {
-			i = len(b)
-		}
-		out.Write(b[:i])
-		for b = b[i:]; len(b) > 0 && b[0] == '\r'; {
-			out.WriteByte('\n')
-			n := 1
-			for n < min(len(b), maxCRs) && b[n] == '\r' {
-				n++
-			}
-			if n < len(b) && b[n] == '\n' { // CRLF, CR CR LF: one end
-				b = b[n+1:]
-			} else {
-				b = b[1:]
-			}
-		}
-	}
-	return out.String()
-}
 
 // MetaCharset is what a meta element in the start of an HTML text declares, "" without one.
 func MetaCharset(b []byte) string {

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"encoding/binary"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -10,17 +9,6 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
-)
-
-// charsetVerdict tells how far a decoded text can be trusted.
-type charsetVerdict int
-
-const (
-	charsetGood    charsetVerdict = iota
-	charsetUnknown                // the label is not known; ASCII is readable
-	charsetBad                    // bytes that the declared charset does not have
-	charsetAbsent                 // 8-bit bytes without a declaration
-	charsetOrder                  // UTF-16 without a byte order mark: the order was guessed
 )
 
 // charsetAliases are labels in real email beside those of Python's codecs, as labelKey spells
@@ -254,46 +242,6 @@ func ebcdicText(b []byte, label string) bool {
 		}
 	}
 	return high > letters || label == "cp424" && spaces > 0 && none == 0
-}
-
-func validUTF8(b []byte) (string, charsetVerdict) {
-	if utf8.Valid(b) {
-		return string(b), charsetGood
-	}
-	return strings.ToValidUTF8(string(b), "\uFFFD"), charsetBad
-}
-
-func decodeUndeclared(b []byte) (string, charsetVerdict) {
-	switch {
-	case isASCII(b):
-		return string(b), charsetGood
-	case utf8.Valid(b):
-		return string(b), charsetAbsent
-	}
-	return fromWindows1252(b), charsetAbsent
-}
-
-func fromWindows1252(b []byte) string {
-	out, err := charmap.Windows1252.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "\uFFFD")
-	}
-	return string(out)
-}
-
-// isASCII looks at eight bytes at a time: it runs over every text.
-func isASCII(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-	}
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // tabled reports whether a charset is decoded by transformed alone.

@@ -11,7 +11,7 @@ import (
 
 // crossCheck reads an ambiguous mail in the other ways that programs may take
 // and adds what only they find.
-func (m *Message) crossCheck(st *parseState) {
+func crossCheck(m *Message, st *parseState) {
 	c := checker{m: m, known: map[[32]byte]bool{}, named: map[string]bool{}, budget: searchBudget}
 	c.learn(m)
 	for _, how := range st.wanted {
@@ -33,26 +33,6 @@ func (m *Message) crossCheck(st *parseState) {
 		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the mail is too large or too deep for it")
 	}
 	c.compare(parts, "read by a second program")
-}
-
-func (r reading) String() string {
-	switch {
-	case r.prefix:
-		return "with delimiters that go on behind the boundary"
-	case r.last:
-		return "with the last of several fields"
-	case r.earlyBody:
-		return "with the body from the first line that is no field"
-	case r.lateBody:
-		return "with the fields behind the empty line"
-	case r.composite:
-		return "as multipart where a boundary is given"
-	case r.indented:
-		return "with blanks in front of delimiters"
-	case r.encoded:
-		return "with base64 where that is named"
-	}
-	return "with another boundary"
 }
 
 // maxExtras bounds what other readings may add to a mail.
@@ -255,4 +235,17 @@ func longestField(raw []byte) int {
 		raw = raw[n:]
 	}
 	return longest
+}
+
+// unindented takes the blanks off lines that start with two dashes behind them.
+func unindented(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	for lines := (lineReader{buf: raw}); lines.more(); {
+		line, end := lines.next()
+		if bare := bytes.TrimLeft(line, " \t"); bytes.HasPrefix(bare, []byte("--")) {
+			line = bare
+		}
+		out = append(append(out, line...), end...)
+	}
+	return out
 }

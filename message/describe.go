@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -9,17 +8,17 @@ import (
 )
 
 // describe reads the MIME fields of a header (RFC 2045, RFC 2183).
-func (s *scanner) describe(h Header, at int, usual string) *Part {
-	p := &Part{Header: h, at: at, related: s.m.related, MediaType: usual}
-	ct := s.mimeField(h, "Content-Type", at)
+func (r *reader) describe(h Header, at int, usual string) *Part {
+	p := &Part{Header: h, at: at, related: r.m.related, MediaType: usual}
+	ct := r.mimeField(h, "Content-Type", at)
 	p.Params = map[string]string{}
 	var typ mediaValue
 	if ct != nil {
-		typ = s.media(ct, at)
+		typ = r.media(ct, at)
 		p.Params = typ.params
 		var good bool
 		if p.MediaType, good = mediaType(typ.token); !good {
-			s.structural(at, CodeBadContentType, "Content-Type %s was read as %s", quote.Text(ct.Value, quote.Name), p.MediaType)
+			r.structural(at, CodeBadContentType, "Content-Type %s was read as %s", quote.Text(ct.Value, quote.Name), p.MediaType)
 		}
 		if typ.params["boundary"] != "" {
 			p.boundaries = boundaries(ct.Raw, typ)
@@ -27,28 +26,28 @@ func (s *scanner) describe(h Header, at int, usual string) *Part {
 		if p.multipart() {
 			p.boundaries = boundaries(ct.Raw, typ)
 			if typ.coded {
-				s.structural(at, CodeBoundaryAmbiguous, "the boundary is written in the way of RFC 2231, which many programs do not read")
+				r.structural(at, CodeBoundaryAmbiguous, "the boundary is written in the way of RFC 2231, which many programs do not read")
 			}
 		}
 	}
 	var disposition mediaValue
-	if f := s.mimeField(h, "Content-Disposition", at); f != nil {
-		disposition = s.media(f, at)
+	if f := r.mimeField(h, "Content-Disposition", at); f != nil {
+		disposition = r.media(f, at)
 		p.Disposition, _ = cleanToken(disposition.token)
 	}
-	s.filename(p, typ, disposition)
-	if f := s.mimeField(h, "Content-Transfer-Encoding", at); f != nil {
-		s.transferEncoding(p, f)
+	r.filename(p, typ, disposition)
+	if f := r.mimeField(h, "Content-Transfer-Encoding", at); f != nil {
+		r.transferEncoding(p, f)
 	}
 	if id := h.IDs("Content-ID"); len(id) > 0 {
 		p.ContentID = id[0]
 	}
-	s.noteType(p)
+	r.noteType(p)
 	return p
 }
 
 // mimeField is the field that counts; several that differ are another reading.
-func (s *scanner) mimeField(h Header, name string, at int) *Field {
+func (r *reader) mimeField(h Header, name string, at int) *Field {
 	f := h.first(name)
 	if f == nil {
 		return nil
@@ -59,10 +58,10 @@ func (s *scanner) mimeField(h Header, name string, at int) *Field {
 			continue
 		}
 		if unfold(g.Raw) != unfold(f.Raw) {
-			s.structural(at, CodeDuplicateHeader, "several %s fields that differ: %s and %s", name, quote.Text(f.Value, quote.Name), quote.Text(g.Value, quote.Name))
-			s.shared.want(reading{last: true})
+			r.structural(at, CodeDuplicateHeader, "several %s fields that differ: %s and %s", name, quote.Text(f.Value, quote.Name), quote.Text(g.Value, quote.Name))
+			r.shared.want(reading{last: true})
 		}
-		if s.how.last {
+		if r.how.last {
 			f = g
 		}
 	}
@@ -70,32 +69,32 @@ func (s *scanner) mimeField(h Header, name string, at int) *Field {
 }
 
 // media parses a field with parameters and notes what is odd in it.
-func (s *scanner) media(f *Field, at int) mediaValue {
-	m := parseMedia(f.Raw, s.limits)
+func (r *reader) media(f *Field, at int) mediaValue {
+	m := parseMedia(f.Raw, r.limits)
 	if m.bad != "" {
-		s.note(at, CodeBadParameter, "the parameter %s of %s is broken", quote.Text(m.bad, quote.Name), f.Name)
+		r.note(at, CodeBadParameter, "the parameter %s of %s is broken", quote.Text(m.bad, quote.Name), f.Name)
 	}
 	if m.tooMany {
-		s.note(at, CodeLimitParameters, "%s has more than %d parameters; the rest is not read", f.Name, s.limits.Parameters)
+		r.note(at, CodeLimitParameters, "%s has more than %d parameters; the rest is not read", f.Name, r.limits.Parameters)
 	}
 	if m.twice != "" && m.twice != "filename" && m.twice != "name" {
-		s.structural(at, CodeDuplicateParameter, "%s gives %s several times: %s and %s", f.Name, quote.Text(m.twice, quote.Name), quote.Text(m.params[m.twice], quote.Name), quote.Text(m.others[m.twice], quote.Name))
+		r.structural(at, CodeDuplicateParameter, "%s gives %s several times: %s and %s", f.Name, quote.Text(m.twice, quote.Name), quote.Text(m.params[m.twice], quote.Name), quote.Text(m.others[m.twice], quote.Name))
 	}
 	if m.flaws.charset != "" {
-		s.note(at, CodeUnknownCharset, "%s names the unknown charset %s", f.Name, quote.Text(m.flaws.charset, quote.Name))
+		r.note(at, CodeUnknownCharset, "%s names the unknown charset %s", f.Name, quote.Text(m.flaws.charset, quote.Name))
 	}
 	if m.flaws.bad {
-		s.note(at, CodeBadCharset, "%s has bytes that are not of their charset", f.Name)
+		r.note(at, CodeBadCharset, "%s has bytes that are not of their charset", f.Name)
 	}
 	if m.flaws.order {
-		s.note(at, CodeByteOrder, "%s has text in UTF-16 without a byte order mark", f.Name)
+		r.note(at, CodeByteOrder, "%s has text in UTF-16 without a byte order mark", f.Name)
 	}
 	return m
 }
 
 // filename is that of the disposition, else the name of the type. Others that
 // a program could show instead are kept for the search.
-func (s *scanner) filename(p *Part, typ, disposition mediaValue) {
+func (r *reader) filename(p *Part, typ, disposition mediaValue) {
 	for _, v := range []string{disposition.params["filename"], typ.params["name"], disposition.others["filename"], typ.others["name"]} {
 		switch v = strings.TrimSpace(v); {
 		case v == "" || v == p.Filename || slices.Contains(p.names, v):
@@ -103,48 +102,63 @@ func (s *scanner) filename(p *Part, typ, disposition mediaValue) {
 			p.Filename = v
 		default:
 			p.names = append(p.names, v)
-			s.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(v, quote.Name))
+			r.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(v, quote.Name))
 		}
 	}
-	s.looseNames(p)
+	for _, name := range looseNames(p.Header, r.limits) {
+		r.looseName(p, oneLine(name))
+	}
 	if hasControl(p.Filename) {
-		s.note(p.at, CodeControlCharacters, "control or direction characters in the file name %s", quote.Text(p.Filename, quote.Name))
+		r.note(p.at, CodeControlCharacters, "control or direction characters in the file name %s", quote.Text(p.Filename, quote.Name))
 	}
 }
 
-func (s *scanner) transferEncoding(p *Part, f *Field) {
+// looseName takes one of the names that a program could show for a parameter which does not follow the grammar.
+func (r *reader) looseName(p *Part, name string) {
+	switch {
+	case name == "" || name == p.Filename || slices.Contains(p.names, name):
+	case p.Filename == "":
+		p.Filename = name
+		r.note(p.at, CodeFilenameAmbiguous, "the name %s stands in a parameter that is not written by the rules", quote.Text(name, quote.Name))
+	case len(p.names) < maxLooseNames:
+		p.names = append(p.names, name)
+		r.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(name, quote.Name))
+	}
+}
+
+func (r *reader) transferEncoding(p *Part, f *Field) {
 	e, known := parseTransferEncoding(unfold(f.Raw))
 	p.encoding = e
 	if !known && e == encodingIdentity && strings.Contains(strings.ToLower(f.Value), "base64") {
-		s.shared.want(reading{encoded: true})
-		if s.how.encoded {
+		r.shared.want(reading{encoded: true})
+		if r.how.encoded {
 			p.encoding, e = encodingBase64, encodingBase64
 		}
 	}
 	if !known {
 		as := map[transferEncoding]string{encodingIdentity: "as it is", encodingBase64: "as base64", encodingQP: "as quoted-printable", encodingUU: "as uuencode"}
-		s.structural(p.at, CodeUnknownEncoding, "Content-Transfer-Encoding %s: the content was taken %s", quote.Text(f.Value, quote.Name), as[e])
+		r.structural(p.at, CodeUnknownEncoding, "Content-Transfer-Encoding %s: the content was taken %s", quote.Text(f.Value, quote.Name), as[e])
 	}
 	if e != encodingIdentity && p.multipart() {
-		s.structural(p.at, CodeEncodedComposite, "%s with Content-Transfer-Encoding %s, which RFC 2045 forbids", p.MediaType, quote.Text(f.Value, quote.Name))
+		r.structural(p.at, CodeEncodedComposite, "%s with Content-Transfer-Encoding %s, which RFC 2045 forbids", p.MediaType, quote.Text(f.Value, quote.Name))
 	}
 }
 
 // noteType names content that is there and cannot be looked into.
-func (s *scanner) noteType(p *Part) {
+func (r *reader) noteType(p *Part) {
 	switch p.MediaType {
 	case "message/partial":
-		s.note(p.at, CodePartial, "a piece of a larger message; it is not put together")
+		r.note(p.at, CodePartial, "a piece of a larger message; it is not put together")
 	case "message/external-body":
-		s.note(p.at, CodeExternalBody, "the content is elsewhere and was not fetched")
+		r.note(p.at, CodeExternalBody, "the content is elsewhere and was not fetched")
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		if kind := strings.ToLower(p.Params["smime-type"]); kind == "enveloped-data" || kind == "authenveloped-data" {
-			s.note(p.at, CodeEncrypted, "an encrypted S/MIME message; it was not read")
+			r.note(p.at, CodeEncrypted, "an encrypted S/MIME message; it was not read")
 		}
 	case "application/pgp-encrypted":
-		s.note(p.at, CodeEncrypted, "an encrypted PGP/MIME message; it was not read")
+		r.note(p.at, CodeEncrypted, "an encrypted PGP/MIME message; it was not read")
 	case "application/ms-tnef", "application/vnd.ms-tnef":
-		s.note(p.at, CodeTNEF, "the content is wrapped in TNEF (winmail.dat)")
+		r.note(p.at, CodeTNEF, "the content is wrapped in TNEF (winmail.dat)")
 	}
 }
 
@@ -189,13 +203,6 @@ func boundaries(raw string, m mediaValue) []string {
 	return out
 }
 
-func cutAny(s, chars string) string {
-	if i := strings.IndexAny(s, chars); i >= 0 {
-		return s[:i]
-	}
-	return s
-}
-
 // plainBoundary reports whether a boundary has only characters of RFC 2046 without blanks.
 func plainBoundary(b string) bool {
 	for i := 0; i < len(b); i++ {
@@ -219,67 +226,4 @@ func simpleBoundary(raw, value string) bool {
 		return strings.HasPrefix(inner, value+`"`)
 	}
 	return strings.TrimSpace(cutAny(v, ";\r\n")) == value
-}
-
-// lowerASCII keeps the length of s, whatever it holds.
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
-}
-
-// boundary chooses among several ways to read a boundary: the first that occurs.
-// Several that occur are other readings.
-func (s *scanner) boundary(p *Part, pos int) string {
-	if len(p.boundaries) == 0 {
-		return ""
-	}
-	if len(p.boundaries) == 1 {
-		return p.boundaries[0]
-	}
-	var occur []string
-	for _, b := range p.boundaries {
-		if s.occurs(pos, b) {
-			occur = append(occur, b)
-		}
-	}
-	switch {
-	case len(occur) == 0:
-		return p.boundaries[0]
-	case len(occur) > 1:
-		s.structural(p.at, CodeBoundaryAmbiguous, "several boundaries can be meant: %s", quoteAll(occur))
-		for i := 1; i < len(occur); i++ {
-			s.shared.want(reading{pick: i})
-		}
-	case occur[0] != p.boundaries[0]:
-		s.structural(p.at, CodeBoundaryAmbiguous, "the boundary occurs as %s, not as %s", quote.Text(occur[0], quote.Name), quote.Text(p.boundaries[0], quote.Name))
-	}
-	return occur[min(s.how.pick, len(occur)-1)]
-}
-
-// occurs reports whether there is a delimiter line of this boundary behind pos.
-func (s *scanner) occurs(pos int, boundary string) bool {
-	what := []byte("--" + boundary)
-	for pos < len(s.buf) && s.shared.search > 0 {
-		i := bytes.Index(s.buf[pos:], what)
-		if i < 0 {
-			s.shared.search -= len(s.buf) - pos
-			return false
-		}
-		s.shared.search -= i + len(what)
-		start := pos + i
-		pos = start + len(what)
-		if start > 0 && s.buf[start-1] != '\n' && s.buf[start-1] != '\r' {
-			continue
-		}
-		rest := bytes.TrimPrefix(s.buf[pos:], []byte("--"))
-		if rest = bytes.TrimLeft(rest[:min(len(rest), 64)], " \t"); len(rest) == 0 || rest[0] == '\r' || rest[0] == '\n' {
-			return true
-		}
-	}
-	return false
 }

@@ -97,7 +97,7 @@ func (d *wordDecoder) word(at int) (charset string, content []byte, end int, ok 
 	switch s[text-2] {
 	case 'b', 'B':
 		var flaws decodeFlaws
-		content, flaws = encodingBase64.decode([]byte(body))
+		content, flaws = decodeBase64([]byte(body))
 		d.flaws.trailing = d.flaws.trailing || flaws.junk
 	case 'q', 'Q':
 		content = decodeQ(body)
@@ -179,14 +179,6 @@ func (d *wordDecoder) decode() (string, charsetVerdict) {
 		return joined, verdict
 	}
 	return apart.String(), worst
-}
-
-// oneLine takes the line breaks out of what encoded-words hide: a header value is one line.
-func oneLine(s string) string {
-	if !strings.ContainsAny(s, "\r\n") {
-		return s
-	}
-	return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(s)
 }
 
 // plain is text outside encoded-words: UTF-8 (RFC 6532), else windows-1252.

@@ -335,26 +335,3 @@ func (s *scanner) value(f *Field, at int) string {
 	}
 	return v
 }
-
-// unfold takes out the line breaks of a folded value (RFC 5322, section 2.2.3)
-// and the blanks around it.
-func unfold(raw string) string {
-	if strings.IndexByte(raw, '\n') < 0 && strings.IndexByte(raw, '\r') < 0 {
-		return strings.Trim(raw, " \t")
-	}
-	var out strings.Builder
-	out.Grow(len(raw))
-	for raw != "" {
-		i := strings.IndexByte(raw, '\n')
-		if i < 0 {
-			i = len(raw)
-		}
-		line := strings.TrimSuffix(raw[:i], "\r")
-		if strings.IndexByte(line, '\r') >= 0 {
-			line = strings.ReplaceAll(line, "\r", "")
-		}
-		out.WriteString(line)
-		raw = raw[min(i+1, len(raw)):]
-	}
-	return strings.Trim(out.String(), " \t")
-}

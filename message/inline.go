@@ -19,8 +19,8 @@ const maxInline = 100
 // maxInlineSearch is how large a text with a file name may be to be searched, bytes; body texts are all.
 const maxInlineSearch = 1 << 20
 
-// expand adds the files that the texts of the email hold to its parts.
-func (m *Message) expand() {
+// listInline adds the files that the texts of the email hold to its parts.
+func listInline(m *Message) {
 	if m.expanded {
 		return
 	}
@@ -28,7 +28,7 @@ func (m *Message) expand() {
 	var out []*Part
 	found := 0
 	for i, p := range m.parts {
-		files := p.inlineFiles(maxInline - found)
+		files := inlineFiles(p, maxInline-found)
 		if found += len(files); len(files) > 0 && out == nil {
 			out = append(make([]*Part, 0, len(m.parts)+len(files)), m.parts[:i]...)
 		}
@@ -49,7 +49,7 @@ type inlineFile struct {
 }
 
 // inlineFiles are the files that a text holds, as parts.
-func (p *Part) inlineFiles(most int) []*Part {
+func inlineFiles(p *Part, most int) []*Part {
 	if !strings.HasPrefix(p.MediaType, "text/") || p.Message != nil || p.decoded || !p.body() && len(p.raw) > maxInlineSearch {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/transform"
 )
 
 // graphicSet is what the bytes 0x21 to 0x7E of ISO 2022 mean for a while.
@@ -238,11 +237,4 @@ func (d *iso2022) eightBit(b []byte) {
 	}
 	d.out, _ = appendDecoded(d.out, enc, b)
 	d.bad = true
-}
-
-// appendDecoded appends b decoded to out; bad tells of bytes that the charset does not have.
-func appendDecoded(out []byte, enc encoding.Encoding, b []byte) (_ []byte, bad bool) {
-	start := len(out)
-	out, _, err := transform.Append(enc.NewDecoder(), out, b)
-	return out, err != nil || bytes.Contains(out[start:], []byte("\uFFFD"))
 }

@@ -1,5 +1,10 @@
 package message
 
+import (
+	"bytes"
+	"strings"
+)
+
 // lineAt is the line of buf at pos: its end, the start of the next, and whether
 // it ends in a bare CR. A line ends in LF, CRLF, CR CR LF (which some gateways
 // write), or CR alone. lf and cr remember what was found, so that a buffer is searched once.
@@ -52,4 +57,56 @@ func (l *lineReader) next() (line, end []byte) {
 	stop, after, _ := lineAt(l.buf, start, &l.lf, &l.cr)
 	l.pos = after
 	return l.buf[start:stop], l.buf[stop:after]
+}
+
+// newlines makes every line end LF, so that a pattern's $ finds it.
+func newlines(b []byte) string {
+	var out strings.Builder
+	out.Grow(len(b))
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			i = len(b)
+		}
+		out.Write(b[:i])
+		for b = b[i:]; len(b) > 0 && b[0] == '\r'; {
+			out.WriteByte('\n')
+			n := 1
+			for n < min(len(b), maxCRs) && b[n] == '\r' {
+				n++
+			}
+			if n < len(b) && b[n] == '\n' { // CRLF, CR CR LF: one end
+				b = b[n+1:]
+			} else {
+				b = b[1:]
+			}
+		}
+	}
+	return out.String()
+}
+
+// next is where something comes next, remembered: positions only grow, so the
+// buffer is searched once however often it is asked for.
+type next struct{ from, at int }
+
+func (n *next) holds(pos int) bool { return pos >= n.from && pos <= n.at && n.at != 0 }
+
+func (n *next) byte(buf []byte, pos int, c byte) int {
+	if !n.holds(pos) {
+		n.from, n.at = pos, len(buf)
+		if i := bytes.IndexByte(buf[pos:], c); i >= 0 {
+			n.at = pos + i
+		}
+	}
+	return n.at
+}
+
+func (n *next) bytes(buf []byte, pos int, what string) int {
+	if !n.holds(pos) {
+		n.from, n.at = pos, len(buf)
+		if i := bytes.Index(buf[pos:], []byte(what)); i >= 0 {
+			n.at = pos + i
+		}
+	}
+	return n.at
 }

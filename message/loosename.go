@@ -1,10 +1,7 @@
 package message
 
 import (
-	"slices"
 	"strings"
-
-	"example.org/imap-integration/quote"
 )
 
 // Programs differ in what they make of a file name whose parameter does not follow
@@ -12,10 +9,10 @@ import (
 // value, quotes without their other half, blanks in a value without quotes. Every
 // name that one of them could show is kept, since a filter and an analyst search for them.
 
-// looseNames adds the names of parameters that are not written by the grammar.
-func (s *scanner) looseNames(p *Part) {
+// looseNames are the names in parameters that are not written by the grammar.
+func looseNames(h Header, limits Limits) (names []string) {
 	for _, field := range []struct{ header, parameter string }{{"Content-Disposition", "filename"}, {"Content-Type", "name"}} {
-		f := p.Header.first(field.header)
+		f := h.first(field.header)
 		if f == nil || len(f.Raw) > maxLooseField {
 			continue
 		}
@@ -23,32 +20,19 @@ func (s *scanner) looseNames(p *Part) {
 		if grammatical(value) {
 			continue
 		}
-		names := looseValues(value, field.parameter)
+		names = append(names, looseValues(value, field.parameter)...)
 		if bare := withoutComments(value); bare != value {
-			again := parseMedia(bare, s.limits)
+			again := parseMedia(bare, limits)
 			names = append(names, again.params[field.parameter], again.others[field.parameter])
 		}
-		for _, name := range names {
-			s.looseName(p, oneLine(name))
-		}
 	}
+	return names
 }
 
 // maxLooseField bounds the fields that are read in this way, bytes.
 const maxLooseField = 8 << 10
 
-func (s *scanner) looseName(p *Part, name string) {
-	switch {
-	case name == "" || name == p.Filename || slices.Contains(p.names, name):
-	case p.Filename == "":
-		p.Filename = name
-		s.note(p.at, CodeFilenameAmbiguous, "the name %s stands in a parameter that is not written by the rules", quote.Text(name, quote.Name))
-	case len(p.names) < maxLooseNames:
-		p.names = append(p.names, name)
-		s.note(p.at, CodeFilenameAmbiguous, "a file has two names: %s and %s", quote.Text(p.Filename, quote.Name), quote.Text(name, quote.Name))
-	}
-}
-
+// maxLooseNames is how many of them are kept.
 const maxLooseNames = 20
 
 // grammatical reports whether a value is a token or type and parameters, each a token
@@ -128,8 +112,6 @@ func withoutComments(v string) string {
 	}
 	return out.String()
 }
-
-func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
 
 // valuesAt are the ways to read what follows the name of a parameter.
 func valuesAt(rest string) (values []string) {

@@ -3,7 +3,6 @@ package message
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // parameter is one parameter as it stands in a header.
@@ -246,64 +245,6 @@ func (m *mediaValue) plainValue(v string, limits Limits) string {
 	return s
 }
 
-// splitExtended cuts charset'language'value.
-func splitExtended(v string) (charset, rest string) {
-	one := strings.IndexByte(v, '\'')
-	if one < 0 {
-		return "", v
-	}
-	two := strings.IndexByte(v[one+1:], '\'')
-	if two < 0 {
-		return "", v
-	}
-	return v[:one], v[one+1+two+1:]
-}
-
-func percentDecode(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && hexValue[s[i+1]] < 16 && hexValue[s[i+2]] < 16 {
-			out = append(out, hexValue[s[i+1]]<<4|hexValue[s[i+2]])
-			i += 2
-			continue
-		}
-		out = append(out, s[i])
-	}
-	return out
-}
-
-// dropComments takes the comments (RFC 5322, section 3.2.2) out of a
-// structured value, those inside quoted strings aside. An unclosed one is kept.
-func dropComments(s string) (string, bool) {
-	if strings.IndexByte(s, '(') < 0 {
-		return s, false
-	}
-	var b strings.Builder
-	depth, start, quoted := 0, 0, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && (quoted || depth > 0):
-			i++
-		case c == '"' && depth == 0:
-			quoted = !quoted
-		case quoted:
-		case c == '(':
-			if depth == 0 {
-				b.WriteString(s[start:i])
-				start = i
-			}
-			depth++
-		case c == ')' && depth > 0:
-			if depth--; depth == 0 {
-				start = i + 1
-				b.WriteByte(' ')
-			}
-		}
-	}
-	b.WriteString(s[start:])
-	return b.String(), true
-}
-
 // mediaType is the type of a Content-Type token, lower case. good is false
 // where it had to be guessed. A broken one is text/plain (RFC 2045, section
 // 5.2) unless its first word says more.
@@ -332,11 +273,28 @@ func mediaType(token string) (string, bool) {
 	return "application/octet-stream", false
 }
 
-func isToken(s string) bool {
+func percentDecode(s string) []byte {
+	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] >= utf8.RuneSelf || strings.IndexByte(`()<>@,;:\"/[]?=`, s[i]) >= 0 {
-			return false
+		if s[i] == '%' && i+2 < len(s) && hexValue[s[i+1]] < 16 && hexValue[s[i+2]] < 16 {
+			out = append(out, hexValue[s[i+1]]<<4|hexValue[s[i+2]])
+			i += 2
+			continue
 		}
+		out = append(out, s[i])
 	}
-	return s != ""
+	return out
+}
+
+// splitExtended cuts charset'language'value.
+func splitExtended(v string) (charset, rest string) {
+	one := strings.IndexByte(v, '\'')
+	if one < 0 {
+		return "", v
+	}
+	two := strings.IndexByte(v[one+1:], '\'')
+	if two < 0 {
+		return "", v
+	}
+	return v[:one], v[one+1+two+1:]
 }

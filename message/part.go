@@ -109,27 +109,3 @@ func (p *Part) body() bool {
 func (p *Part) Inline() bool {
 	return p.Disposition == "inline" || p.Disposition == "" && p.related && p.ContentID != ""
 }
-
-// Walk calls f for each leaf of the mail itself, in document order, until f
-// returns false. Nested messages come as one leaf with Message set; walk that
-// one to see what is inside (its paths are those of the outermost mail). Parts
-// that only another reading shows come last.
-func (m *Message) Walk(f func(p *Part) bool) {
-	m.expand()
-	for _, p := range m.parts {
-		if !f(p) {
-			return
-		}
-	}
-}
-
-// deep calls f for the leaves of nested messages too, each behind its message.
-func (m *Message) deep(f func(p *Part) bool) bool {
-	m.expand()
-	for _, p := range m.parts {
-		if !f(p) || p.Message != nil && !p.Message.deep(f) {
-			return false
-		}
-	}
-	return true
-}

@@ -10,57 +10,14 @@ import (
 // looked up in one table, so that the cost of a line does not grow with the
 // depth at which it stands.
 type scanner struct {
+	reader
 	buf    []byte
-	limits Limits
-	how    reading
-	shared *parseState
-	m      *Message // whose parts are being read
 	open   []openBoundary
 	index  map[string]int // boundary → its place in open
 	lf, cr next           // line ends
 	dashLF next           // "--" behind LF
 	dashCR next           // "--" behind a bare CR
 	firsts [256]uint8     // how many open boundaries start with this byte
-}
-
-// parseState is what the scanners of one mail share.
-type parseState struct {
-	parts     int       // leaves so far
-	order     int       // headers so far: the place of problems
-	search    int       // bytes that guesses may still look at
-	decode    int       // bytes of encoded messages that may still be decoded
-	full      bool      // the limit of parts was reached
-	near      bool      // a line that only starts like a delimiter was seen
-	bareCR    bool      // lines that matter end in CR alone
-	ambiguous bool      // a structural problem: other readers may see another mail
-	wanted    []reading // other readings that would show something else
-}
-
-// reading is one way to read a mail where programs differ. The zero value is the first one.
-type reading struct {
-	prefix    bool // a line that only starts with a boundary is a delimiter
-	last      bool // the last of several Content- fields counts
-	pick      int  // of several boundaries that occur, the one to take
-	earlyBody bool // the body starts at the first line that is no field
-	lateBody  bool // fields after the empty line belong to the header
-	composite bool // a part of another type whose boundary occurs in it is a multipart
-	indented  bool // blanks in front of a delimiter are none
-	encoded   bool // a Content-Transfer-Encoding that names base64 among other things is base64
-}
-
-// maxReadings bounds how many further readings are tried.
-const maxReadings = 6
-
-func (st *parseState) want(r reading) {
-	st.ambiguous = true
-	for _, x := range st.wanted {
-		if x == r {
-			return
-		}
-	}
-	if len(st.wanted) < maxReadings {
-		st.wanted = append(st.wanted, r)
-	}
 }
 
 // openBoundary is a multipart that has not ended.
@@ -76,27 +33,10 @@ type delimiter struct {
 	start, next int
 }
 
-func (s *scanner) note(at int, code, format string, args ...any) {
-	s.m.found.add(at, code, format, args...)
-}
-
-// noteBareCR says once that CR alone ended a line that matters.
-func (s *scanner) noteBareCR(at int) {
-	if !s.shared.bareCR {
-		s.shared.bareCR = true
-		s.note(at, CodeBareCR, "lines of a header, or delimiter lines, end in CR alone")
-	}
-}
-
-// structural notes a problem that makes other readers see another structure.
-func (s *scanner) structural(at int, code, format string, args ...any) {
-	s.shared.ambiguous = true
-	s.note(at, code, format, args...)
-}
-
-// sub is a scanner for another buffer of the same mail.
-func (s *scanner) sub(buf []byte, m *Message) *scanner {
-	return &scanner{buf: buf, limits: s.limits, how: s.how, shared: s.shared, m: m, index: map[string]int{}}
+// newScanner is a scanner for a buffer whose parts are those of m.
+func newScanner(r reader, buf []byte, m *Message) *scanner {
+	r.m = m
+	return &scanner{reader: r, buf: buf, index: map[string]int{}}
 }
 
 func (s *scanner) push(boundary string) int {
@@ -118,32 +58,6 @@ func (s *scanner) pop() {
 	if top.shadowed >= 0 {
 		s.index[top.boundary] = top.shadowed
 	}
-}
-
-// next is where something comes next, remembered: positions only grow, so the
-// buffer is searched once however often it is asked for.
-type next struct{ from, at int }
-
-func (n *next) holds(pos int) bool { return pos >= n.from && pos <= n.at && n.at != 0 }
-
-func (n *next) byte(buf []byte, pos int, c byte) int {
-	if !n.holds(pos) {
-		n.from, n.at = pos, len(buf)
-		if i := bytes.IndexByte(buf[pos:], c); i >= 0 {
-			n.at = pos + i
-		}
-	}
-	return n.at
-}
-
-func (n *next) bytes(buf []byte, pos int, what string) int {
-	if !n.holds(pos) {
-		n.from, n.at = pos, len(buf)
-		if i := bytes.Index(buf[pos:], []byte(what)); i >= 0 {
-			n.at = pos + i
-		}
-	}
-	return n.at
 }
 
 // line is the line at pos: its end, the start of the next, and whether it ends in a bare CR.
@@ -242,4 +156,56 @@ func (s *scanner) trim(pos int, d delimiter) []byte {
 		end -= endLength(s.buf[pos:max(pos, end)])
 	}
 	return s.buf[pos:max(pos, end):max(pos, end)]
+}
+
+// boundary chooses among several ways to read a boundary: the first that occurs.
+// Several that occur are other readings.
+func (s *scanner) boundary(p *Part, pos int) string {
+	if len(p.boundaries) == 0 {
+		return ""
+	}
+	if len(p.boundaries) == 1 {
+		return p.boundaries[0]
+	}
+	var occur []string
+	for _, b := range p.boundaries {
+		if s.occurs(pos, b) {
+			occur = append(occur, b)
+		}
+	}
+	switch {
+	case len(occur) == 0:
+		return p.boundaries[0]
+	case len(occur) > 1:
+		s.structural(p.at, CodeBoundaryAmbiguous, "several boundaries can be meant: %s", quoteAll(occur))
+		for i := 1; i < len(occur); i++ {
+			s.shared.want(reading{pick: i})
+		}
+	case occur[0] != p.boundaries[0]:
+		s.structural(p.at, CodeBoundaryAmbiguous, "the boundary occurs as %s, not as %s", quote.Text(occur[0], quote.Name), quote.Text(p.boundaries[0], quote.Name))
+	}
+	return occur[min(s.how.pick, len(occur)-1)]
+}
+
+// occurs reports whether there is a delimiter line of this boundary behind pos.
+func (s *scanner) occurs(pos int, boundary string) bool {
+	what := []byte("--" + boundary)
+	for pos < len(s.buf) && s.shared.search > 0 {
+		i := bytes.Index(s.buf[pos:], what)
+		if i < 0 {
+			s.shared.search -= len(s.buf) - pos
+			return false
+		}
+		s.shared.search -= i + len(what)
+		start := pos + i
+		pos = start + len(what)
+		if start > 0 && s.buf[start-1] != '\n' && s.buf[start-1] != '\r' {
+			continue
+		}
+		rest := bytes.TrimPrefix(s.buf[pos:], []byte("--"))
+		if rest = bytes.TrimLeft(rest[:min(len(rest), 64)], " \t"); len(rest) == 0 || rest[0] == '\r' || rest[0] == '\n' {
+			return true
+		}
+	}
+	return false
 }

@@ -75,19 +75,6 @@ func (s *scanner) indentedDelimiters(p *Part, boundary string, body []byte) {
 	}
 }
 
-// unindented takes the blanks off lines that start with two dashes behind them.
-func unindented(raw []byte) []byte {
-	out := make([]byte, 0, len(raw))
-	for lines := (lineReader{buf: raw}); lines.more(); {
-		line, end := lines.next()
-		if bare := bytes.TrimLeft(line, " \t"); bytes.HasPrefix(bare, []byte("--")) {
-			line = bare
-		}
-		out = append(append(out, line...), end...)
-	}
-	return out
-}
-
 // bodyStart decides where the body starts, where programs differ about it.
 func (s *scanner) bodyStart(h Header, scan headerScan, at int, message bool) (Header, int) {
 	body := scan.body
@@ -220,7 +207,7 @@ func (s *scanner) noParts(p *Part, prefix string, n, pos int, d delimiter, depth
 	if p.encoding != encodingIdentity && s.mayDecode(len(raw)) {
 		raw, _ = p.encoding.decode(raw)
 		p.encoding = encodingIdentity
-		sub := s.sub(raw, s.m)
+		sub := newScanner(s.reader, raw, s.m)
 		if b := sub.boundary(p, 0); b != "" {
 			if parts, _ := sub.parts(p, b, join(prefix, n), 0, depth); parts > 0 {
 				return
@@ -229,7 +216,7 @@ func (s *scanner) noParts(p *Part, prefix string, n, pos int, d delimiter, depth
 	}
 	if b := s.guess(raw); b != "" {
 		s.structural(p.at, CodeBoundaryMissing, "%s: the boundary %s was guessed", quote.Text(p.MediaType, quote.Name), quote.Text(b, quote.Name))
-		if parts, _ := s.sub(raw, s.m).parts(p, b, join(prefix, n), 0, depth); parts > 0 {
+		if parts, _ := newScanner(s.reader, raw, s.m).parts(p, b, join(prefix, n), 0, depth); parts > 0 {
 			return
 		}
 	}
@@ -248,7 +235,7 @@ func (s *scanner) guess(raw []byte) string {
 		return ""
 	}
 	s.shared.search -= len(raw)
-	g := s.sub(raw, s.m)
+	g := newScanner(s.reader, raw, s.m)
 	for pos, tries := 0, 0; tries < maxGuesses; tries++ {
 		start := g.dashes(pos)
 		if start >= len(raw) {
@@ -297,11 +284,15 @@ func (s *scanner) nestedEncoded(p *Part, inner *Message, pos, depth int) delimit
 	p.Message = inner
 	p.content, p.decoded = p.Decoded(), true
 	inner.Raw = p.content
-	s.sub(inner.Raw, inner).entity(p.Path, 0, 0, depth+1, "text/plain")
+	newScanner(s.reader, inner.Raw, inner).entity(p.Path, 0, 0, depth+1, "text/plain")
 	return d
 }
 
-func (s *scanner) mayDecode(n int) bool {
-	s.shared.decode -= n
-	return s.shared.decode >= 0
+// read fills m with the parts that one way of reading finds.
+func read(m *Message, how reading, prefix string) *parseState {
+	st := &parseState{search: 8*len(m.Raw) + 1<<16, decode: len(m.Raw) + 1<<16}
+	s := newScanner(reader{limits: m.limits, how: how, shared: st}, m.Raw, m)
+	m.prefix = prefix
+	s.entity(prefix, 0, 0, 0, "text/plain")
+	return st
 }

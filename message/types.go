@@ -43,19 +43,6 @@ type TextLeaf struct {
 	Text string // decoded to UTF-8, whole
 }
 
-// Limits bound what one parse may cost. Beyond a limit the parse goes on with
-// what it has, and a Problem says so.
-type Limits struct {
-	Depth        int // nesting of multiparts and messages
-	Parts        int // leaves; the rest stays one opaque part
-	HeaderBlock  int // bytes of one header block
-	HeaderLine   int // bytes of one unfolded header field
-	Headers      int // fields of one header block
-	Addresses    int // addresses of one field
-	Parameters   int // parameters of one field
-	EncodedWords int // encoded-words of one field
-}
-
 // The consumers' view of a parsed mail; parse.go and its neighbours implement it.
 var _ interface {
 	// Values returns the decoded values of all fields of this name (any case), in order.
@@ -79,3 +66,21 @@ var _ interface {
 	// TextLeaves yields the texts for the regex actions, nested messages included on request.
 	TextLeaves(nested bool) iter.Seq[TextLeaf]
 } = (*Message)(nil)
+
+// Limits bound what one parse may cost. Beyond a limit the parse goes on with
+// what it has, and a Problem says so.
+type Limits struct {
+	Depth        int // nesting of multiparts and messages
+	Parts        int // leaves; the rest stays one opaque part
+	HeaderBlock  int // bytes of one header block
+	HeaderLine   int // bytes of one unfolded header field
+	Headers      int // fields of one header block
+	Addresses    int // addresses of one field
+	Parameters   int // parameters of one field
+	EncodedWords int // encoded-words of one field
+}
+
+// DefaultLimits are the limits of docs/problems.md.
+func DefaultLimits() Limits {
+	return Limits{Depth: 100, Parts: 1000, HeaderBlock: 1 << 20, HeaderLine: 64 << 10, Headers: 2000, Addresses: 2000, Parameters: 200, EncodedWords: 2000}
+}

@@ -91,8 +91,6 @@ func uuBegin(b []byte) (uuStart, bool) {
 	return s, len(end) > 0
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
 // uuFile decodes the file behind a begin line inside a text; end is where the
 // text goes on. whole is false where no end line came.
 func uuFile(lines *lineReader, base64 bool) (data []byte, end int, whole bool) {
@@ -132,10 +130,10 @@ func uuBase64(lines *lineReader) (data []byte, end int, whole bool) {
 		line = bytes.TrimRight(line, " \t")
 		if whole = string(line) == "===="; whole || bytes.ContainsFunc(line, func(r rune) bool { return r > 0x7F || base64Value[r] > base64Pad }) {
 			end = lines.pos
-			data, _ = encodingBase64.decode(b[pos:at])
+			data, _ = decodeBase64(b[pos:at])
 			return data, end, whole
 		}
 	}
-	data, _ = encodingBase64.decode(b[pos:])
+	data, _ = decodeBase64(b[pos:])
 	return data, len(b), false
 }
