@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"outlook":                 {"message", "quote"},
 	"quote":                   {},
 	"indicators":              {"pyregex"},
+	"indicators/lineartest":   {},
 	"links":                   {"indicators"},
 	"pyregex":                 {},
 	"secret":                  {},

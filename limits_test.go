@@ -25,18 +25,13 @@ const (
 // oversize is what is still larger than it may be, by the name that the test gives
 // it. A line that is not needed any more fails the test: the list only gets shorter.
 var oversize = []string{
-	"file pyregex/find.go",
 	"file soar/local/open.go",
 	"names of mailbox",
-	"type analysis.Message",
 	"type cmd/imap-integration.program",
 	"type content.Message",
 	"type content/file/archive.reader",
 	"type ingest.run",
 	"type mailbox.session",
-	"type message.Message",
-	"type message.Part",
-	"type message.scanner",
 	"type soar.Client",
 	"type soar/local.Store",
 	"type soar/profile.Profile",

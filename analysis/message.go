@@ -33,5 +33,10 @@ func Unfold(raw []byte, kind string, l message.Limits, passwords ...string) []*M
 	return all
 }
 
-// limit notes a limit, and not each time that it is met.
-func (m *Message) limit(p message.Problem) { m.Limit(p) }
+// header is the header of a message, for Outlook's the transport headers.
+func (m *Message) header() message.Header {
+	if m.Mail != nil {
+		return m.Mail.Header
+	}
+	return m.Items.Header
+}

@@ -93,7 +93,7 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	all := Unfold(raw, kind, a.options.Limits, a.options.Passwords...)
 	a.reader = newFileReader(all)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
-		all[0].limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
+		all[0].Limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
 		all = all[:1]
 	}
 	described := make([]soar.Mail, len(all))
@@ -184,14 +184,6 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 		f.Attachments, f.AttachmentNames, f.Files = []message.Attachment{}, "", []FoundFile{}
 	}
 	a.report.Messages = append(a.report.Messages, f)
-}
-
-// header is the header of a message, for Outlook's the transport headers.
-func (m *Message) header() message.Header {
-	if m.Mail != nil {
-		return m.Mail.Header
-	}
-	return m.Items.Header
 }
 
 // ownFiles leaves out what is attached inside nested messages, which come by themselves.

@@ -1,10 +1,11 @@
 package indicators
 
 import (
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"example.org/imap-integration/indicators/lineartest"
 )
 
 // kindsOfText are what 5 MB of take half a second of one core at most.
@@ -35,36 +36,8 @@ func TestLinear(t *testing.T) {
 		size /= 4
 	}
 	for _, unit := range hostile {
-		if !linear(func(n int) { Indicators(strings.Repeat(unit, n/len(unit))) }, size) {
-			t.Errorf("%q takes more than linear time", unit)
-		}
+		lineartest.Check(t, strconv.Quote(unit), size, func(n int) { Indicators(strings.Repeat(unit, n/len(unit))) })
 	}
-}
-
-// linear reports whether four times as much takes less than ten times the CPU.
-// What is quick anyway needs no comparison; what is not gets three chances, because garbage is collected when it likes.
-func linear(run func(n int), size int) bool {
-	for range 3 {
-		long := cpu(run, 4*size)
-		if long < 60*time.Millisecond || long < 10*cpu(run, size) {
-			return true
-		}
-	}
-	return false
-}
-
-func cpu(run func(int), n int) time.Duration {
-	before := used()
-	run(n)
-	return used() - before
-}
-
-func used() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano())
 }
 
 func BenchmarkIndicators(b *testing.B) {

@@ -6,8 +6,6 @@ import (
 	stdunicode "unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/unicode"
 )
 
 // decodeUTF16 decodes text that is declared as UTF-16, in most cases without
@@ -16,10 +14,12 @@ import (
 // makes sense counts. ASCII under any of these labels is taken for what it is.
 func decodeUTF16(b []byte, label string) (string, charsetVerdict) {
 	verdict := charsetOrder
-	order := unicode.LittleEndian
+	order := binary.ByteOrder(binary.LittleEndian)
 	switch {
-	case len(b) >= 2 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF):
-		verdict = charsetGood
+	case bytes.HasPrefix(b, []byte("\xFF\xFE")):
+		b, verdict = b[2:], charsetGood
+	case bytes.HasPrefix(b, []byte("\xFE\xFF")):
+		b, order, verdict = b[2:], binary.BigEndian, charsetGood
 	case len(b) == 0:
 		return "", charsetGood
 	case mostlyASCII(b):
@@ -28,19 +28,35 @@ func decodeUTF16(b []byte, label string) (string, charsetVerdict) {
 	case label == "utf-16le":
 		verdict = charsetGood
 	case label == "utf-16be":
-		order, verdict = unicode.BigEndian, charsetGood
+		order, verdict = binary.BigEndian, charsetGood
 	case plausibility(b, 1) > plausibility(b, 0):
-		order = unicode.BigEndian
-	}
-	out, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(b)
-	if err != nil || !utf8.Valid(out) {
-		s, _ := decodeUndeclared(b)
-		return s, charsetBad
+		order = binary.BigEndian
 	}
 	if len(b)%2 != 0 {
-		verdict = charsetBad
+		return UTF16(b, order) + "\uFFFD", charsetBad
 	}
-	return string(out), verdict
+	return UTF16(b, order), verdict
+}
+
+// UTF16 decodes UTF-16 whose byte order is known, mark included if there is one. A
+// surrogate without its other half becomes U+FFFD; a last odd byte is left out.
+func UTF16(b []byte, order binary.ByteOrder) string {
+	out := make([]byte, 0, len(b)/2+utf8.UTFMax)
+	for len(b) >= 2 {
+		r := rune(order.Uint16(b))
+		b = b[2:]
+		if utf16.IsSurrogate(r) {
+			low := rune(0)
+			if len(b) >= 2 {
+				low = rune(order.Uint16(b))
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				b = b[2:]
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
 }
 
 // decodeUTF32 decodes UTF-32: by its mark, its label, or the order in which it can be text.

@@ -2,10 +2,10 @@ package outlook
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"example.org/imap-integration/message"
@@ -135,25 +135,8 @@ func plausible(text string) bool {
 	return 2*odd <= letters
 }
 
-// decodeUTF16 reads little-endian UTF-16; a surrogate without its other half becomes U+FFFD.
-func decodeUTF16(data []byte) string {
-	out := make([]byte, 0, len(data)/2+utf8.UTFMax)
-	for len(data) >= 2 {
-		r := rune(data[0]) | rune(data[1])<<8
-		data = data[2:]
-		if utf16.IsSurrogate(r) {
-			low := rune(0)
-			if len(data) >= 2 {
-				low = rune(data[0]) | rune(data[1])<<8
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				data = data[2:]
-			}
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return string(out)
-}
+// decodeUTF16 reads little-endian UTF-16, in which Outlook writes its strings.
+func decodeUTF16(data []byte) string { return message.UTF16(data, binary.LittleEndian) }
 
 // codePageOfLocale is the ANSI code page of a Windows locale identifier, by its language; 0 for Western European ones.
 func codePageOfLocale(id int) int {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -138,4 +140,13 @@ func sortOf(text string) texts {
 		i += size
 	}
 	return sort
+}
+
+// Group returns the number of a group: its number in digits, or its name.
+func (p *Pattern) Group(nameOrNumber string) (int, bool) {
+	if number, err := strconv.Atoi(nameOrNumber); err == nil {
+		return number, number >= 0 && number < len(p.groups)
+	}
+	number := slices.Index(p.names[1:], nameOrNumber) + 1
+	return number, number > 0 && nameOrNumber != ""
 }

@@ -54,7 +54,7 @@ func readShortcut(c *Content, data []byte) {
 		var raw []byte
 		if flags&lnkUnicode != 0 {
 			raw, rest, ok = sized(rest, 2, 2, 0)
-			addText(c, s.where, decodeUTF16(raw, binary.LittleEndian))
+			addText(c, s.where, message.UTF16(raw, binary.LittleEndian))
 		} else {
 			raw, rest, ok = sized(rest, 2, 1, 0)
 			text, _ := message.DecodeCharset(raw, "windows-1252")

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"example.org/imap-integration/message"
@@ -19,9 +18,9 @@ func decodeText(data []byte) string {
 	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
 		text = strings.ToValidUTF8(string(data[3:]), "\uFFFD")
 	case bytes.HasPrefix(data, []byte("\xFF\xFE")), len(data) > 3 && data[1] == 0 && data[3] == 0 && data[0] != 0:
-		text = decodeUTF16(bytes.TrimPrefix(data, []byte("\xFF\xFE")), binary.LittleEndian)
+		text = message.UTF16(bytes.TrimPrefix(data, []byte("\xFF\xFE")), binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte("\xFE\xFF")), len(data) > 3 && data[0] == 0 && data[2] == 0 && data[1] != 0:
-		text = decodeUTF16(bytes.TrimPrefix(data, []byte("\xFE\xFF")), binary.BigEndian)
+		text = message.UTF16(bytes.TrimPrefix(data, []byte("\xFE\xFF")), binary.BigEndian)
 	case utf8.Valid(data) || utf8.Valid(data[:max(0, len(data)-3)]): // cut in a character
 		text = strings.ToValidUTF8(string(data), "\uFFFD")
 	default:
@@ -32,14 +31,6 @@ func decodeText(data []byte) string {
 		text, _ = message.DecodeCharset(data, label)
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-}
-
-func decodeUTF16(data []byte, order binary.ByteOrder) string {
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = order.Uint16(data[2*i:])
-	}
-	return string(utf16.Decode(units))
 }
 
 func readText(c *Content, data []byte) { c.Texts = append(c.Texts, Text{Body: decodeText(data)}) }

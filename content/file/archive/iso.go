@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
-	"unicode/utf16"
 
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
@@ -126,11 +125,7 @@ func (r *reader) isoFile(name string, record []byte) error {
 func isoName(raw []byte, joliet bool) string {
 	name := string(raw)
 	if joliet {
-		units := make([]uint16, len(raw)/2)
-		for i := range units {
-			units[i] = binary.BigEndian.Uint16(raw[2*i:])
-		}
-		name = string(utf16.Decode(units))
+		name = message.UTF16(raw, binary.BigEndian)
 	}
 	name, _, _ = strings.Cut(name, ";")
 	return strings.TrimSuffix(name, ".")

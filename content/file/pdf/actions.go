@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"io"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"sync"
 
 	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/message"
 )
 
 const maxObjects = 8 << 20 // bytes of streams that are unpacked for this
@@ -120,12 +122,8 @@ func hexadecimal(s []byte) string {
 
 // text decodes UTF-16 with its mark; other strings are left as they are.
 func text(b []byte) string {
-	if !bytes.HasPrefix(b, []byte("\xFE\xFF")) {
-		return string(b)
+	if units, ok := bytes.CutPrefix(b, []byte("\xFE\xFF")); ok {
+		return message.UTF16(units, binary.BigEndian)
 	}
-	var out []rune
-	for b = b[2:]; len(b) >= 2; b = b[2:] {
-		out = append(out, rune(b[0])<<8|rune(b[1]))
-	}
-	return string(out)
+	return string(b)
 }
