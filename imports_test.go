@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"content/file/held":       {},
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
-	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "soar/local"},
+	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "quote", "soar/local"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},

@@ -30,7 +30,6 @@ var oversize = []string{
 	"type cmd/imap-integration.program",
 	"type content.Message",
 	"type content/file/archive.reader",
-	"type ingest.run",
 	"type mailbox.session",
 	"type soar.Client",
 	"type soar/local.Store",

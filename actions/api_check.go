@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -70,7 +71,7 @@ func (r *apiReport) table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "OPERATION\tCALL\tVERDICT\tSTATUS\tDETAIL")
 	for _, f := range r.Operations {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", f.Operation, f.Call, f.Verdict, f.Status, OneLine(f.Detail, sentenceLimit))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", f.Operation, f.Call, f.Verdict, f.Status, quote.Line(f.Detail, sentenceLimit))
 	}
 	return t.Flush()
 }

@@ -2,11 +2,10 @@ package actions
 
 import (
 	"errors"
-	"strings"
 	"time"
-	"unicode"
 
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 )
 
 // Exit statuses of contract section 3.
@@ -47,21 +46,5 @@ const Interrupted = "interrupted before anything was done; run it again"
 
 // Sentence makes an error the one line that goes to standard error.
 func Sentence(err error) string {
-	return OneLine(explained(err, time.Now()), sentenceLimit)
-}
-
-// OneLine makes any text one line of at most limit bytes: runs of white space
-// become one blank, what cannot be printed becomes U+FFFD.
-func OneLine(text string, limit int) string {
-	line := strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
-	line = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, line)
-	if len(line) <= limit {
-		return line
-	}
-	return strings.ToValidUTF8(line[:limit], "") + "…"
+	return quote.Line(explained(err, time.Now()), sentenceLimit)
 }

@@ -39,9 +39,9 @@ func TestSentence(t *testing.T) {
 	for text, want := range map[string]string{
 		"a b":                        "a b",
 		"two\nlines\r\n and\ta tab ": "two lines and a tab",
-		"\x1b[31mred\x07":            "\uFFFD[31mred\uFFFD",
-		"\xff":                       "\uFFFD",
-		"right\u202eleft":            "right\uFFFDleft",
+		"\x1b[31mred\x07":            `\x1b[31mred\a`,
+		"\xff":                       "?",
+		"right\u202eleft":            `right\u202eleft`,
 	} {
 		if got := Sentence(errors.New(text)); got != want {
 			t.Errorf("Sentence(%q) = %q, want %q", text, got, want)

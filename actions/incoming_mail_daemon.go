@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"runtime/debug"
@@ -133,7 +132,7 @@ func (d *daemon) pass(ctx context.Context, env *Env, folder *mailbox.Folder, sto
 	if err := env.Deliver(result.Write); err != nil {
 		return "", err
 	}
-	ack, cancel := outlive(ctx, acknowledgeTime)
+	ack, cancel := ingest.Outlive(ctx, acknowledgeTime)
 	defer cancel()
 	if err := result.Written(ack); err != nil {
 		// The result is out: saying "failed" now would make the platform throw it away.
@@ -158,13 +157,6 @@ func limitHeap() {
 	debug.SetGCPercent(heapGrowth)
 }
 
-// outlive is a context that ends no sooner than grace after ctx.
-func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return out, func() { stop(); cancel() }
-}
-
 const (
 	// idleTime is how long a watch waits for the server to speak up before it
 	// looks by itself: IDLE is a promise that not every server keeps.
@@ -182,8 +174,7 @@ func (d *daemon) watch(ctx context.Context, env *Env, store *store) error {
 		if ctx.Err() != nil {
 			return nil // asked to end: that is how a watch ends well
 		}
-		var written *deliverError
-		if errors.As(err, &written) || !began && !errors.Is(err, errWatching) {
+		if errors.Is(err, ErrNotWritten) || !began && !errors.Is(err, errWatching) {
 			return err // nobody reads, or the settings never worked
 		}
 		env.Log.Error("the watch lost its folder and opens it again", "in", retry.String(), "error", err.Error())
@@ -199,9 +190,6 @@ func (d *daemon) watch(ctx context.Context, env *Env, store *store) error {
 // errWatching marks a failure after the folder was once open.
 var errWatching = errors.New("while watching")
 
-// deliverError is a result that could not be written.
-type deliverError struct{ error }
-
 func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened func()) error {
 	folder, err := d.dial(ctx)
 	if err != nil {
@@ -209,15 +197,8 @@ func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened
 	}
 	defer folder.Close()
 	opened()
-	quiet := *env
-	quiet.Deliver = func(write func(w io.Writer) error) error {
-		if err := env.Deliver(write); err != nil {
-			return &deliverError{err}
-		}
-		return nil
-	}
 	for {
-		checkpoint, err := d.pass(ctx, &quiet, folder, store)
+		checkpoint, err := d.pass(ctx, env, folder, store)
 		if err != nil {
 			return errors.Join(errWatching, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 const (
@@ -95,7 +96,7 @@ func (t *settingsTally) decide(ctx context.Context, folder *mailbox.Folder, uids
 	case !f.NeedsBody():
 		return t.byHeader(ctx, folder, uids, f)
 	default:
-		return t.byContent(ctx, folder, uids, now)
+		return t.byContent(ctx, folder, uids, f, now)
 	}
 }
 
@@ -105,25 +106,22 @@ func (t *settingsTally) byHeader(ctx context.Context, folder *mailbox.Folder, ui
 		names = append(slices.Clone(names), "Subject")
 	}
 	return folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
-		if h.Header != nil || h.Missing { // else it has vanished
-			t.add(h.UID, message.ParseHeader(h.Header, t.limits), !h.Missing)
+		if d, there := ingest.DecideHead(f, h, t.limits); there {
+			t.add(h.UID, d)
 		}
 		return nil
 	})
 }
 
 // byContent goes from the newest mail back until its time is up.
-func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, now func() time.Time) error {
+func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, f *filters.Filter, now func() time.Time) error {
 	until := now().Add(bodyTime)
 	for len(uids) > 0 && now().Before(until) {
 		n := min(bodyChunk, len(uids))
 		err := folder.Fetch(ctx, uids[len(uids)-n:], func(raw *mailbox.Raw) error {
 			defer raw.Release()
-			switch raw.Outcome {
-			case mailbox.Whole:
-				t.add(raw.UID, message.Parse(raw.Body, t.limits), true)
-			case mailbox.TooLarge, mailbox.Empty, mailbox.Missing:
-				t.add(raw.UID, message.ParseHeader(raw.Body, t.limits), false)
+			if d, came := ingest.Decide(f, raw, t.limits); came {
+				t.add(raw.UID, d)
 			}
 			return nil
 		})
@@ -135,13 +133,12 @@ func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, u
 	return nil
 }
 
-// add decides one mail. Where its content is not at hand the filters on content
-// keep it, as the daemon does: it comes rather than being missed.
-func (t *settingsTally) add(uid mailbox.UID, m *message.Message, whole bool) {
+// add counts what each filter says of one email.
+func (t *settingsTally) add(uid mailbox.UID, d ingest.Decision) {
 	t.counted++
 	all := true
 	for i, c := range t.conditions {
-		keeps := c.Body && !whole || c.Keeps(m)
+		keeps := d.Keeps(c)
 		if keeps {
 			t.alone[i]++
 		}
@@ -149,15 +146,17 @@ func (t *settingsTally) add(uid mailbox.UID, m *message.Message, whole bool) {
 			t.kept[i]++
 		}
 	}
-	if !all {
+	if d.LeftOut != "" {
 		return
 	}
 	t.matching++
 	subject := ""
-	if values := m.Header.Values("Subject"); len(values) > 0 {
-		subject = values[0]
+	if d.Message != nil {
+		if values := d.Message.Header.Values("Subject"); len(values) > 0 {
+			subject = values[0]
+		}
 	}
-	t.samples = append(t.samples, sample{uid, OneLine(subject, sampleLimit)})
+	t.samples = append(t.samples, sample{uid, quote.Line(subject, sampleLimit)})
 }
 
 // fill puts the figures into the report; the samples are those that would come first.

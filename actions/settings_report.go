@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/token"
 	"example.org/imap-integration/transport"
 )
@@ -113,7 +114,7 @@ func (r *settingsReport) step(name string) *settingsStep {
 // end notes how a step ended. A step that is done again, with a new token, say, counts as it ended last.
 func (r *settingsReport) end(name string, took time.Duration, detail string, err error) {
 	s := r.step(name)
-	s.Status, s.Detail, s.Milliseconds = stepOK, OneLine(detail, sentenceLimit), max(0, took.Milliseconds())
+	s.Status, s.Detail, s.Milliseconds = stepOK, quote.Line(detail, sentenceLimit), max(0, took.Milliseconds())
 	delete(r.causes, name)
 	if err != nil {
 		s.Status = stepFailed

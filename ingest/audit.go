@@ -68,7 +68,7 @@ type Searcher interface {
 // RunAudit compares all mails of the folder with the store, by their content.
 // It fetches every mail; the options' fetch type and limits on count do not matter.
 func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*Audit, error) {
-	r := &run{o: o, folder: folder}
+	r := &reader{o: o, folder: folder}
 	a := &Audit{
 		MailboxAccount: o.Account, Folder: o.Folder, UIDValidity: folder.Status().UIDValidity,
 		Missing: []Finding{}, Doubled: []Doubled{}, LeftOut: []Excluded{}, SecondCopies: []Copy{}, Vanished: []uint32{},
@@ -124,31 +124,31 @@ func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit)
 
 func (a *Audit) look(j *job, held map[string][]int64, first map[string]uint32) {
 	uid := uint32(j.raw.UID)
-	switch {
-	case j.raw.Outcome == mailbox.Vanished:
+	var firstAt uint32
+	came := func(key string) (before bool) {
+		if firstAt, before = first[key]; !before {
+			first[key] = uid
+		}
+		return before
+	}
+	fate, _ := fateOf(j, came, func(key string) (bool, error) { return len(held[key]) > 0, nil })
+	switch fate {
+	case Gone:
 		a.Vanished = append(a.Vanished, uid)
-		return
-	case j.left != "":
+	case LeftOut:
 		a.LeftOut = append(a.LeftOut, Excluded{uid, j.left})
-		return
-	case j.raw.Outcome == mailbox.Empty, j.raw.Outcome == mailbox.Missing:
+	case Withheld, NoContent:
 		a.Missing = append(a.Missing, Finding{UID: uid, Reason: emptySentence})
-		return
-	}
-	key := j.draft.SourceKey
-	if at, ok := first[key]; ok {
-		a.SecondCopies = append(a.SecondCopies, Copy{uid, at})
-		return
-	}
-	first[key] = uid
-	if len(held[key]) > 0 {
+	case Repeated:
+		a.SecondCopies = append(a.SecondCopies, Copy{uid, firstAt})
+	case Known:
 		a.InStore++
-		return
-	}
-	reason, waiting := missingReason(j.raw.Flags)
-	a.Missing = append(a.Missing, Finding{uid, j.draft.MessageID, j.draft.Subject, reason})
-	if waiting {
-		a.NotTakenYet++
+	case New:
+		reason, waiting := missingReason(j.raw.Flags)
+		a.Missing = append(a.Missing, Finding{uid, j.draft.MessageID, j.draft.Subject, reason})
+		if waiting {
+			a.NotTakenYet++
+		}
 	}
 }
 

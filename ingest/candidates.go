@@ -11,7 +11,7 @@ import (
 // ascending: without a filter. Nothing is changed.
 func Candidates(ctx context.Context, o Options, folder Folder, store Store) ([]mailbox.UID, error) {
 	o.Filter, o.SearchMode = &filters.Filter{}, Local
-	r := &run{o: o, folder: folder, store: store}
-	p, err := r.makePlan(ctx)
+	l := &planner{o, folder, store}
+	p, err := l.makePlan(ctx)
 	return p.uids, err
 }

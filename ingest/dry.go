@@ -6,15 +6,15 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// save gives drafts to the store. A dry run only asks what the store would
-// say: whether it holds an email already. What it would refuse is not known.
-func (r *run) save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error) {
-	if !r.o.DryRun {
-		return r.store.Save(ctx, drafts)
-	}
+// dryStore is the store of a dry run: it is asked and not changed.
+type dryStore struct{ Store }
+
+// Save tells what the store would say: whether it holds an email already. What
+// it would refuse is not known.
+func (s dryStore) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error) {
 	saved := make([]soar.Saved, 0, len(drafts))
 	for _, d := range drafts {
-		record, held, err := r.store.ByKey(ctx, d.SourceKey)
+		record, held, err := s.ByKey(ctx, d.SourceKey)
 		if err != nil {
 			return saved, err
 		}
@@ -22,3 +22,6 @@ func (r *run) save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, err
 	}
 	return saved, nil
 }
+
+// HandedOver changes nothing either.
+func (dryStore) HandedOver(context.Context, []int64) error { return nil }

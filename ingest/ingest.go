@@ -84,20 +84,19 @@ const DefaultBatch = 128
 
 // run is one run's state.
 type run struct {
-	o               Options
-	folder          Folder
-	store           Store
-	plan            plan
-	state           checkpoint
-	sink            *Result
-	seen            map[string]int // source key → object, for second copies; -1: not put out
-	known           map[string]int64
-	asked           bool                   // known has been asked for
-	checkpointGiven bool                   // and can be used
-	held            bool                   // nothing more is taken, see holdsBack
-	absent          map[uint32]bool        // emails that are there and did not come in this run
-	due             map[mailbox.UID][]byte // those that fail with this run if they do not come, with their header fields; nil: none
-	tally           tally
+	o      Options
+	folder Folder
+	store  Store
+	plan   plan
+	reader reader
+	state  checkpoint
+	sink   *Result
+	seen   map[string]int // source key → object, for second copies; -1: not put out
+	known  map[string]int64
+	asked  bool            // known has been asked for
+	held   bool            // nothing more is taken, see holdsBack
+	absent map[uint32]bool // emails that are there and did not come in this run
+	tally  tally
 }
 
 // Run takes the mails that the options select and saves them. The Result holds
@@ -105,6 +104,9 @@ type run struct {
 // the error is nil as long as there is something to hand over. The caller
 // writes the Result, then calls its Written, and closes it in any case.
 func Run(ctx context.Context, o Options, folder Folder, store Store) (*Result, error) {
+	if o.DryRun {
+		store = dryStore{store}
+	}
 	r := &run{o: o, folder: folder, store: store, seen: map[string]int{}, absent: map[uint32]bool{}}
 	r.sink = newResult(r)
 	err := r.run(ctx)
@@ -124,22 +126,18 @@ func Run(ctx context.Context, o Options, folder Folder, store Store) (*Result, e
 }
 
 func (r *run) run(ctx context.Context) error {
-	p, err := r.makePlan(ctx)
+	l := planner{r.o, r.folder, r.store}
+	p, err := l.makePlan(ctx)
 	if err != nil {
 		return err
 	}
 	there := p.exists
 	p.exists = func(uid uint32) bool { return !r.absent[uid] && there(uid) }
 	if p.replay {
-		if r.o.Filter, err = filters.Compile(filters.Spec{}); err != nil {
-			return err
-		}
-	} else {
-		p.byCheckpoint = r.o.FetchType == FromLatest || !r.o.MarkAsSeen
-		p.byStore = r.o.FetchType == FromLatest && !r.checkpointGiven
+		r.o.Filter = &filters.Filter{}
 	}
 	r.plan, r.state = p, p.state
-	r.lastHeaders(ctx)
+	r.reader = reader{r.o, r.folder, r.lastHeaders(ctx)}
 	r.tally.candidates = len(p.uids) + len(p.pending)
 	r.o.Log.Info("run planned", "mode", p.mode, "candidates", len(p.uids), "pending", len(p.pending))
 	if err := r.emitPending(); err != nil {
@@ -209,6 +207,50 @@ func (r *run) roundSize() int {
 	return left
 }
 
+// round fetches these emails and saves them. It returns how many were accounted for.
+func (r *run) round(ctx context.Context, uids []mailbox.UID) (done int, err error) {
+	save, endSave := Outlive(ctx, saveGrace)
+	defer endSave()
+	fetch, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	batches, fetched := r.reader.produce(fetch, uids)
+	for batch := range batches {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx) // interrupted: what is not being saved yet is dropped whole
+		}
+		if err == nil {
+			var n int
+			n, err = r.saveBatch(save, batch)
+			done += n
+			if err != nil {
+				stop(err)
+			}
+		}
+		release(batch...)
+		r.o.Progress(r.tally.looked(), r.tally.candidates)
+	}
+	if errors.Is(err, errStopped) {
+		<-fetched
+		return done, nil
+	}
+	if fetchErr := <-fetched; err == nil {
+		err = fetchErr
+	}
+	return done, err
+}
+
+// saveGrace is what a save in hand may still take after an interruption (contract.md: 10 s in all).
+const saveGrace = 5 * time.Second
+
+// Outlive is a context that ends no sooner than grace after ctx, with its cause.
+func Outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	g, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+	})
+	return g, func() { stop(); cancel(nil) }
+}
+
 // byHeaders returns the UIDs that the header conditions keep.
 func (r *run) byHeaders(ctx context.Context, uids []mailbox.UID) ([]mailbox.UID, error) {
 	names := r.o.Filter.HeaderNames()
@@ -217,19 +259,14 @@ func (r *run) byHeaders(ctx context.Context, uids []mailbox.UID) ([]mailbox.UID,
 	}
 	var kept []mailbox.UID
 	err := r.folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
-		switch {
-		case h.Missing: // nothing can be decided: the fetch of the whole email tells more
-			kept = append(kept, h.UID)
-			return nil
-		case h.Header == nil:
+		switch d, there := DecideHead(r.o.Filter, h, r.o.Limits); {
+		case !there:
 			r.vanished(uint32(h.UID))
-			return nil
+		case d.LeftOut != "":
+			r.leftOut(uint32(h.UID), d.LeftOut)
+		default:
+			kept = append(kept, h.UID)
 		}
-		if field := r.o.Filter.MatchHeader(message.ParseHeader(h.Header, r.o.Limits)); field != "" {
-			r.leftOut(uint32(h.UID), field)
-			return nil
-		}
-		kept = append(kept, h.UID)
 		return nil
 	})
 	if err != nil {

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
-	"example.org/imap-integration/message"
-	"example.org/imap-integration/soar"
 )
 
 // An email that is there and did not come (its response lacked the UID, was NIL
@@ -108,50 +106,37 @@ func parseMissed(b []byte) ([]missed, error) {
 var lastFields = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"}
 
 // lastHeaders fetches the header fields of those emails that fail with this run
-// if they do not come in it either.
-func (r *run) lastHeaders(ctx context.Context) {
+// if they do not come in it either; nil where there is none.
+func (r *run) lastHeaders(ctx context.Context) map[mailbox.UID][]byte {
+	due := map[mailbox.UID][]byte{}
 	var uids []mailbox.UID
 	for _, m := range r.state.missing {
-		if m.due(r.o.Now()) && slices.Contains(r.plan.uids, mailbox.UID(m.uid)) {
-			uids = append(uids, mailbox.UID(m.uid))
+		if u := mailbox.UID(m.uid); m.due(r.o.Now()) && slices.Contains(r.plan.uids, u) {
+			uids, due[u] = append(uids, u), nil
 		}
 	}
 	if len(uids) == 0 {
-		return
-	}
-	r.due = map[mailbox.UID][]byte{}
-	for _, u := range uids {
-		r.due[u] = nil
+		return nil
 	}
 	err := r.folder.Headers(ctx, uids, lastFields, func(h mailbox.Head) error {
-		r.due[h.UID] = slices.Clone(h.Header)
+		due[h.UID] = slices.Clone(h.Header)
 		return nil
 	})
 	if err != nil {
 		r.o.Log.Warn("the header fields of emails that do not come could not be read either", "error", err.Error())
 	}
+	return due
 }
 
-// readMissing makes the record of an email that fails for good now, or leaves it for the next run.
-func (r *run) readMissing(j *job) {
-	if header, due := r.due[j.raw.UID]; due {
-		j.draft = r.place(j.raw, soar.DescribeHeader(message.ParseHeader(header, r.o.Limits)))
-		j.draft.Size = j.raw.Size
-	}
-}
-
-// holdsBack reports whether nothing behind an email that did not come may be
+// holdsBack reports whether nothing behind an email that was withheld may be
 // saved in this run: its only trace would be a gap, and there is no place for one.
 func (r *run) holdsBack(j *job, more int) bool {
-	if j.raw.Outcome != mailbox.Missing || j.draft != nil {
-		return false
-	}
 	_, known := r.state.missed(uint32(j.raw.UID))
 	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= maxMissing
 }
 
-// missing leaves an email that did not come to the next run.
-func (r *run) missing(j *job) error {
+// withheld leaves an email that did not come to the next run.
+func (r *run) withheld(j *job) error {
 	uid := uint32(j.raw.UID)
 	r.tally.missing++
 	reason := j.raw.Reason

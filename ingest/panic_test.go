@@ -19,7 +19,7 @@ func (numberedFolder) Status() mailbox.Status { return mailbox.Status{UIDValidit
 
 // TestAPanicCostsOneMailItsContent: without a filter to ask, reading a mail panics. The mail is saved whole all the same.
 func TestAPanicCostsOneMailItsContent(t *testing.T) {
-	r := &run{o: Options{Account: " SOC@corp.example", Folder: "INBOX", Limits: message.DefaultLimits(), Log: slog.New(slog.DiscardHandler), Filter: nil}, folder: numberedFolder{}}
+	r := &reader{o: Options{Account: " SOC@corp.example", Folder: "INBOX", Limits: message.DefaultLimits(), Log: slog.New(slog.DiscardHandler), Filter: nil}, folder: numberedFolder{}}
 	raw := []byte("Subject: poison\r\n\r\nx\r\n")
 	j := &job{raw: &mailbox.Raw{UID: 4, Outcome: mailbox.Whole, Body: raw, Size: int64(len(raw))}}
 	r.read(j)
@@ -50,7 +50,7 @@ func TestPrepare(t *testing.T) {
 		{"panics", func(d *soar.Draft) { d.Raw, d.Prepared = nil, "half"; panic("poison") }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := &run{o: Options{Prepare: c.prepare, Log: slog.New(slog.DiscardHandler)}}
+			r := &reader{o: Options{Prepare: c.prepare, Log: slog.New(slog.DiscardHandler)}}
 			body := []byte("Subject: x\r\n\r\n")
 			j := &job{raw: &mailbox.Raw{Outcome: mailbox.Whole, Body: body}, draft: &soar.Draft{Raw: body}}
 			r.prepare(j)
@@ -63,7 +63,7 @@ func TestPrepare(t *testing.T) {
 		})
 	}
 	left := &job{raw: &mailbox.Raw{Outcome: mailbox.Whole, Body: []byte("x")}, left: "subject"}
-	(&run{}).prepare(left)
+	(&reader{}).prepare(left)
 	if left.draft != nil {
 		t.Error("a mail that a filter leaves out has a draft")
 	}

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 
 	"example.org/imap-integration/mailbox"
@@ -41,12 +39,20 @@ type Result struct {
 	mem     bytes.Buffer
 	file    *os.File // unlinked; nil while mem is enough
 	out     *bufio.Writer
-	ends    []int64 // end of each object in the spool
+	spooled []spooled
 	patches map[int]*patch
 	scratch []byte // of the object that is being encoded
 	ids     []int64
 	uids    []mailbox.UID
 	err     error
+}
+
+// spooled is where an object lies in the spool. Its checkpoint, and before that
+// its problems, are its last keys, because both may still change.
+type spooled struct {
+	end      int64
+	tail     int  // bytes from behind its problems to the end
+	problems bool // it has some
 }
 
 // patch is what became known of an object after it was encoded.
@@ -58,7 +64,7 @@ type patch struct {
 func newResult(r *run) *Result { return &Result{r: r, patches: map[int]*patch{}} }
 
 // Len is how many objects there are.
-func (s *Result) Len() int { return len(s.ends) }
+func (s *Result) Len() int { return len(s.spooled) }
 
 // add appends an object. An error means that the result cannot be kept whole.
 func (s *Result) add(o object, checkpoint string) error {
@@ -73,17 +79,17 @@ func (s *Result) add(o object, checkpoint string) error {
 		id, checkpoint = "", ""
 	}
 	s.scratch = o.mail.AppendJSON(s.scratch[:0])
-	head, tail := aroundMail(id, status, checkpoint)
+	head, tail := objectHead(id, status), objectTail(checkpoint)
 	size, err := s.write(head, s.scratch[1:len(s.scratch)-1], tail)
 	if err != nil {
 		s.err = fmt.Errorf("cannot keep the result until it is complete: %w; free space in the folder for temporary files (TMPDIR)", err)
 		return s.err
 	}
 	start := int64(0)
-	if n := len(s.ends); n > 0 {
-		start = s.ends[n-1]
+	if n := len(s.spooled); n > 0 {
+		start = s.spooled[n-1].end
 	}
-	s.ends = append(s.ends, start+size)
+	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0})
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}
@@ -93,11 +99,13 @@ func (s *Result) add(o object, checkpoint string) error {
 	return nil
 }
 
-// aroundMail returns what stands before and behind the keys of the encoded mail
-// in an Object. An id, a status and a checkpoint have nothing that JSON escapes.
-func aroundMail(id, status, checkpoint string) (head, tail []byte) {
-	return []byte(`{"cloud_soar_mail_id":"` + id + `","status":"` + status + `",`), []byte(`,"checkpoint":"` + checkpoint + `"}`)
+// objectHead and objectTail are what stands before and behind the keys of the
+// encoded email in an [Object]. An id, a status and a checkpoint have nothing that JSON escapes.
+func objectHead(id, status string) []byte {
+	return []byte(`{"cloud_soar_mail_id":"` + id + `","status":"` + status + `",`)
 }
+
+func objectTail(checkpoint string) []byte { return []byte(`,"checkpoint":"` + checkpoint + `"}`) }
 
 // write appends pieces to the spool and returns their size.
 func (s *Result) write(pieces ...[]byte) (size int64, err error) {
@@ -163,14 +171,14 @@ func (s *Result) Write(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	b.WriteByte('[')
 	start := int64(0)
-	for i, end := range s.ends {
+	for i, at := range s.spooled {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if err := s.writeObject(b, io.NewSectionReader(spool, start, end-start), s.patches[i]); err != nil {
+		if err := writeObject(b, spool, start, at, s.patches[i]); err != nil {
 			return err
 		}
-		start = end
+		start = at.end
 	}
 	b.WriteString("]\n")
 	return b.Flush()
@@ -187,30 +195,45 @@ func (s *Result) spool() (io.ReaderAt, error) {
 	return &joined{head: s.mem.Bytes(), tail: s.file}, nil
 }
 
-func (s *Result) writeObject(w io.Writer, data io.Reader, p *patch) error {
+// writeObject writes the object from start to at, with what became known of it later.
+func writeObject(w io.Writer, spool io.ReaderAt, start int64, at spooled, p *patch) error {
+	part := func(from, to int64) error {
+		_, err := io.Copy(w, io.NewSectionReader(spool, from, to-from))
+		return err
+	}
 	if p == nil {
-		_, err := io.Copy(w, data)
-		return err
+		return part(start, at.end)
 	}
-	var v Object
-	if err := json.NewDecoder(data).Decode(&v); err != nil {
-		return err
-	}
-	if p.checkpoint != "" {
-		v.Checkpoint = p.checkpoint
-	}
+	behind := at.end - int64(at.tail)
+	end, problem := behind, ""
 	if len(p.copies) > 0 {
-		v.Problems = append(v.Problems, message.Problem{Code: message.CodeCopies, Detail: copiesDetail(p.copies)})
+		end--
+		problem = copiesProblem(p.copies) + "]"
+		if at.problems {
+			problem = "," + problem
+		}
 	}
-	head, tail := aroundMail(v.CloudSOARMailID, v.Status, v.Checkpoint)
-	mail := v.Mail.AppendJSON(nil)
-	_, err := w.Write(slices.Concat(head, mail[1:len(mail)-1], tail))
+	if err := part(start, end); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, problem); err != nil {
+		return err
+	}
+	if p.checkpoint == "" {
+		return part(behind, at.end)
+	}
+	_, err := w.Write(objectTail(p.checkpoint))
 	return err
+}
+
+// copiesProblem is the problem in JSON. Nothing in it needs an escape.
+func copiesProblem(uids []uint32) string {
+	return `{"code":"` + message.CodeCopies + `","detail":"` + copiesDetail(uids) + `"}`
 }
 
 func copiesDetail(uids []uint32) string {
 	var b bytes.Buffer
-	b.WriteString("the same mail is there again under UID ")
+	b.WriteString("the same email is there again under UID ")
 	for i, u := range uids {
 		if i > 0 {
 			b.WriteString(", ")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
@@ -26,48 +25,48 @@ func (r *run) saveBatch(ctx context.Context, batch []*job) (int, error) {
 	if err := r.askKnown(ctx, batch); err != nil {
 		return 0, err
 	}
-	fates, stopErr := r.fates(ctx, batch)
+	verdicts, stopErr := r.verdicts(ctx, batch)
 	drafts := make([]*soar.Draft, 0, len(batch))
-	for i, f := range fates {
-		if f.save {
+	for i, v := range verdicts {
+		if v.save {
 			drafts = append(drafts, batch[i].draft)
 		}
 	}
-	saved, err := r.save(ctx, drafts)
+	saved, err := r.store.Save(ctx, drafts)
 	if err == nil && len(saved) < len(drafts) {
-		err = fmt.Errorf("the store saved %d of %d mails and did not say why", len(saved), len(drafts))
+		err = fmt.Errorf("the store saved %d of %d emails and did not say why", len(saved), len(drafts))
 	}
 	if err == nil {
 		err = stopErr
 	}
-	for i, f := range fates {
-		if f.save {
+	for i, v := range verdicts {
+		if v.save {
 			if len(saved) == 0 {
 				return i, err
 			}
-			f.fill(saved[0])
+			v.fill(saved[0])
 			saved = saved[1:]
 		}
-		if err := r.account(batch[i], f); err != nil {
+		if err := r.account(batch[i], v); err != nil {
 			return i, err
 		}
 	}
-	return len(fates), err
+	return len(verdicts), err
 }
 
-// fate is what is to become of one job.
-type fate struct {
+// verdict is the fate of one job and what the store said of it.
+type verdict struct {
+	Fate
 	save   bool // it goes to the store
-	isCopy bool // the same bytes came before in this run
-	known  bool // the store holds it
 	record soar.Record
 	saved  soar.Saved
 }
 
-func (f *fate) fill(s soar.Saved) {
-	f.saved = s
-	f.known = s.Existed
-	f.record.ID = s.ID
+func (v *verdict) fill(s soar.Saved) {
+	v.saved, v.record.ID = s, s.ID
+	if s.Existed {
+		v.Fate = Known
+	}
 }
 
 // askKnown asks once in a run what the store may hold already of its mails.
@@ -104,111 +103,100 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// fates decides what becomes of each mail of a batch. It ends before the mail
+// verdicts decides what becomes of each email of a batch. It ends before the one
 // whose look-up failed, or that would be one object more than max_messages.
-func (r *run) fates(ctx context.Context, batch []*job) ([]fate, error) {
-	fates := make([]fate, 0, len(batch))
+func (r *run) verdicts(ctx context.Context, batch []*job) ([]verdict, error) {
+	verdicts := make([]verdict, 0, len(batch))
 	inBatch := map[string]bool{}
-	objects, missing := r.sink.Len(), 0
+	objects, withheld := r.sink.Len(), 0
 	for _, j := range batch {
-		f, err := r.fate(ctx, j, inBatch)
+		v, err := r.verdict(ctx, j, inBatch)
 		if err != nil {
-			return fates, err
+			return verdicts, err
 		}
-		if r.holdsBack(j, missing) {
-			return append(fates, f), errStopped
+		if v.Fate == Withheld {
+			if r.holdsBack(j, withheld) {
+				return append(verdicts, v), errStopped
+			}
+			withheld++
 		}
-		if j.raw.Outcome == mailbox.Missing {
-			missing++
-		}
-		if r.putsOut(j, f) {
+		if r.putsOut(v) {
 			if r.o.MaxMessages > 0 && objects == r.o.MaxMessages {
-				return fates, errStopped
+				return verdicts, errStopped
 			}
 			objects++
 		}
-		fates = append(fates, f)
+		verdicts = append(verdicts, v)
 	}
-	return fates, nil
+	return verdicts, nil
 }
 
-// putsOut reports whether a mail becomes an object. One whose save finds that
+// putsOut reports whether an email becomes an object. One whose save finds that
 // the store holds it may still become none.
-func (r *run) putsOut(j *job, f fate) bool {
-	switch {
-	case j.draft == nil || f.isCopy:
-		return false
-	case f.known:
-		return r.handsOver(f)
-	default:
-		return true
-	}
+func (r *run) putsOut(v verdict) bool {
+	return v.Fate == New || v.Fate == NoContent || v.Fate == Known && r.handsOver(v)
 }
 
-func (r *run) fate(ctx context.Context, j *job, inBatch map[string]bool) (f fate, err error) {
-	if j.draft == nil || j.draft.SourceKey == "" {
-		return f, nil // left out, vanished or empty
+func (r *run) verdict(ctx context.Context, j *job, inBatch map[string]bool) (v verdict, err error) {
+	came := func(key string) bool {
+		_, before := r.seen[key]
+		before = before || inBatch[key]
+		inBatch[key] = true
+		return before
 	}
-	key := j.draft.SourceKey
-	if _, ok := r.seen[key]; ok || inBatch[key] {
-		f.isCopy = true
-		return f, nil
-	}
-	inBatch[key] = true
-	if id, ok := r.known[key]; ok {
-		f.known, f.record.ID = true, id
-	}
-	if r.plan.lookup {
-		rec, found, err := r.store.ByKey(ctx, key)
+	held := func(key string) (found bool, err error) {
+		if v.record.ID, found = r.known[key]; !r.plan.lookup {
+			return found, nil
+		}
+		record, there, err := r.store.ByKey(ctx, key)
 		if err != nil {
-			return f, fmt.Errorf("cannot ask Cloud SOAR whether it holds mail %d: %w", j.raw.UID, err)
+			return false, fmt.Errorf("cannot ask Cloud SOAR whether it holds email %d: %w", j.raw.UID, err)
 		}
-		if found {
-			f.known, f.record = true, rec
+		if there {
+			v.record = record
 		}
+		return found || there, nil
 	}
-	f.save = !f.known
-	return f, nil
+	v.Fate, err = fateOf(j, came, held)
+	v.save = v.Fate == New
+	return v, err
 }
 
-// account accounts for one mail whose fate is known.
-func (r *run) account(j *job, f fate) error {
+// account accounts for one email whose fate is known.
+func (r *run) account(j *job, v verdict) error {
 	uid := uint32(j.raw.UID)
-	switch {
-	case j.raw.Outcome == mailbox.Vanished:
+	switch v.Fate {
+	case Gone:
 		r.vanished(uid)
 		return nil
-	case j.left != "":
+	case LeftOut:
 		r.leftOut(uid, j.left)
 		return nil
-	case j.raw.Outcome == mailbox.Missing && j.draft == nil:
-		return r.missing(j)
-	case j.raw.Outcome == mailbox.Empty, j.raw.Outcome == mailbox.Missing:
+	case Withheld:
+		return r.withheld(j)
+	case NoContent:
 		return r.handOver(j, object{refused: emptySentence})
-	case f.isCopy:
+	case Repeated:
 		return r.secondCopy(j)
-	case f.known && !r.handsOver(f):
-		r.seen[j.draft.SourceKey] = -1
-		r.alreadyHeld(uid, f.record.ID)
-		return nil
-	default:
-		return r.handOver(j, object{id: f.record.ID, existed: f.known, refused: f.saved.Refused, key: j.draft.SourceKey})
 	}
+	if v.Fate == Known && !r.handsOver(v) {
+		r.seen[j.draft.SourceKey] = -1
+		r.alreadyHeld(uid, v.record.ID)
+		return nil
+	}
+	return r.handOver(j, object{id: v.record.ID, existed: v.Fate == Known, refused: v.saved.Refused, key: j.draft.SourceKey})
 }
 
 // emptySentence is the detail of empty_content.
 const emptySentence = "the server gives no content for this email, also when asked again"
 
-// handsOver reports whether a mail that the store holds is handed over again.
-func (r *run) handsOver(f fate) bool {
-	if !r.plan.skip {
-		return true
-	}
-	if r.plan.unhanded[f.record.ID] {
+// handsOver reports whether an email that the store holds is handed over again.
+func (r *run) handsOver(v verdict) bool {
+	if !r.plan.skip || r.plan.unhanded[v.record.ID] {
 		return true
 	}
 	a := r.plan.after
-	return a != nil && f.record.UIDValidity == a.uidValidity && !a.covers(f.record.UID)
+	return a != nil && v.record.UIDValidity == a.uidValidity && !a.covers(v.record.UID)
 }
 
 // handOver puts a mail out.

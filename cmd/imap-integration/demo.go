@@ -20,6 +20,7 @@ import (
 
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/mailbox/imapmem"
+	"example.org/imap-integration/quote"
 )
 
 // demoMails are mails of our own making, with line ends as git keeps them.
@@ -213,7 +214,7 @@ func (d *demo) settings() error {
 	d.say("A mail server runs on %v:%v, with %s's mailbox. TEST SAVED SETTINGS says:\n", d.params["imap_server"], d.params["port"], demoUser)
 	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, s := range report.Steps {
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, actions.OneLine(s.Detail, d.width-demoSteps))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, quote.Line(s.Detail, d.width-demoSteps))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -232,7 +233,7 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 	row := func(id string, cells ...string) {
 		line := fmt.Sprintf("  %-2s", id)
 		for _, cell := range cells {
-			line += fmt.Sprintf("  %-*s", column, actions.OneLine(cell, column-len("…")))
+			line += fmt.Sprintf("  %-*s", column, quote.Line(cell, column-len("…")))
 		}
 		d.say("%s", strings.TrimRight(line, " "))
 	}
@@ -244,7 +245,7 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 			codes = append(codes, p.Code)
 		}
 		if len(codes) > 0 {
-			d.say("      problems: %s", actions.OneLine(strings.Join(codes, ", "), d.width-demoSteps))
+			d.say("      problems: %s", quote.Line(strings.Join(codes, ", "), d.width-demoSteps))
 		}
 	}
 	return nil

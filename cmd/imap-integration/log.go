@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"os"
 
-	"example.org/imap-integration/actions"
+	"example.org/imap-integration/quote"
 )
 
 // attributeLimit cuts foreign text in the log, in bytes.
@@ -54,5 +54,5 @@ func (o *logOptions) tame(_ []string, a slog.Attr) slog.Attr {
 	if o.redact != nil {
 		text = o.redact(text)
 	}
-	return slog.String(a.Key, actions.OneLine(text, attributeLimit))
+	return slog.String(a.Key, quote.Line(text, attributeLimit))
 }

@@ -19,6 +19,7 @@ import (
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 )
 
 // interruptedLimit is how long a run may go on after SIGTERM or SIGINT. The
@@ -79,7 +80,7 @@ func misuse(root *cobra.Command, args []string, err error) string {
 
 // complain writes the one line of a failure. Nothing can be done about a standard error that is closed.
 func (p *program) complain(sentence string) {
-	_, _ = fmt.Fprintln(p.stderr, actions.OneLine(sentence, len(sentence)))
+	_, _ = fmt.Fprintln(p.stderr, quote.Line(sentence, len(sentence)))
 }
 
 // guarded makes the body of a command for people: its error is a sentence and an exit status, and so is its panic.
@@ -110,7 +111,7 @@ func (p *program) caught(body func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.logs.logger().Error("panic", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			err = fmt.Errorf("the program itself failed (%s); nothing was acknowledged, so the next run does the work again; please report this with the output of --log-file", actions.OneLine(fmt.Sprint(fault), 200))
+			err = fmt.Errorf("the program itself failed (%s); nothing was acknowledged, so the next run does the work again; please report this with the output of --log-file", quote.Line(fmt.Sprint(fault), 200))
 		}
 	}()
 	return body()
