@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// Limits of what is read of authentication results: a mail that passed ten servers has fewer.
+// Limits of what is read of authentication results: an email that passed ten servers has fewer.
 const (
 	maxResultFields = 50
 	maxResults      = 200
@@ -18,21 +18,21 @@ const (
 type Result struct {
 	Header     string `json:"header"`      // the field it stands in: Authentication-Results, ARC-Authentication-Results or Received-SPF
 	AuthServID string `json:"authserv_id"` // the server that says so; "" where it does not give a name, as Microsoft 365
-	Trusted    bool   `json:"trusted"`     // of the topmost Authentication-Results field, which the last server to check the mail wrote
+	Trusted    bool   `json:"trusted"`     // of the topmost Authentication-Results field, which the last server to check the email wrote
 	Method     string `json:"method"`      // lower case: spf, dkim, dmarc, arc, compauth, …
 	Result     string `json:"result"`      // lower case: pass, fail, softfail, none, …
 	Reason     string `json:"reason"`      // reason= or the comments, as written
 	Properties string `json:"properties"`  // "smtp.mailfrom=example.com header.d=example.com", in the order of the field
 }
 
-// Authentication is what servers and signatures say of where a mail is from.
+// Authentication is what servers and signatures say of where an email is from.
 type Authentication struct {
 	// SPF, DKIM and DMARC are the trusted results, "" without one. Where several DKIM signatures
 	// were checked, one that passed counts.
 	SPF        string      `json:"spf"`
 	DKIM       string      `json:"dkim"`
 	DMARC      string      `json:"dmarc"`
-	Results    []Result    `json:"results"`    // all of them, in the order of the mail
+	Results    []Result    `json:"results"`    // all of them, in the order of the email
 	Signatures []Signature `json:"signatures"` // as checked here
 	SMIME      SMIME       `json:"smime"`      // of a signed content, kind p7m
 }
@@ -60,7 +60,7 @@ func smimeOf(s *content.Signature) SMIME {
 
 // Results reads what servers wrote into a header. Only the topmost
 // Authentication-Results field is trusted: servers put theirs on top, and what
-// lies below may have come with the mail (RFC 8601, section 5). With servers
+// lies below may have come with the email (RFC 8601, section 5). With servers
 // given, it is the topmost one that one of these wrote.
 func Results(h message.Header, servers []string) Authentication {
 	a := Authentication{Results: []Result{}, Signatures: []Signature{}}

@@ -102,7 +102,7 @@ func returnPath(h message.Header) string {
 	return soar.DescribeHeader(message.ParseHeader([]byte(block.String()+"\r\n"), message.DefaultLimits())).ReturnPath
 }
 
-// foundAt takes from a record what the bytes of a mail do not say.
+// foundAt takes from a record what the bytes of an email do not say.
 func foundAt(mail *soar.Mail, record soar.Record) {
 	mail.MailboxAccount, mail.Folder, mail.Flags = record.MailboxAccount, record.Folder, record.Flags
 	mail.UIDValidity, mail.UID = record.UIDValidity, record.UID

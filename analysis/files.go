@@ -16,7 +16,7 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// maxFileTime is how long the files of one mail may be read together.
+// maxFileTime is how long the files of one email may be read together.
 const maxFileTime = 20 * time.Second
 
 // FoundFile is a file whose format is known, or a member of one.
@@ -31,7 +31,7 @@ type FoundFile struct {
 	OpenedWith string `json:"opened_with"` // where its password was found: archive_passwords, text, subject or filename; "" without one
 }
 
-// fileReader reads the files of one mail and of the messages in it.
+// fileReader reads the files of one email and of the messages in it.
 type fileReader struct {
 	all       []*content.Message
 	budget    *file.Budget
@@ -39,7 +39,7 @@ type fileReader struct {
 	passwords []file.Password
 }
 
-// newFileReader starts the time of a mail.
+// newFileReader starts the time of an email.
 func newFileReader(all []*Message) fileReader {
 	r := fileReader{budget: file.NewBudget(), ends: time.Now().Add(maxFileTime)}
 	for _, m := range all {

@@ -29,12 +29,12 @@ type Indicator struct {
 	Documentation bool     `json:"documentation"`  // an address or name set aside for examples
 	Recipient     bool     `json:"recipient"`      // an address of one who got the email, or the domain of one
 	Transit       bool     `json:"transit"`        // seen only where servers on the way wrote: Received, Received-SPF, Return-Path, X-Originating-IP, X-Sender-IP
-	Seen          []Seen   `json:"seen"`           // in the order of the mails, at most 20
+	Seen          []Seen   `json:"seen"`           // in the order of the emails, at most 20
 }
 
 // Seen is a place of an indicator.
 type Seen struct {
-	MailID string `json:"cloud_soar_mail_id"` // "" for a mail given directly
+	MailID string `json:"cloud_soar_mail_id"` // "" for an email given directly
 	Path   string `json:"path"`               // of the message
 	Part   string `json:"part"`               // of the text or file in the message; "" in a header
 	Where  string `json:"where"`              // text, html, link, received, attachment, or header: and its name

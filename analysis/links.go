@@ -52,7 +52,7 @@ func foundLinks(list []partLink) []FoundLink {
 	return out
 }
 
-// mismatches returns the links whose text names a host or an e-mail address that
+// mismatches returns the links whose text names a host or an email address that
 // the target is not of. A link that a gateway has rewritten leads where it did before, as far as that can be known. A name and a name
 // below it count as the same; so does a name with and without www, and an IDN in either spelling.
 func mismatches(list []partLink) []Mismatch {

@@ -18,10 +18,10 @@ type Message struct {
 	*content.Message
 	Parent *Message // nil for the outermost
 
-	record *soar.Mail // of a mail whose content is not there: Mail then has its header only
+	record *soar.Mail // of an email whose content is not there: Mail then has its header only
 }
 
-// Unfold reads a mail and every message in it, those in archives too, see [content.OpenWithArchives].
+// Unfold reads an email and every message in it, those in archives too, see [content.OpenWithArchives].
 func Unfold(raw []byte, kind string, l message.Limits, passwords ...string) []*Message {
 	opened := content.OpenWithArchives(raw, kind, l, passwords)
 	all := make([]*Message, len(opened))

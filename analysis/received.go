@@ -9,7 +9,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// Hop is one server that a mail passed, as a Received field tells it (RFC 5321,
+// Hop is one server that an email passed, as a Received field tells it (RFC 5321,
 // section 4.4). All but what the reader's own servers wrote may be forged.
 type Hop struct {
 	Hop    int    `json:"hop"`     // from 1, the oldest
@@ -21,7 +21,7 @@ type Hop struct {
 	Delay  int64  `json:"delay"` // seconds since the last hop before it that has a time; negative where clocks disagree
 }
 
-// Hops returns the way of a mail, oldest hop first.
+// Hops returns the way of an email, oldest hop first.
 func Hops(h message.Header) []Hop {
 	values := h.Values("Received")
 	hops := make([]Hop, 0, len(values))

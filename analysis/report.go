@@ -10,11 +10,11 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// Report is what is known of one or several mails and all in them. No slice in it is nil.
+// Report is what is known of one or several emails and all in them. No slice in it is nil.
 type Report struct {
 	Messages   []Found        `json:"messages"`   // each before those inside it
 	Indicators []Indicator    `json:"indicators"` // unique over all messages, in the order of first appearance
-	Reporter   Reporter       `json:"reporter"`   // of the first mail that reports another; "" without one
+	Reporter   Reporter       `json:"reporter"`   // of the first email that reports another; "" without one
 	Reported   []Reported     `json:"reported"`
 	Problems   []FoundProblem `json:"problems"` // of all messages
 	Count      int            `json:"count"`    // of messages
@@ -22,7 +22,7 @@ type Report struct {
 
 // Found is one message: the daemon's keys, and what the analysis adds.
 type Found struct {
-	CloudSOARMailID string `json:"cloud_soar_mail_id"` // of the mail that it lies in; "" for one given directly
+	CloudSOARMailID string `json:"cloud_soar_mail_id"` // of the email that it lies in; "" for one given directly
 	Path            string `json:"path"`               // "" for the outermost, "2", "2.1"
 	Kind            string `json:"kind"`               // eml, msg or tnef
 	soar.Mail
@@ -42,7 +42,7 @@ type FoundProblem struct {
 }
 
 // maxOfRun bounds the messages of one report, each of which may have texts of 128
-// KiB: beyond it only the mails themselves are analyzed, not what is in them.
+// KiB: beyond it only the emails themselves are analyzed, not what is in them.
 const maxOfRun = 1000
 
 // Topics are what an analysis may be asked for.
@@ -58,12 +58,12 @@ type Options struct {
 	Passwords []string // tried first on what is encrypted
 }
 
-// Analyzer makes a report of mails, one after another.
+// Analyzer makes a report of emails, one after another.
 type Analyzer struct {
 	options   Options
 	report    *Report
 	collector *Collector
-	reader    fileReader // of the mail at hand
+	reader    fileReader // of the email at hand
 	left      int        // bytes of text to be searched yet
 	cut       bool
 }
@@ -83,8 +83,8 @@ func (a *Analyzer) wants(topic string) bool {
 	return slices.Contains(a.options.Topics, "all") || slices.Contains(a.options.Topics, topic)
 }
 
-// Add analyzes a mail and every message in it. record is that of Cloud SOAR,
-// the zero Record for a mail that is not from there. kind is [KindEML] or [KindMSG].
+// Add analyzes an email and every message in it. record is that of Cloud SOAR,
+// the zero Record for an email that is not from there. kind is [KindEML] or [KindMSG].
 func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	id := ""
 	if record.ID != 0 {
@@ -107,7 +107,7 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 	a.reports(id, all, described)
 }
 
-// AddRecord analyzes what Cloud SOAR knows of a mail whose content it does not hold.
+// AddRecord analyzes what Cloud SOAR knows of an email whose content it does not hold.
 func (a *Analyzer) AddRecord(record soar.Record) {
 	var header strings.Builder
 	for _, h := range record.Headers {
@@ -120,7 +120,7 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 	mail := record.Mail
 	m := &Message{Message: &content.Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits)}, record: &mail}
 	mail.Problems = append(slices.Clone(mail.Problems), message.Problem{
-		Code: message.CodeNoContent, Detail: "Cloud SOAR holds no content of this mail; what its record shows was analyzed",
+		Code: message.CodeNoContent, Detail: "Cloud SOAR holds no content of this email; what its record shows was analyzed",
 	})
 	mail.Normalize()
 	a.add(id, m, mail)

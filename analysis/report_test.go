@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// analyze makes the report of one mail, of which the first bytes tell the kind.
+// analyze makes the report of one email, of which the first bytes tell the kind.
 func analyze(raw []byte, o Options) *Report {
 	o.Limits = message.DefaultLimits()
 	a := New(o)
@@ -148,7 +148,7 @@ func TestTopics(t *testing.T) {
 	}
 }
 
-// TestSeveral has one report for several mails: an indicator of both stands there once.
+// TestSeveral has one report for several emails: an indicator of both stands there once.
 func TestSeveral(t *testing.T) {
 	a := New(Options{Limits: message.DefaultLimits()})
 	for id := int64(1); id <= 2; id++ {
@@ -239,7 +239,7 @@ func TestIndicatorPlaces(t *testing.T) {
 	}
 }
 
-// TestDepth has mails nested deeper than is read: the cap is told, the rest is there.
+// TestDepth has emails nested deeper than is read: the cap is told, the rest is there.
 func TestDepth(t *testing.T) {
 	raw := []byte("From: a@example.org\r\nSubject: innermost\r\n\r\nx\r\n")
 	for range 40 {
@@ -268,7 +268,7 @@ func TestManyMessages(t *testing.T) {
 	}
 }
 
-// TestAddRecord analyzes a mail of which Cloud SOAR holds the record only.
+// TestAddRecord analyzes an email of which Cloud SOAR holds the record only.
 func TestAddRecord(t *testing.T) {
 	record := soar.Record{ID: 3}
 	record.From, record.Subject, record.ReplyTo = "a@example.org", "hello", "b@example.net"

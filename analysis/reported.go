@@ -9,16 +9,16 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// Reporter is who sent in a suspicious mail.
+// Reporter is who sent in a suspicious email.
 type Reporter struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	Address         string `json:"address"`
 	Name            string `json:"name"`
 }
 
-// Reported is a mail that another one brings as an attachment.
+// Reported is an email that another one brings as an attachment.
 type Reported struct {
-	CloudSOARMailID string `json:"cloud_soar_mail_id"` // of the mail that brings it
+	CloudSOARMailID string `json:"cloud_soar_mail_id"` // of the email that brings it
 	Path            string `json:"path"`
 	Kind            string `json:"kind"`
 	MessageID       string `json:"message_id"`
@@ -31,7 +31,7 @@ type Reported struct {
 	Reporter        string `json:"reporter"` // address of who sent it in
 }
 
-// reports finds the mails that the outermost one brings as attachments.
+// reports finds the emails that the outermost one brings as attachments.
 func (a *Analyzer) reports(id string, all []*Message, described []soar.Mail) {
 	if len(all) == 0 || all[0].notice() {
 		return
@@ -52,7 +52,7 @@ func (a *Analyzer) reports(id string, all []*Message, described []soar.Mail) {
 	}
 }
 
-// attachedTo reports whether a message is a mail attached to outer. A
+// attachedTo reports whether a message is an email attached to outer. A
 // winmail.dat is not one but the wrapping of outer itself; what it embeds is.
 func (m *Message) attachedTo(outer *Message) bool {
 	switch {
@@ -65,12 +65,12 @@ func (m *Message) attachedTo(outer *Message) bool {
 }
 
 // wrapping reports whether a message is a winmail.dat, a signed content or a mailbox
-// file, which is not the mail that somebody attached but what it came in.
+// file, which is not the email that somebody attached but what it came in.
 func (m *Message) wrapping() bool {
 	return m.Parent != nil && (m.Kind == content.KindP7M || m.Kind == content.KindMbox) || m.Kind == KindTNEF && m.Parent != nil && m.Parent.Kind != KindTNEF
 }
 
-// notice reports whether a mail is a server's or a mail program's notice about
+// notice reports whether an email is a server's or a mail program's notice about
 // another one (RFC 3464, RFC 8098), which nobody reported.
 func (m *Message) notice() bool {
 	types := m.header().Values("Content-Type")

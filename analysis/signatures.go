@@ -12,7 +12,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// maxSignatures bounds the DKIM signatures that are looked at; mails have up to four.
+// maxSignatures bounds the DKIM signatures that are looked at; emails have up to four.
 const maxSignatures = 10
 
 // Signature is one DKIM signature (RFC 6376) and what checking it here gave.
@@ -48,7 +48,7 @@ func ParseKeys(text string) (Keys, error) {
 // errNoKey ends the look-up of a key that is not among the given ones.
 var errNoKey = errors.New("key not at hand")
 
-// Signatures checks the DKIM signatures of a raw mail against the keys given.
+// Signatures checks the DKIM signatures of a raw email against the keys given.
 // Nothing is looked up: a key that is not given is not at hand.
 func Signatures(raw []byte, h message.Header, keys Keys) []Signature {
 	out := []Signature{}

@@ -13,7 +13,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// signed returns a mail with two signatures and the keys to check them.
+// signed returns an email with two signatures and the keys to check them.
 func signed(t *testing.T) (mail string, keys string) {
 	t.Helper()
 	mail = "From: a@example.org\r\nSubject: hello\r\n\r\nworld\r\n"

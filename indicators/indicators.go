@@ -135,7 +135,7 @@ type span struct{ start, end, host, hostEnd int }
 type spans []span
 
 // hide reports whether a hit lies inside a URL without being its host or an
-// e-mail address in its path or query.
+// email address in its path or query.
 func (s spans) hide(h hit) bool {
 	i, exact := slices.BinarySearchFunc(s, h.start, func(u span, at int) int { return cmp.Compare(u.start, at) })
 	if !exact {
@@ -237,12 +237,12 @@ func Defang(value string) string {
 type hit struct {
 	start, end int
 	value      string // in one spelling
-	ascii      string // of a name or an e-mail address: with its host in ASCII
+	ascii      string // of a name or an email address: with its host in ASCII
 	brand      string // of a card
 	defanged   bool   // hxxp
 	// of a URL: where its host stands
 	host, hostEnd int
-	at            int // of an e-mail address: where its at sign stands
+	at            int // of an email address: where its at sign stands
 }
 
 // finder yields hits in ascending order, which do not overlap, in linear time.

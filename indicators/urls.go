@@ -26,7 +26,7 @@ var schemes = []struct{ written, meant string }{
 
 const (
 	longestScheme = 5
-	maxURL        = 16 << 10 // bytes: more than any browser's limit that mails are written for
+	maxURL        = 16 << 10 // bytes: more than any browser's limit that emails are written for
 	maxAuthority  = 1 << 10  // bytes of user, host and port
 )
 

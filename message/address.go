@@ -12,7 +12,7 @@ type addressFlaws struct {
 
 // parseAddresses reads an address-list (RFC 5322, sections 3.4 and 4.4) from a
 // raw value: structure first, encoded-words after it, so that no encoded comma
-// or bracket makes an address. It takes what real mail has: missing quotes and
+// or bracket makes an address. It takes what real email has: missing quotes and
 // brackets, semicolons, doubled commas, names without address.
 func parseAddresses(raw string, limits Limits) ([]Address, addressFlaws) {
 	p := addressParser{src: unfold(raw), limits: limits}

@@ -75,10 +75,10 @@ func (p *Part) attachment() (Attachment, decodeFlaws) {
 	return a, flaws
 }
 
-// What the digests of one mail may cost: messages nested in each other have
+// What the digests of one email may cost: messages nested in each other have
 // the innermost content digested at each level.
 const (
-	digestFactor = 4        // times the size of the mail
+	digestFactor = 4        // times the size of the email
 	digestSpare  = 64 << 20 // bytes
 )
 

@@ -15,7 +15,7 @@ import (
 )
 
 // realisticMails are the shapes of a mailbox: plain notes, newsletters in both
-// forms, mails with files; sizes as they come there. They are the same at each run.
+// forms, emails with files; sizes as they come there. They are the same at each run.
 func realisticMails() map[string][]byte {
 	r := rand.New(rand.NewSource(1))
 	text := strings.Repeat("Dear colleagues, the report for this quarter is attached.\r\nPlease read it until Friday.\r\n", 40)
@@ -62,7 +62,7 @@ func benchMixed(text, html string, file []byte) string {
 	return b.String()
 }
 
-// BenchmarkParse reads each mail and decodes all leaves, the files piece by
+// BenchmarkParse reads each email and decodes all leaves, the files piece by
 // piece: what a run does less the digests.
 func BenchmarkParse(b *testing.B) {
 	for _, name := range []string{"plain-4K", "qp-both-40K", "file-400K", "file-10M"} {

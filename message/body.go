@@ -10,14 +10,14 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// BodyText returns the text/plain leaves of the mail itself that are neither
-// attached nor named, in order, joined by a newline. A mail without any, or
+// BodyText returns the text/plain leaves of the email itself that are neither
+// attached nor named, in order, joined by a newline. An email without any, or
 // whose plain leaves are all blank, has the text of its HTML leaves instead.
 func (m *Message) BodyText() string { return m.BodyTextUpTo(math.MaxInt) }
 
 // BodyTextUpTo is BodyText for a reader that cuts it at most bytes: what it
 // returns agrees with BodyText up to there, and is longer than most where
-// BodyText is. Much of a large HTML mail is then never looked at.
+// BodyText is. Much of a large HTML email is then never looked at.
 func (m *Message) BodyTextUpTo(most int) string {
 	plain := m.bodies(false)
 	if slices.ContainsFunc(plain, func(s string) bool { return strings.TrimSpace(s) != "" }) {

@@ -44,7 +44,7 @@ func base64Nest(n int) string {
 	return mail
 }
 
-// bombs are mails made to cost, with a problem that each must have ("" for none in particular).
+// bombs are emails made to cost, with a problem that each must have ("" for none in particular).
 func bombs() map[string]struct {
 	mail func() string
 	code string

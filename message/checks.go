@@ -6,13 +6,13 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// onceOnly are the fields that a mail has at most once (RFC 5322, section 3.6; RFC 2045).
+// onceOnly are the fields that an email has at most once (RFC 5322, section 3.6; RFC 2045).
 var onceOnly = []string{"Date", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject", "MIME-Version"}
 
 // displayed are the fields whose text people see.
 var displayed = []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject"}
 
-// checkHeader notes what is wrong or suspicious in the header of a mail.
+// checkHeader notes what is wrong or suspicious in the header of an email.
 func (r *reader) checkHeader(at int) {
 	h := r.m.Header
 	if n := h.count("From"); n > 1 {

@@ -9,7 +9,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// crossCheck reads an ambiguous mail in the other ways that programs may take
+// crossCheck reads an ambiguous email in the other ways that programs may take
 // and adds what only they find.
 func crossCheck(m *Message, st *parseState) {
 	c := checker{m: m, known: map[[32]byte]bool{}, named: map[string]bool{}, budget: searchBudget}
@@ -25,17 +25,17 @@ func crossCheck(m *Message, st *parseState) {
 		c.compare(other.parts, "read "+how.String())
 	}
 	if st.full {
-		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the mail has too many parts for it")
+		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the email has too many parts for it")
 		return
 	}
 	parts, asked := secondReader(m, "alt"+strconv.Itoa(c.added+1))
 	if !asked {
-		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the mail is too large or too deep for it")
+		m.found.add(lastPlace, CodeNotCrossChecked, "the second reader was not asked: the email is too large or too deep for it")
 	}
 	c.compare(parts, "read by a second program")
 }
 
-// maxExtras bounds what other readings may add to a mail.
+// maxExtras bounds what other readings may add to an email.
 const maxExtras = 50
 
 // checker knows what has been found and adds the rest.
@@ -146,7 +146,7 @@ func (c *checker) compare(parts []*Part, how string) {
 		c.m.parts = append(c.m.parts, p)
 		kinds = append(kinds, p.MediaType)
 	}
-	c.m.found.add(lastPlace, CodeReadersDiffer, "%s the mail shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
+	c.m.found.add(lastPlace, CodeReadersDiffer, "%s the email shows %d more parts, added behind the others: %s", how, len(fresh), quoteAll(kinds))
 }
 
 // wholeLines is an email without empty lines in front and with a line end
@@ -162,20 +162,20 @@ func wholeLines(raw []byte) []byte {
 // What the second reader is given: it takes quadratic time in delimiter lines,
 // depth and parameters, and stays below 0.2 s within these.
 const (
-	secondMaxSize       = 16 << 20 // bytes of the mail
+	secondMaxSize       = 16 << 20 // bytes of the email
 	secondMaxDashes     = 5000     // lines that start with "--"
 	secondMaxBoundaries = 100      // boundary parameters
 	secondMaxField      = 16 << 10 // bytes of one field, folds included
 )
 
-// secondReader asks enmime for its view of the mail. asked is false for a mail
+// secondReader asks enmime for its view of the mail. asked is false for an email
 // that would cost it too much.
 func secondReader(m *Message, prefix string) (parts []*Part, asked bool) {
 	if !cheapForSecond(m.Raw) {
 		return nil, false
 	}
 	defer func() {
-		if recover() != nil { // a panic there costs its opinion, not the mail
+		if recover() != nil { // a panic there costs its opinion, not the email
 			parts, asked = nil, true
 		}
 	}()

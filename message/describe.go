@@ -166,7 +166,7 @@ func (r *reader) noteType(p *Part) {
 const maxBoundary = 1000
 
 // boundaries is every way to read the boundary parameter; the first is the
-// standard's. Most mails have exactly one.
+// standard's. Most emails have exactly one.
 func boundaries(raw string, m mediaValue) []string {
 	var out []string
 	add := func(v string) {

@@ -14,7 +14,7 @@ import (
 const maxFilename = 200
 
 // SafeFilename makes a name that a file can have on any system from one that a
-// mail gives: the last element of a path, without control, direction and
+// email gives: the last element of a path, without control, direction and
 // reserved characters, no device name of Windows, at most 200 bytes with its
 // extension kept, never empty, not hidden, not an option of a command.
 func SafeFilename(name string) string {

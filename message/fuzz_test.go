@@ -29,7 +29,7 @@ func seedMails(f *testing.F) {
 }
 
 // FuzzParse holds what must be true of any bytes: no panic, the raw bytes
-// unchanged, all strings valid UTF-8, each leaf inside the mail and told apart
+// unchanged, all strings valid UTF-8, each leaf inside the email and told apart
 // by its path, the limits held.
 func FuzzParse(f *testing.F) {
 	seedMails(f)
@@ -113,7 +113,7 @@ func checkLeaves(t *testing.T, m *Message, limits Limits) {
 	}
 }
 
-// within reports whether b is a part of the mail's raw bytes, or of the decoded
+// within reports whether b is a part of the email's raw bytes, or of the decoded
 // bytes of a multipart or message that was encoded.
 func within(b []byte, m *Message, p *Part) bool {
 	if len(b) == 0 || bytes.Contains(m.Raw, b) {

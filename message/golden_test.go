@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// view is a parsed mail as the golden files show it.
+// view is a parsed email as the golden files show it.
 type view struct {
 	MessageID   []string            `json:"message_id"`
 	Date        string              `json:"date"`
@@ -53,7 +53,7 @@ func viewOf(m *Message) view {
 	return v
 }
 
-// TestGolden compares the view of each mail in testdata with its .json. Mails in
+// TestGolden compares the view of each email in testdata with its .json. Emails in
 // testdata/mail are sound: they have no problems.
 func TestGolden(t *testing.T) {
 	files, _ := filepath.Glob("../testdata/mail/*.eml")

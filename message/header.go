@@ -105,7 +105,7 @@ func (s *scanner) scanHeader(pos, at int, message bool) headerScan {
 	h := headerScan{spans: make([]span, 0, 16), body: len(s.buf), junk: -1}
 	start, cur := pos, -1
 	if message && bytes.HasPrefix(s.buf[pos:], []byte("\xEF\xBB\xBF")) {
-		s.note(at, CodeBOM, "the mail starts with a byte order mark")
+		s.note(at, CodeBOM, "the email starts with a byte order mark")
 		pos += 3
 	}
 	for pos < len(s.buf) {
@@ -161,7 +161,7 @@ func (s *scanner) noField(h *headerScan, line []byte, pos, next, at int, message
 // maxBlankLines is how many empty lines in front of a header are passed over.
 const maxBlankLines = 20
 
-// headerFollows reports whether a header starts behind an empty line in front of a mail.
+// headerFollows reports whether a header starts behind an empty line in front of an email.
 func (s *scanner) headerFollows(pos int) bool {
 	for range maxBlankLines {
 		end, next, _ := s.line(pos)
@@ -177,7 +177,7 @@ func (s *scanner) headerFollows(pos int) bool {
 	return false
 }
 
-// usualField tells the names with which the header of a mail starts in real life.
+// usualField tells the names with which the header of an email starts in real life.
 func usualField(name string) bool {
 	name = strings.ToLower(name)
 	switch name {

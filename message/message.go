@@ -2,7 +2,7 @@ package message
 
 import "strings"
 
-// Message is a parsed mail. It is not safe for concurrent use: what is asked
+// Message is a parsed email. It is not safe for concurrent use: what is asked
 // for is decoded at the first call and kept.
 type Message struct {
 	Raw      []byte // as it came; for a nested message its decoded bytes
@@ -17,7 +17,7 @@ type Message struct {
 	files    []Attachment
 	listed   bool
 	expanded bool // the files that texts hold are among the parts
-	digests  *int // bytes that may still be digested, of the mail and all mails in it
+	digests  *int // bytes that may still be digested, of the email and all emails in it
 }
 
 func newMessage(raw []byte, limits Limits) *Message {
@@ -39,9 +39,9 @@ func (m *Message) Addresses(name string) []Address {
 	return out
 }
 
-// Walk calls f for each leaf of the mail itself, in document order, until f
+// Walk calls f for each leaf of the email itself, in document order, until f
 // returns false. Nested messages come as one leaf with Message set; walk that
-// one to see what is inside (its paths are those of the outermost mail). Parts
+// one to see what is inside (its paths are those of the outermost email). Parts
 // that only another reading shows come last.
 func (m *Message) Walk(f func(p *Part) bool) {
 	listInline(m)

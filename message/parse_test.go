@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLineEnds holds that LF and CR mails read like those with CRLF.
+// TestLineEnds holds that LF and CR emails read like those with CRLF.
 func TestLineEnds(t *testing.T) {
 	files, _ := filepath.Glob("../testdata/mail/*.eml")
 	for _, file := range files {

@@ -4,24 +4,24 @@ import (
 	"strings"
 )
 
-// Part is a leaf of a mail's structure: a body text, a file, or a nested message.
+// Part is a leaf of an email's structure: a body text, a file, or a nested message.
 type Part struct {
-	// Path is the IMAP part path from the outermost mail (RFC 9051, section
+	// Path is the IMAP part path from the outermost email (RFC 9051, section
 	// 6.4.5.1). One that starts with "alt" belongs to a part that only another
-	// reading of an ambiguous mail shows; no IMAP server knows it.
+	// reading of an ambiguous email shows; no IMAP server knows it.
 	Path        string
-	Header      Header            // the part's own header; for a mail without multipart the mail's
+	Header      Header            // the part's own header; for an email without multipart the email's
 	MediaType   string            // lower case, "text/plain"; never ""
 	Params      map[string]string // parameters of Content-Type, names in lower case, values decoded (RFC 2231, RFC 2047)
 	Disposition string            // lower case, "attachment", "inline", …; "" without one
-	Filename    string            // decoded, as the mail gives it: data, never a path; "" without one
+	Filename    string            // decoded, as the email gives it: data, never a path; "" without one
 	ContentID   string            // without angle brackets
-	Message     *Message          // the nested mail of message/rfc822 and message/global; nil for other leaves
+	Message     *Message          // the nested email of message/rfc822 and message/global; nil for other leaves
 
 	mail       *Message
 	at         int // the place of its problems
 	encoding   transferEncoding
-	raw        []byte   // the content as it lies in the mail
+	raw        []byte   // the content as it lies in the email
 	names      []string // other file names that a program could show
 	boundaries []string // of a multipart: its boundary in every way it can be read
 	related    bool     // a part of multipart/related
@@ -91,14 +91,14 @@ func (p *Part) OtherNames() []string { return p.names }
 
 func (p *Part) multipart() bool { return strings.HasPrefix(p.MediaType, "multipart/") }
 
-// message reports whether the content is a mail.
+// message reports whether the content is an email.
 func (p *Part) message() bool {
 	return p.MediaType == "message/rfc822" || p.MediaType == "message/global" || p.MediaType == "message/news"
 }
 
 func (p *Part) textual() bool { return p.MediaType == "text/plain" || p.MediaType == "text/html" }
 
-// body reports whether the part is one of the mail's body texts: plain or HTML
+// body reports whether the part is one of the email's body texts: plain or HTML
 // text that is neither attached nor has a file name.
 func (p *Part) body() bool {
 	return p.textual() && p.Disposition != "attachment" && p.Filename == ""

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	maxProblems = 100 // of one mail; a bomb must not become a bomb of problems
+	maxProblems = 100 // of one email; a bomb must not become a bomb of problems
 	maxSame     = 10  // with the same code
 )
 
-// lastPlace is where problems of the whole mail stand.
+// lastPlace is where problems of the whole email stand.
 const lastPlace = 1 << 30
 
 // placed is a problem with its place: 0 is the header, n the n-th part.
@@ -23,13 +23,13 @@ type placed struct {
 }
 
 // problems collects what is wrong with one mail. Parts are decoded in the
-// order in which they are asked for, but the list is in the mail's order.
+// order in which they are asked for, but the list is in the email's order.
 type problems struct {
 	list []placed
 	out  *[]Problem
-	up   *problems // of the mail that this one is nested in
+	up   *problems // of the email that this one is nested in
 	upAt int
-	path string // part path of this nested mail
+	path string // part path of this nested email
 }
 
 func (p *problems) add(at int, code, format string, args ...any) {

@@ -9,7 +9,7 @@ type reader struct {
 	shared *parseState
 }
 
-// parseState is what the scanners of one mail share.
+// parseState is what the scanners of one email share.
 type parseState struct {
 	parts     int       // leaves so far
 	order     int       // headers so far: the place of problems
@@ -18,11 +18,11 @@ type parseState struct {
 	full      bool      // the limit of parts was reached
 	near      bool      // a line that only starts like a delimiter was seen
 	bareCR    bool      // lines that matter end in CR alone
-	ambiguous bool      // a structural problem: other readers may see another mail
+	ambiguous bool      // a structural problem: other readers may see another email
 	wanted    []reading // other readings that would show something else
 }
 
-// reading is one way to read a mail where programs differ. The zero value is the first one.
+// reading is one way to read an email where programs differ. The zero value is the first one.
 type reading struct {
 	prefix    bool // a line that only starts with a boundary is a delimiter
 	last      bool // the last of several Content- fields counts

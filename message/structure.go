@@ -9,8 +9,8 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// entity reads a header and its body at pos: a mail, or the n-th part of a
-// multipart. n is 0 for the root of a mail. It returns the delimiter it ended at.
+// entity reads a header and its body at pos: an email, or the n-th part of a
+// multipart. n is 0 for the root of an email. It returns the delimiter it ended at.
 func (s *scanner) entity(prefix string, n, pos, depth int, usual string) delimiter {
 	if s.shared.parts >= s.limits.Parts {
 		return s.rest(prefix, n, pos)
@@ -96,7 +96,7 @@ func (s *scanner) bodyStart(h Header, scan headerScan, at int, message bool) (He
 	return h, body
 }
 
-// fieldsFollow reports whether a body that is no mail starts with MIME fields.
+// fieldsFollow reports whether a body that is no email starts with MIME fields.
 func (s *scanner) fieldsFollow(h Header, pos int) bool {
 	if f := h.first("Content-Type"); f != nil && strings.Contains(strings.ToLower(f.Value), "message/") {
 		return false
@@ -116,7 +116,7 @@ func (s *scanner) rest(prefix string, n, pos int) delimiter {
 	return end
 }
 
-// leaf adds a part to the mail being read.
+// leaf adds a part to the email being read.
 func (s *scanner) leaf(p *Part, path string) {
 	s.shared.parts++
 	p.Path, p.mail = path, s.m
@@ -191,7 +191,7 @@ func (s *scanner) parts(p *Part, boundary, path string, pos, depth int) (parts i
 		d = s.nextDelimiter(d.next)
 	}
 	if !closed && parts > 0 && !s.shared.full {
-		s.structural(p.at, CodeMissingEnd, "the multipart with the boundary %s has no end; the mail may be cut", quote.Text(boundary, quote.Name))
+		s.structural(p.at, CodeMissingEnd, "the multipart with the boundary %s has no end; the email may be cut", quote.Text(boundary, quote.Name))
 	}
 	return parts, d
 }
@@ -254,7 +254,7 @@ func (s *scanner) guess(raw []byte) string {
 	return ""
 }
 
-// nested reads an attached mail (RFC 2046, section 5.2.1).
+// nested reads an attached email (RFC 2046, section 5.2.1).
 func (s *scanner) nested(p *Part, path string, pos, depth int) delimiter {
 	s.leaf(p, path)
 	inner := newMessage(nil, s.limits)
@@ -278,7 +278,7 @@ func (s *scanner) nestedEncoded(p *Part, inner *Message, pos, depth int) delimit
 	p.raw = s.trim(pos, d)
 	s.note(p.at, CodeEncodedComposite, "the nested message %s is encoded, which RFC 2046 forbids; some programs show it as a file", p.Path)
 	if !s.mayDecode(len(p.raw)) {
-		s.structural(p.at, CodeLimitDepth, "the encoded messages of this mail are too large together; %s is not read", p.Path)
+		s.structural(p.at, CodeLimitDepth, "the encoded messages of this email are too large together; %s is not read", p.Path)
 		return d
 	}
 	p.Message = inner

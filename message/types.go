@@ -2,7 +2,7 @@ package message
 
 import "iter"
 
-// Problem names one thing that is wrong or suspicious in a mail. The codes
+// Problem names one thing that is wrong or suspicious in an email. The codes
 // are listed in docs/problems.md and are never renamed.
 type Problem struct {
 	Code   string `json:"code"`
@@ -22,10 +22,10 @@ type Field struct {
 	Raw   string // the value's bytes as they came, folds included
 }
 
-// Attachment is one entry of a mail's list of attachments: every leaf that is
+// Attachment is one entry of an email's list of attachments: every leaf that is
 // not part of the body texts, each nested message, and what is attached inside it.
 type Attachment struct {
-	Filename    string `json:"filename"`     // decoded, as the mail gives it: data, never a path; "" without one
+	Filename    string `json:"filename"`     // decoded, as the email gives it: data, never a path; "" without one
 	ContentType string `json:"content_type"` // lower-case media type, "image/png"
 	Size        int64  `json:"size"`         // bytes, decoded
 	MD5         string `json:"md5"`
@@ -36,14 +36,14 @@ type Attachment struct {
 	Part        string `json:"part"`       // IMAP part path, "2.1" (RFC 9051, section 6.4.5.1)
 }
 
-// TextLeaf is one text that a reader of the mail can see.
+// TextLeaf is one text that a reader of the email can see.
 type TextLeaf struct {
 	Path string // IMAP part path
 	HTML bool   // text/html; Text is then the markup
 	Text string // decoded to UTF-8, whole
 }
 
-// The consumers' view of a parsed mail; parse.go and its neighbours implement it.
+// The consumers' view of a parsed email; parse.go and its neighbours implement it.
 var _ interface {
 	// Values returns the decoded values of all fields of this name (any case), in order.
 	Values(name string) []string

@@ -12,7 +12,7 @@ import (
 // message.Limits of a compound file.
 const (
 	cfbEntrySize = 128
-	// cfbEntryLimit bounds the directory: a mail of 1,000 attachments and 2,000
+	// cfbEntryLimit bounds the directory: an email of 1,000 attachments and 2,000
 	// recipients has about 50,000 entries, and each costs some 350 bytes here.
 	cfbEntryLimit = 1 << 16
 	// cfbChunk is read at once: the library's joining of a stream's sectors is

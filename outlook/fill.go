@@ -56,7 +56,7 @@ func trimIDs(text string) string {
 	return strings.Join(ids, " ")
 }
 
-// exchangeHeaderLine is what Exchange puts before the headers of a mail that came by SMTP.
+// exchangeHeaderLine is what Exchange puts before the headers of an email that came by SMTP.
 const exchangeHeaderLine = "Microsoft Mail Internet Headers Version 2.0"
 
 // fillHeader parses the transport headers and takes from them what the properties do not say.

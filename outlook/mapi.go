@@ -164,7 +164,7 @@ func (p *properties) time(id uint16) time.Time {
 	return fileTime(binary.LittleEndian.Uint64(prop.data))
 }
 
-// fileTime is the zero time for a value that no mail has.
+// fileTime is the zero time for a value that no email has.
 func fileTime(ticks uint64) time.Time {
 	if ticks == 0 || ticks > 1<<62 {
 		return time.Time{}

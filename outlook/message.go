@@ -31,7 +31,7 @@ type Message struct {
 	Sent       time.Time // when the sender's client submitted it
 	Received   time.Time // when it was delivered
 
-	// Header holds the transport headers, which a mail has that came in from
+	// Header holds the transport headers, which an email has that came in from
 	// outside. It is data as any other in the file: nothing vouches for it.
 	Header message.Header
 

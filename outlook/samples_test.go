@@ -47,7 +47,7 @@ func sample(t *testing.T, name string) []byte {
 	return data
 }
 
-// contentMSG is the phish of testdata/content as a mail of Outlook.
+// contentMSG is the phish of testdata/content as an email of Outlook.
 func contentMSG() *testMSG {
 	return &testMSG{
 		props: []testProp{
@@ -71,7 +71,7 @@ func reportProps() []testProp {
 	}
 }
 
-// phishMSG is a mail as a user drags it out of Outlook.
+// phishMSG is an email as a user drags it out of Outlook.
 func phishMSG() *testMSG {
 	return &testMSG{
 		props: []testProp{
@@ -87,7 +87,7 @@ func phishMSG() *testMSG {
 	}
 }
 
-// sampleMail is a mail with one attached file.
+// sampleMail is an email with one attached file.
 func sampleMail(id, mediaType, name string, data []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Received: from ws7.example.org ([10.1.2.3])\r\n\tby mx.example.org with ESMTPS id 1; Mon, 2 Mar 2026 10:00:09 +0000\r\n"+

@@ -28,11 +28,11 @@ const (
 	tnefCodePage      = 0x9007
 )
 
-// tnefAttributeLimit bounds the attributes of one stream; a mail has some twenty, and six for each attachment.
+// tnefAttributeLimit bounds the attributes of one stream; an email has some twenty, and six for each attachment.
 const tnefAttributeLimit = 100_000
 
 // ReadTNEF reads a TNEF stream ([MS-OXTNEF]), the winmail.dat that Outlook
-// and Exchange attach to mails for programs of their own. It never fails as a
+// and Exchange attach to emails for programs of their own. It never fails as a
 // whole, as [ReadMSG].
 func ReadTNEF(data []byte, l message.Limits) *Message {
 	o := &Message{Kind: KindTNEF}
