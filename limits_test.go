@@ -27,7 +27,6 @@ const (
 var oversize = []string{
 	"file soar/local/open.go",
 	"names of mailbox",
-	"type cmd/imap-integration.program",
 	"type content.Message",
 	"type content/file/archive.reader",
 	"type mailbox.session",

@@ -146,27 +146,11 @@ func nearest(want string, folders []imapwire.ListResponse) []string {
 	return out
 }
 
-// nameDistance is the edit distance without regard to case; a name that ends in
-// the wanted one ("INBOX.Phish" for "Phish") is next to it.
+// nameDistance is the edit distance; a name that ends in the wanted one
+// ("INBOX.Phish" for "Phish") is next to it.
 func nameDistance(want, name string) int {
-	a, b := []rune(strings.ToLower(want)), []rune(strings.ToLower(name))
-	if strings.HasSuffix(string(b), string(a)) {
-		return min(1, len(b)-len(a))
+	if w, n := strings.ToLower(want), strings.ToLower(name); strings.HasSuffix(n, w) {
+		return min(1, len(n)-len(w))
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, ra := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, rb := range b {
-			cost := diagonal
-			if ra != rb {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
+	return quote.Distance(want, name)
 }

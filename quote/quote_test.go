@@ -70,3 +70,27 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+func TestDistance(t *testing.T) {
+	for _, tc := range []struct {
+		typed, exists string
+		want          int
+	}{
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"INBOX", "inbox", 0},
+		{"imap_servr", "imap_server", 1},
+		{"kitten", "sitting", 3},
+		{"Büro", "Buro", 1},
+		{"ab", "ba", 2},
+		{strings.Repeat("x", 1<<20), "port", quote.Name},
+	} {
+		if got := quote.Distance(tc.typed, tc.exists); got != tc.want {
+			t.Errorf("Distance(%.20q, %q) = %d, want %d", tc.typed, tc.exists, got, tc.want)
+		}
+		if got := quote.Distance(tc.exists, tc.typed); got != tc.want {
+			t.Errorf("Distance(%q, %.20q) = %d, want %d", tc.exists, tc.typed, got, tc.want)
+		}
+	}
+}

@@ -8,7 +8,7 @@ import (
 
 // apiCommand groups what a person asks about the API of a tenant. Its commands
 // have the resource's parameters and an action's exit statuses.
-func (p *program) apiCommand() *cobra.Command {
+func apiCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use: "api", Short: "Check which operations of the Cloud SOAR API a tenant has", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },

@@ -51,10 +51,10 @@ type demo struct {
 	params map[string]any // the settings
 }
 
-func (p *program) demoCommand() *cobra.Command {
+func demoCommand(p *program) *cobra.Command {
 	var asJSON, keep bool
 	c := p.personCommand("demo", "Run the main job on an embedded mail server and a local store", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		return p.demo(ctx, asJSON, keep)
+		return demonstrate(ctx, p, asJSON, keep)
 	})
 	c.Long = demoHelp
 	c.Flags().BoolVar(&asJSON, "json", false, "print the daemon's array only")
@@ -62,7 +62,7 @@ func (p *program) demoCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) demo(ctx context.Context, asJSON, keep bool) (err error) {
+func demonstrate(ctx context.Context, p *program, asJSON, keep bool) (err error) {
 	folder, err := os.MkdirTemp("", "imap-integration-demo")
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for the demo: %w", err)

@@ -79,7 +79,7 @@ func TestDemoKeep(t *testing.T) {
 	p := &program{stdout: out}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- p.demo(ctx, false, true) }()
+	go func() { ended <- demonstrate(ctx, p, false, true) }()
 	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(out.String(), "email-body-regex"); time.Sleep(5 * time.Millisecond) {
 		select {
 		case err := <-ended:

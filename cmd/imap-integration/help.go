@@ -14,7 +14,7 @@ import (
 )
 
 // actionHelp prints what an action does and all of its parameters, from the manifest.
-func (p *program) actionHelp(c *cobra.Command, a actions.Action) error {
+func actionHelp(p *program, c *cobra.Command, a actions.Action) error {
 	fields, err := p.manifest.Parameters(a.Name)
 	if err != nil {
 		return err

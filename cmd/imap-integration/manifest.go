@@ -10,13 +10,14 @@ import (
 	"example.org/imap-integration/manifest"
 )
 
-func (p *program) manifestCommand() *cobra.Command {
+func manifestCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use: "manifest", Short: "Check and export the platform's YAML files", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1), p.manifestCheck),
+		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1),
+			func(_ context.Context, args []string) error { return manifestCheck(p, args) }),
 		p.personCommand("export DIR", "Write the files to upload into DIR", cobra.ExactArgs(1), func(_ context.Context, args []string) error {
 			if err := p.manifest.Export(args[0]); err != nil {
 				return err
@@ -28,7 +29,7 @@ func (p *program) manifestCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) manifestCheck(_ context.Context, args []string) error {
+func manifestCheck(p *program, args []string) error {
 	m := p.manifest
 	if len(args) > 0 {
 		m = manifest.New(os.DirFS(args[0]))

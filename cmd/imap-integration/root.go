@@ -37,7 +37,7 @@ func (p *program) root() *cobra.Command {
 	for _, a := range actions.All {
 		root.AddCommand(p.actionCommand(a))
 	}
-	for _, c := range []*cobra.Command{p.apiCommand(), p.auditCommand(), p.demoCommand(), p.manifestCommand(), p.serveCommand(), p.versionCommand()} {
+	for _, c := range []*cobra.Command{apiCommand(p), auditCommand(p), demoCommand(p), manifestCommand(p), serveCommand(p), versionCommand(p)} {
 		c.GroupID = "person"
 		root.AddCommand(c)
 	}
@@ -82,7 +82,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 		c.Flags().StringVar(&p.refreshTokenFile, "refresh-token-file", "", "keep the newest OAuth 2.0 refresh token in this file (mode 0600), where the provider replaces it")
 	}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		p.guarded(func(context.Context) error { return p.actionHelp(c, a) })(context.Background())
+		p.guarded(func(context.Context) error { return actionHelp(p, c, a) })(context.Background())
 	})
 	return c
 }

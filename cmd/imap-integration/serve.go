@@ -36,7 +36,7 @@ type serveOptions struct {
 	newKeys                  bool
 }
 
-func (p *program) serveCommand() *cobra.Command {
+func serveCommand(p *program) *cobra.Command {
 	var o serveOptions
 	c := p.personCommand("serve", "Serve a local Cloud SOAR mail API over a local store", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		closeLog, err := p.logs.open(p.stderr)
@@ -44,7 +44,7 @@ func (p *program) serveCommand() *cobra.Command {
 		if err != nil {
 			return &manifest.ParameterError{Command: "serve", Problems: []string{err.Error()}}
 		}
-		return p.serve(ctx, o)
+		return serve(ctx, p, o)
 	})
 	c.Long = serveHelp
 	c.Flags().StringVar(&o.store, "store", "", "file of the store; made where there is none (required)")
@@ -94,7 +94,7 @@ func (o serveOptions) tls() (*tls.Config, error) {
 }
 
 // serve works until ctx ends.
-func (p *program) serve(ctx context.Context, o serveOptions) (err error) {
+func serve(ctx context.Context, p *program, o serveOptions) (err error) {
 	conf, err := o.check()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *program) serve(ctx context.Context, o serveOptions) (err error) {
 		return fmt.Errorf("cannot listen on %q (%w); give another address with --listen", o.listen, err)
 	}
 	defer listener.Close()
-	if err := p.announce(ctx, store, listener.Addr(), o); err != nil {
+	if err := announce(ctx, p, store, listener.Addr(), o); err != nil {
 		return err
 	}
 	handler, err := local.NewHandler(ctx, store, local.HandlerOptions{Log: log})
@@ -125,7 +125,7 @@ func (p *program) serve(ctx context.Context, o serveOptions) (err error) {
 }
 
 // announce prints the credentials where they are made now, and the address where nobody could know it.
-func (p *program) announce(ctx context.Context, store *local.Store, address net.Addr, o serveOptions) error {
+func announce(ctx context.Context, p *program, store *local.Store, address net.Addr, o serveOptions) error {
 	keys, made, err := store.Keys(ctx, o.newKeys)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func served(t *testing.T, o serveOptions) (printed map[string]string, stop func(
 	p := &program{stdout: out, stderr: io.Discard}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- p.serve(ctx, o) }()
+	go func() { ended <- serve(ctx, p, o) }()
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(out.String(), "listen="); time.Sleep(time.Millisecond) {
 		select {
 		case err := <-ended:
