@@ -25,7 +25,7 @@ func TestParametersKeepTheOrderOfTheFiles(t *testing.T) {
 			own = append(own, f.ID)
 		}
 	}
-	want := []string{"host", "port", "security", "password", "trust", "subject", "mail_id", "text", "proxy_url"}
+	want := []string{"host", "port", "security", "password", "trust", "subject", "mail_id", "text", "proxy_url", "no_proxy"}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Error(diff)
 	}
@@ -36,8 +36,8 @@ func TestParametersKeepTheOrderOfTheFiles(t *testing.T) {
 
 func TestParametersOfACommandWithoutFile(t *testing.T) {
 	fields, err := manifest.New(files()).Parameters("test-settings")
-	if err != nil || len(fields) != 7 {
-		t.Errorf("got %d fields, %v; want the resource's 6 and proxy_url", len(fields), err)
+	if err != nil || len(fields) != 8 {
+		t.Errorf("got %d fields, %v; want the resource's 6, proxy_url and no_proxy", len(fields), err)
 	}
 	if _, err := manifest.New(files()).Action("test-settings"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
