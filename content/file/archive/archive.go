@@ -12,16 +12,11 @@ package archive
 
 import (
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
-
-	"github.com/ulikunitz/xz"
 
 	"example.org/imap-integration/content/file/held"
 	"example.org/imap-integration/message"
@@ -36,10 +31,20 @@ const (
 // errLimit ends the reading of an archive whose budget is used up.
 var errLimit = errors.New("limit reached")
 
+// errPassword says that a password does not open what it was tried on.
+var errPassword = errors.New("wrong password")
+
 // openers has the reader of each format.
 var openers = map[string]func(*reader) error{
-	"zip": (*reader).zip, "7z": (*reader).sevenZip, "rar": (*reader).rar, "tar": (*reader).tar,
-	"gzip": (*reader).gzip, "bzip2": (*reader).bzip2, "xz": (*reader).xz, "cab": (*reader).cab, "iso": (*reader).iso,
+	"zip":   func(r *reader) error { return zipReader{r}.read() },
+	"7z":    func(r *reader) error { return sevenZipReader{r}.read() },
+	"rar":   func(r *reader) error { return rarReader{r}.read() },
+	"tar":   func(r *reader) error { return tarReader{r}.read() },
+	"cab":   func(r *reader) error { return cabReader{r}.read() },
+	"iso":   func(r *reader) error { return isoReader{r}.read() },
+	"gzip":  func(r *reader) error { return streamReader{r}.gzip() },
+	"bzip2": func(r *reader) error { return streamReader{r}.bzip2() },
+	"xz":    func(r *reader) error { return streamReader{r}.xz() },
 }
 
 // Formats reports whether format is one of an archive.
@@ -191,42 +196,30 @@ func (p patient) Read(b []byte) (int, error) {
 	return p.Reader.Read(b)
 }
 
-// single hands over the one file of a stream that is compressed.
-func (r *reader) single(name string, src io.Reader) error {
-	if name == "" {
-		name = strings.TrimSuffix(path.Base(r.name), path.Ext(r.name))
-		if ext := strings.ToLower(path.Ext(r.name)); ext == ".tgz" || ext == ".tbz2" || ext == ".txz" {
-			name += ".tar"
+// withPassword tries the candidates until open finds none wrong. One that
+// opened something stands in front for the members that follow.
+func (r *reader) withPassword(m *held.Member, open func(password string) error) error {
+	for i, p := range r.passwords {
+		if r.budget.Tries <= 0 || r.ctx.Err() != nil {
+			m.Add(message.CodeLimitArchive, "encrypted; not all of the %d passwords were tried", len(r.passwords))
+			return nil
 		}
-	}
-	m, err := r.start(name, -1)
-	if err != nil {
+		if i > 0 || m.OpenedWith == "" {
+			r.budget.Tries--
+		}
+		err := open(p.Text)
+		if errors.Is(err, errPassword) {
+			continue
+		}
+		if err == nil {
+			if i > 0 {
+				r.passwords = append([]held.Password{p}, r.passwords...)
+			}
+			r.budget.Tries++ // only the wrong ones count
+			m.OpenedWith, m.Password = p.From, p.Text
+		}
 		return err
 	}
-	if err := r.fill(m, src); err != nil {
-		m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
-	}
-	return r.send(m)
-}
-
-func (r *reader) gzip() error {
-	z, err := gzip.NewReader(bytes.NewReader(r.data))
-	if err != nil {
-		return err
-	}
-	return r.single(z.Name, z)
-}
-
-func (r *reader) bzip2() error { return r.single("", bzip2.NewReader(bytes.NewReader(r.data))) }
-
-func (r *reader) xz() error {
-	const shortest = 32 // of a stream without content; the library takes a mere header for the end
-	if len(r.data) < shortest {
-		return io.ErrUnexpectedEOF
-	}
-	z, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bytes.NewReader(r.data))
-	if err != nil {
-		return err
-	}
-	return r.single("", z)
+	m.Add(message.CodeArchiveEncrypted, "encrypted; none of %d passwords opens it", len(r.passwords))
+	return nil
 }

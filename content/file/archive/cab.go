@@ -32,8 +32,11 @@ type cabFolder struct {
 	done   bool
 }
 
-// cab reads a cabinet of Microsoft: stored and MSZIP.
-func (r *reader) cab() error {
+// cabReader reads cabinets of Microsoft (MS-CAB).
+type cabReader struct{ *reader }
+
+// read takes what is stored and MSZIP.
+func (r cabReader) read() error {
 	h, err := at(r.data, 0, 36)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (r *reader) cab() error {
 	return r.cabFiles(list, files, count, perBlock)
 }
 
-func (r *reader) cabFiles(list []cabFolder, next int64, count int, perBlock int64) error {
+func (r cabReader) cabFiles(list []cabFolder, next int64, count int, perBlock int64) error {
 	for range count {
 		f, err := at(r.data, next, 16)
 		if err != nil {
@@ -114,7 +117,7 @@ func (r *reader) cabFiles(list []cabFolder, next int64, count int, perBlock int6
 }
 
 // cabPlain unpacks a folder once.
-func (r *reader) cabPlain(f *cabFolder, perBlock int64) ([]byte, error) {
+func (r cabReader) cabPlain(f *cabFolder, perBlock int64) ([]byte, error) {
 	if !f.done {
 		f.done = true
 		f.plain, f.err = r.cabBlocks(f, perBlock)
@@ -122,7 +125,7 @@ func (r *reader) cabPlain(f *cabFolder, perBlock int64) ([]byte, error) {
 	return f.plain, f.err
 }
 
-func (r *reader) cabBlocks(f *cabFolder, perBlock int64) (plain []byte, err error) {
+func (r cabReader) cabBlocks(f *cabFolder, perBlock int64) (plain []byte, err error) {
 	const stored, mszip, window = 0, 1, 32 << 10
 	if method := f.method & 15; method > mszip {
 		return nil, coded{message.CodeArchiveUnsupported, fmt.Errorf("compression method %d (2 is Quantum, 3 LZX) is not supported", method)}

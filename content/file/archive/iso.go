@@ -16,8 +16,11 @@ const (
 	isoMaxDirs = 1000
 )
 
-// iso reads a disc image: the names of Joliet where they are, else the plain ones.
-func (r *reader) iso() error {
+// isoReader reads disc images.
+type isoReader struct{ *reader }
+
+// read lists a disc image: the names of Joliet where they are, else the plain ones.
+func (r isoReader) read() error {
 	var root []byte
 	joliet := false
 	for n := int64(16); n < 32; n++ {
@@ -51,7 +54,7 @@ type isoEntry struct {
 	record []byte
 }
 
-func (r *reader) isoFolders(root []byte, joliet bool) error {
+func (r isoReader) isoFolders(root []byte, joliet bool) error {
 	seen := map[uint32]bool{}
 	wait := []isoEntry{{"", root}}
 	for len(wait) > 0 {
@@ -77,7 +80,7 @@ func (r *reader) isoFolders(root []byte, joliet bool) error {
 	return nil
 }
 
-func (r *reader) isoFolder(parent string, dir []byte, joliet bool) (folders []isoEntry, err error) {
+func (r isoReader) isoFolder(parent string, dir []byte, joliet bool) (folders []isoEntry, err error) {
 	for i := 0; i < len(dir); {
 		n := int(dir[i])
 		if n == 0 { // the rest of the sector is empty
@@ -105,7 +108,7 @@ func (r *reader) isoFolder(parent string, dir []byte, joliet bool) (folders []is
 	return folders, nil
 }
 
-func (r *reader) isoFile(name string, record []byte) error {
+func (r isoReader) isoFile(name string, record []byte) error {
 	size := int64(binary.LittleEndian.Uint32(record[10:]))
 	m, err := r.start(name, size)
 	if err != nil {

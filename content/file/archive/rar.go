@@ -11,8 +11,11 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// rar reads the archive once for each password: its headers may be encrypted too.
-func (r *reader) rar() error {
+// rarReader reads RAR 1.5 to 5.
+type rarReader struct{ *reader }
+
+// read reads the archive once for each password: its headers may be encrypted too.
+func (r rarReader) read() error {
 	err := r.rarWith(held.Password{}, nil)
 	if !errors.Is(err, errPassword) {
 		return err
@@ -32,7 +35,7 @@ func (r *reader) rar() error {
 }
 
 // from says where a candidate was found.
-func (r *reader) from(password string) string {
+func (r rarReader) from(password string) string {
 	for _, p := range r.passwords {
 		if p.Text == password {
 			return p.From
@@ -43,7 +46,7 @@ func (r *reader) from(password string) string {
 
 // rarWith reads with one password. What it read is handed over unless the password
 // is wrong; given says why members that are encrypted cannot be opened.
-func (r *reader) rarWith(p held.Password, given []held.Problem) error {
+func (r rarReader) rarWith(p held.Password, given []held.Problem) error {
 	before := r.budget
 	var members []*held.Member
 	err := r.rarMembers(p, given, &members)
@@ -60,7 +63,7 @@ func (r *reader) rarWith(p held.Password, given []held.Problem) error {
 	return err
 }
 
-func (r *reader) rarMembers(p held.Password, given []held.Problem, members *[]*held.Member) error {
+func (r rarReader) rarMembers(p held.Password, given []held.Problem, members *[]*held.Member) error {
 	options := []rardecode.Option{rardecode.MaxDictionarySize(maxDictionary)}
 	if p.Text != "" {
 		options = append(options, rardecode.Password(p.Text))

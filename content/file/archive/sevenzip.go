@@ -22,8 +22,11 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// sevenZip reads a 7z archive; a wrong password shows in the header or in a checksum.
-func (r *reader) sevenZip() error {
+// sevenZipReader reads 7z.
+type sevenZipReader struct{ *reader }
+
+// read reads the archive; a wrong password shows in the header or in a checksum.
+func (r sevenZipReader) read() error {
 	bounded7z()
 	z, err := r.sevenZipWith("")
 	if z != nil && err == nil {
@@ -55,7 +58,7 @@ func (r *reader) sevenZip() error {
 
 // sevenZipWith opens the archive and tries the smallest member. The reader is
 // there with errPassword too where only the contents are encrypted.
-func (r *reader) sevenZipWith(password string) (*sevenzip.Reader, error) {
+func (r sevenZipReader) sevenZipWith(password string) (*sevenzip.Reader, error) {
 	z, err := sevenzip.NewReaderWithPassword(bytes.NewReader(r.data), int64(len(r.data)), password)
 	if err != nil {
 		return nil, sevenZipError(err, password)
@@ -92,7 +95,7 @@ func sevenZipError(err error, password string) error {
 	return err
 }
 
-func (r *reader) sevenZipMembers(z *sevenzip.Reader, p held.Password, given []held.Problem) error {
+func (r sevenZipReader) sevenZipMembers(z *sevenzip.Reader, p held.Password, given []held.Problem) error {
 	for _, f := range z.File {
 		if f.FileInfo().IsDir() {
 			continue
@@ -115,7 +118,7 @@ func (r *reader) sevenZipMembers(z *sevenzip.Reader, p held.Password, given []he
 	return nil
 }
 
-func (r *reader) sevenZipMember(m *held.Member, f *sevenzip.File) error {
+func (r sevenZipReader) sevenZipMember(m *held.Member, f *sevenzip.File) error {
 	src, err := f.Open()
 	if err != nil {
 		return err

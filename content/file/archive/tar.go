@@ -9,7 +9,10 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-func (r *reader) tar() error {
+// tarReader reads TAR in all of its forms.
+type tarReader struct{ *reader }
+
+func (r tarReader) read() error {
 	t := tar.NewReader(patient{r.ctx, bytes.NewReader(r.data)})
 	for {
 		h, err := t.Next()

@@ -32,9 +32,10 @@ const (
 	encrypted = 1 // bit of the flags
 )
 
-var errPassword = errors.New("wrong password")
+// zipReader reads ZIP (PKWARE APPNOTE.TXT), with the ciphers of PKWARE and WinZip.
+type zipReader struct{ *reader }
 
-func (r *reader) zip() error {
+func (r zipReader) read() error {
 	z, err := zip.NewReader(bytes.NewReader(r.data), int64(len(r.data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return err
@@ -66,7 +67,7 @@ func zipName(f *zip.File) string {
 	return name
 }
 
-func (r *reader) zipMember(m *held.Member, f *zip.File) error {
+func (r zipReader) zipMember(m *held.Member, f *zip.File) error {
 	raw, err := f.OpenRaw()
 	if err != nil {
 		return err
@@ -86,36 +87,8 @@ func (r *reader) zipMember(m *held.Member, f *zip.File) error {
 	})
 }
 
-// withPassword tries the candidates until open finds none wrong. One that
-// opened something stands in front for the members that follow.
-func (r *reader) withPassword(m *held.Member, open func(password string) error) error {
-	for i, p := range r.passwords {
-		if r.budget.Tries <= 0 || r.ctx.Err() != nil {
-			m.Add(message.CodeLimitArchive, "encrypted; not all of the %d passwords were tried", len(r.passwords))
-			return nil
-		}
-		if i > 0 || m.OpenedWith == "" {
-			r.budget.Tries--
-		}
-		err := open(p.Text)
-		if errors.Is(err, errPassword) {
-			continue
-		}
-		if err == nil {
-			if i > 0 {
-				r.passwords = append([]held.Password{p}, r.passwords...)
-			}
-			r.budget.Tries++ // only the wrong ones count
-			m.OpenedWith, m.Password = p.From, p.Text
-		}
-		return err
-	}
-	m.Add(message.CodeArchiveEncrypted, "encrypted; none of %d passwords opens it", len(r.passwords))
-	return nil
-}
-
 // inflate unpacks a member and checks it. A checksum that does not fit is errPassword where one was used.
-func (r *reader) inflate(m *held.Member, f *zip.File, method uint16, sum bool, packed io.Reader) error {
+func (r zipReader) inflate(m *held.Member, f *zip.File, method uint16, sum bool, packed io.Reader) error {
 	src := packed
 	switch method {
 	case zip.Store:
@@ -143,7 +116,7 @@ func (r *reader) inflate(m *held.Member, f *zip.File, method uint16, sum bool, p
 
 // zipCrypto decrypts with the cipher of PKWARE (APPNOTE.TXT, section 6.1). One
 // wrong password in 256 passes its own check, so the checksum decides.
-func (r *reader) zipCrypto(m *held.Member, f *zip.File, packed []byte, password string) error {
+func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, password string) error {
 	const header = 12
 	if len(packed) < header {
 		return io.ErrUnexpectedEOF
@@ -174,7 +147,7 @@ func (r *reader) zipCrypto(m *held.Member, f *zip.File, packed []byte, password 
 
 // zipAES decrypts AE-1 and AE-2: the salt, two bytes to check the password, the
 // data in counter mode, ten bytes of HMAC-SHA1.
-func (r *reader) zipAES(m *held.Member, f *zip.File, packed []byte, password string) error {
+func (r zipReader) zipAES(m *held.Member, f *zip.File, packed []byte, password string) error {
 	const check, mac, rounds = 2, 10, 1000
 	strength, method, ok := aesExtra(f.Extra)
 	if !ok {
