@@ -1,20 +1,12 @@
 package content
 
 import (
-	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
-	"crypto/sha1" //nolint:gosec // likewise
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
 
 	"example.org/imap-integration/message"
 )
-
-// outlookType is the type of a message that an Outlook message embeds. It has no
-// bytes of its own in the file, so no size and no digests.
-const outlookType = "application/vnd.ms-outlook"
 
 // Attachments lists what is attached to a message, behind each container (message,
 // .msg, winmail.dat, signed content, mailbox file) what is inside it, and the
@@ -68,14 +60,7 @@ func (m *Message) own() (list []message.Attachment) {
 		return list
 	}
 	for i, a := range m.Items.Attachments {
-		f := message.Attachment{Filename: a.Filename, ContentType: a.ContentType, ContentID: a.ContentID, Inline: a.Inline, Part: m.mark + strconv.Itoa(i+1)}
-		if a.Embedded == nil {
-			m5, s1, s2 := md5.Sum(a.Data), sha1.Sum(a.Data), sha256.Sum256(a.Data) //nolint:gosec // see the imports
-			f.Size, f.MD5, f.SHA1, f.SHA256 = int64(len(a.Data)), hex.EncodeToString(m5[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
-		} else if f.ContentType == "" {
-			f.ContentType = outlookType
-		}
-		list = append(list, f)
+		list = append(list, a.Describe(m.mark+strconv.Itoa(i+1)))
 	}
 	return list
 }

@@ -3,83 +3,182 @@ package content
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"example.org/imap-integration/content/file"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
-// Files reads the files of a message itself whose format is known, each before what
-// is in it. Messages, and the texts of the message, are left out: they are read as
-// such. A message in an archive has its texts as content, and its files behind it.
-func (m *Message) Files(ctx context.Context, passwords []file.Password, b *file.Budget, l message.Limits) []file.Found {
-	r := filesReader{ctx, passwords, b, l, nil}
-	r.read(m, "", 0)
-	return r.all
+// File is what was read of a file: one that is attached, or a member of an archive.
+type File struct {
+	Path       string // of the part; behind it a ! and the name of each file down to this one: "2!a.zip!b.exe"
+	Name       string // as its message or archive gives it
+	Format     string // of [file.Sniff], or the kind of a message
+	Size       int64  // bytes, unpacked; -1 where nothing says it
+	MD5        string // "" for a member that was not unpacked
+	SHA1       string
+	SHA256     string
+	OpenedWith string // where its password was found; "" without one
+
+	Texts    []file.Text
+	Links    []file.Link
+	Problems []message.Problem // each begins with the path
+
+	read bool // not by its name alone
 }
 
-// filesReader gathers files over messages in archives.
-type filesReader struct {
-	ctx       context.Context
-	passwords []file.Password
+// attached is a file of a message that is no message itself.
+type attached struct {
+	at              spot
+	name, mediaType string
+	data            func() []byte   // nil: its name alone, as its content is read otherwise
+	start           func(int) []byte // the first bytes of data
+}
+
+// maxTime ends the reading of the files of an email on a machine that is far too
+// slow. What a file may cost is counted, in bytes, members, tries, pages and pixels.
+const maxTime = 30 * time.Second
+
+// maxNamed bounds the problems of files that one message gets.
+const maxNamed = 100
+
+// fileReading is what the reading of all files of an email shares.
+type fileReading struct {
+	ctx       context.Context //nolint:containedctx // of this one reading
+	cancel    context.CancelFunc
 	budget    *file.Budget
-	limits    message.Limits
-	all       []file.Found
+	passwords []file.Password
 }
 
-func (r *filesReader) read(m *Message, prefix string, depth int) {
-	for _, f := range m.files() {
-		data := f.data()
-		if kind, _ := kindOf(f.name, f.mediaType, data); kind != "" || file.Sniff(f.name, f.mediaType, data) == "" {
-			continue
-		}
-		path := prefix + f.path
-		if f.name != "" {
-			path += "!" + f.name
-		}
-		found := file.Walk(r.ctx, path, file.Input{Name: f.name, MediaType: f.mediaType, Data: data, Passwords: r.passwords}, r.budget)
-		found[0].Path, found[0].Member = prefix+f.path, file.Member{Name: f.name, Size: int64(len(data)), Data: data, Read: true}
-		r.all = append(r.all, found[0])
-		for _, member := range found[1:] {
-			r.member(member, depth)
-		}
-	}
-}
-
-// member takes a member of an archive, and as a message where it is one.
-func (r *filesReader) member(found file.Found, depth int) {
-	kind, data := kindOf(found.Member.Name, "", found.Member.Data)
-	if kind == "" {
-		r.all = append(r.all, found)
+// begin makes the budget and the passwords of an email ready, when its first file is read.
+func (w *walk) begin() {
+	if w.files.budget != nil {
 		return
 	}
-	found.Format, found.Texts, found.Links = kind, nil, nil
-	all := Open(data, kind, r.limits)
-	for _, inner := range all {
-		inner.ownTexts(func(t Text) bool {
-			found.Texts = append(found.Texts, file.Text{Where: t.Path, Body: t.Text, HTML: t.HTML})
-			return true
-		})
-		for _, p := range inner.Problems {
-			found.Problems = append(found.Problems, file.Problem{Code: p.Code, Detail: p.Detail})
-		}
+	w.files.budget = file.NewBudget()
+	w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
+	for _, p := range w.options.Passwords {
+		w.files.passwords = append(w.files.passwords, file.Password{Text: p, From: "archive_passwords"})
 	}
-	at := len(r.all)
-	r.all = append(r.all, found)
-	for _, inner := range all {
-		switch {
-		case !inner.HasFiles():
-		case depth < file.MaxDepth:
-			r.read(inner, found.Path+"!", depth+1)
-		default:
-			r.all[at].Problems = append(r.all[at].Problems, file.Problem{
-				Code: message.CodeLimitArchive, Detail: fmt.Sprintf("messages are nested in archives more than %d deep; the files of this one were not read", depth),
-			})
-		}
+	w.files.passwords = append(w.files.passwords, passwordsIn(w.found)...)
+}
+
+func (w *walk) end() {
+	if w.files.cancel != nil {
+		w.files.cancel()
 	}
 }
 
-// HasFiles reports whether a message has parts that [Message.Files] looks at.
-func (m *Message) HasFiles() bool { return len(m.files()) > 0 }
+// eachFile reads the files of a message, each before the members in it and the files
+// of messages among those, until visit returns false. A file is visited by its name
+// before anything of it is read. This is the one walk over what archives hold.
+func (w *walk) eachFile(m *Message, visit func(*Message, *File) bool) bool {
+	for _, a := range m.attached {
+		if a.name != "" && !visit(m, &File{Path: a.at.path, Name: a.name}) {
+			return false
+		}
+		if a.data != nil && w.wanted(a) && !w.eachIn(m, a, visit) {
+			return false
+		}
+	}
+	return true
+}
 
-// Passwords are the words of the messages' texts, subjects and file names, which may open archives in them.
-func Passwords(all []*Message) []file.Password { return passwordsIn(all) }
+// wanted spares the decoding of files that nothing is known to be wrong with.
+func (w *walk) wanted(a attached) bool {
+	return !w.options.check || file.MayFail(a.name, a.mediaType, a.start(glance))
+}
+
+// eachIn reads one file and what is in it.
+func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) bool {
+	data := a.data()
+	if file.Sniff(a.name, a.mediaType, data) == "" {
+		return true
+	}
+	w.begin()
+	path := a.at.path
+	if a.name != "" {
+		path += "!" + a.name
+	}
+	in := file.Input{Name: a.name, MediaType: a.mediaType, Data: data, Passwords: w.files.passwords, Check: w.options.check}
+	for i, found := range file.Walk(w.files.ctx, path, in, w.files.budget) {
+		if i == 0 {
+			found.Path, found.Member = a.at.path, file.Member{Name: a.name, Size: int64(len(data)), Data: data, Read: true}
+		}
+		f := newFile(found, !w.options.check)
+		var inner []*Message
+		if i > 0 {
+			inner = w.member(m, a, found, f)
+		}
+		if !visit(m, f) {
+			return false
+		}
+		for _, one := range inner {
+			if !visit(one, nil) || !w.eachFile(one, visit) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// member opens a member of an archive that is a message.
+func (w *walk) member(m *Message, a attached, found file.Found, f *File) []*Message {
+	kind, data := kindOf(found.Member.Name, "", found.Member.Data)
+	if kind == "" {
+		return nil
+	}
+	f.Format, f.Texts, f.Links = kind, nil, nil
+	if m.packed >= file.MaxDepth {
+		f.note(message.CodeLimitArchive, fmt.Sprintf("messages are nested in archives more than %d deep; this one was not read", file.MaxDepth))
+		return nil
+	}
+	from := len(w.found)
+	w.open(m, spot{path: found.Path, place: found.Path, packed: true, nth: a.at.nth}, kind, data, m.depth+1)
+	return w.found[from:]
+}
+
+// newFile is what was found, with its digests where they are asked for.
+func newFile(found file.Found, digests bool) *File {
+	f := &File{
+		Path: found.Path, Name: found.Member.Name, Format: found.Format, Size: found.Member.Size, OpenedWith: found.Member.OpenedWith,
+		Texts: found.Texts, Links: found.Links, read: true,
+	}
+	if found.Member.Read && digests {
+		f.MD5, f.SHA1, f.SHA256 = message.Digests(found.Member.Data)
+	}
+	for _, p := range found.Problems {
+		f.note(p.Code, p.Detail)
+	}
+	return f
+}
+
+func (f *File) note(code, detail string) {
+	if len(f.Problems) < maxNamed {
+		f.Problems = append(f.Problems, message.Problem{Code: code, Detail: quote.Line(f.Path, quote.Sentence) + ": " + detail})
+	}
+}
+
+// passwordsIn are the words of an email's texts, subjects and file names that may open its archives.
+func passwordsIn(all []*Message) []file.Password {
+	var texts, subjects, names []string
+	for _, m := range all {
+		m.ownTexts(func(t Text) bool {
+			if t.HTML {
+				t.Text = message.HTMLText(t.Text)
+			}
+			texts = append(texts, t.Text)
+			return true
+		})
+		if m.Mail != nil {
+			subjects = append(subjects, m.Mail.Header.Values("Subject")...)
+		} else {
+			subjects = append(subjects, m.Items.Subject)
+		}
+		for _, a := range m.attached {
+			names = append(names, a.name)
+		}
+	}
+	return append(append(file.Passwords("text", texts...), file.Passwords("subject", subjects...)...), file.Passwords("filename", names...)...)
+}

@@ -30,14 +30,14 @@ func isPKCS7(data []byte) bool {
 }
 
 // signed reads what a signed message signs, and says of an encrypted one that it is.
-func (u *unfolder) signed(m *Message, depth int) {
+func (w *walk) signed(m *Message, depth int) {
 	defer func() {
 		if r := recover(); r != nil { // the library's parser met something that its authors did not think of
 			m.note(message.CodeFileDamaged, "the S/MIME message cannot be read: %.100v", r)
 		}
 	}()
 	head := m.Raw[:min(len(m.Raw), 32)]
-	m.Mail = message.Parse(nil, u.limits)
+	m.Mail = message.Parse(nil, w.options.Limits)
 	switch {
 	case !bytes.Contains(head, oidSigned):
 		m.note(message.CodeEncrypted, "an encrypted S/MIME message; it was not read")
@@ -48,7 +48,7 @@ func (u *unfolder) signed(m *Message, depth int) {
 			m.note(message.CodeFileDamaged, "the signed S/MIME message cannot be read: %v", err)
 		case len(p.Content) > 0:
 			m.Signature = signatureOf(p)
-			m.Mail = message.Parse(p.Content, u.limits)
+			m.Mail = message.Parse(p.Content, w.options.Limits)
 			m.Raw = p.Content
 		default:
 			if p.Content = m.Parent.clearSigned(); p.Content != nil {
@@ -56,7 +56,7 @@ func (u *unfolder) signed(m *Message, depth int) {
 			}
 		}
 	}
-	u.mail(m, depth)
+	w.mail(m, depth)
 }
 
 // Signature is who signed a content, and whether the signature fits. Nothing is
@@ -106,9 +106,9 @@ func (m *Message) clearSigned() []byte {
 }
 
 // mbox reads the messages of a mailbox file, each by its number.
-func (u *unfolder) mbox(m *Message, depth int) {
-	m.Mail = message.Parse(nil, u.limits)
-	u.found = append(u.found, m)
+func (w *walk) mbox(m *Message, depth int) {
+	m.Mail = message.Parse(nil, w.options.Limits)
+	w.found = append(w.found, m)
 	rest := trimStart(m.Raw)
 	for n := 1; len(rest) > 0; n++ {
 		var one []byte
@@ -119,10 +119,10 @@ func (u *unfolder) mbox(m *Message, depth int) {
 		}
 		if _, body, ok := bytes.Cut(one, []byte("\n")); ok {
 			at := m.inside(n)
-			if !u.room(m, at.path, depth+1) {
+			if !w.room(m, at.path, depth+1) {
 				return
 			}
-			u.open(m, at, KindEML, body, depth+1)
+			w.open(m, at, KindEML, body, depth+1)
 		}
 	}
 }
