@@ -27,8 +27,6 @@ const (
 var oversize = []string{
 	"file soar/local/open.go",
 	"names of mailbox",
-	"type content.Message",
-	"type content/file/archive.reader",
 	"type mailbox.session",
 	"type soar.Client",
 	"type soar/local.Store",

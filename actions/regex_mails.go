@@ -11,6 +11,7 @@ import (
 
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
 	"example.org/imap-integration/soar"
 )
 
@@ -81,6 +82,8 @@ func readRegexInput(r Resource, v *manifest.Values) regexInput {
 		in.eml = emlOf(v.Text("eml"))
 		if int64(len(in.eml)) > in.maxSize {
 			v.Problem("eml", "holds %d bytes, more than the %d MiB of max_message_size", len(in.eml), in.maxSize>>20)
+		} else if outlook.IsCompoundFile(in.eml) {
+			v.Problem("eml", "holds an Outlook .msg file, and must be an email as it is sent (RFC 5322); analyze-eml-msg reads .msg files")
 		}
 	}
 	in.text, in.hasText = v.Text("text"), v.Has("text")

@@ -187,6 +187,7 @@ func TestRegexParameters(t *testing.T) {
 		{p{"text": "x", "preset": "ips"}, `not "ips"`},
 		{p{"regex": "x"}, "cloud_soar_mail_id is missing: give it, or an email as eml, or a text"},
 		{p{"text": "x", "eml": "a: b\n\nx", "regex": "x"}, "is one too many: give one of cloud_soar_mail_id, eml and text"},
+		{p{"eml": "0M8R4KGxGuEAAAAAAAAAAA==", "regex": "x"}, "holds an Outlook .msg file"},
 		{p{"text": "x", "regex": "(x)", "group": "2"}, `group must be auto, or a group of the pattern by number or name, not "2"; the pattern has one group`},
 		{p{"text": "x", "preset": "ip", "group": "1"}, "group goes with regex only"},
 		{p{"text": "x", "regex": "x", "max_matches": 0}, "max_matches must be"},

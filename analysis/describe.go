@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
-	"crypto/sha1" //nolint:gosec // likewise
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -13,10 +11,6 @@ import (
 	"example.org/imap-integration/outlook"
 	"example.org/imap-integration/soar"
 )
-
-// embeddedType is the type of a message that an Outlook message embeds. It has
-// no bytes of its own in the file, so no size and no digests.
-const embeddedType = "application/vnd.ms-outlook"
 
 // describe gives the daemon's keys for a message of any kind.
 func describe(m *Message) soar.Mail {
@@ -63,15 +57,10 @@ func outlookFiles(o *outlook.Message, path string) []message.Attachment {
 		if path != "" {
 			part = path + "." + part
 		}
-		f := message.Attachment{Filename: a.Filename, ContentType: a.ContentType, ContentID: a.ContentID, Inline: a.Inline, Part: part}
+		out = append(out, a.Describe(part))
 		if a.Embedded != nil {
-			out = append(append(out, f), outlookFiles(a.Embedded, part)...)
-			continue
+			out = append(out, outlookFiles(a.Embedded, part)...)
 		}
-		f.Size = int64(len(a.Data))
-		m, s1, s2 := md5.Sum(a.Data), sha1.Sum(a.Data), sha256.Sum256(a.Data) //nolint:gosec // see the imports
-		f.MD5, f.SHA1, f.SHA256 = hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
-		out = append(out, f)
 	}
 	return out
 }

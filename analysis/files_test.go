@@ -53,7 +53,7 @@ func TestLinksInFiles(t *testing.T) {
 		"in an archive": {"a.zip", zipOf(t, "b.url", shortcut), "2!a.zip!b.url"},
 		"in two":        {"a.zip", zipOf(t, "b.zip", zipOf(t, "c.html", page)), "2!a.zip!b.zip!c.html"},
 		"under a name":  {"photo.jpg", zipOf(t, "b.url", shortcut), "2!photo.jpg!b.url"},
-		"a message":     {"a.zip", zipOf(t, "m.eml", append([]byte("From: x@y.example\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n"), base64.StdEncoding.EncodeToString(page)...)), "2!a.zip!m.eml"},
+		"a message":     {"a.zip", zipOf(t, "m.eml", append([]byte("From: x@y.example\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n"), base64.StdEncoding.EncodeToString(page)...)), "2!a.zip!m.eml!1"},
 		"its file":      {"a.zip", zipOf(t, "m.eml", carrying("see", "b.zip", zipOf(t, "c.url", shortcut))), "2!a.zip!m.eml!2!b.zip!c.url"},
 		"rich text":     {"a.doc", []byte(`{\rtf1{\field{\*\fldinst{HYPERLINK "http://phish.example.org/x"}}{\fldrslt here}}}`), "2"},
 	} {
@@ -65,8 +65,14 @@ func TestLinksInFiles(t *testing.T) {
 			if i < 0 || !slices.ContainsFunc(r.Indicators[i].Seen, func(s analysis.Seen) bool { return s.Part == c.part }) {
 				t.Errorf("indicators %+v, problems %v", r.Indicators, r.Problems)
 			}
-			if !slices.ContainsFunc(r.Messages[0].Files, func(f analysis.FoundFile) bool { return f.Part == c.part && len(f.SHA256) == 64 }) {
-				t.Errorf("files %+v", r.Messages[0].Files)
+			var files []analysis.FoundFile
+			for _, m := range r.Messages {
+				files = append(files, m.Files...)
+			}
+			if !slices.ContainsFunc(files, func(f analysis.FoundFile) bool {
+				return f.Part == strings.TrimSuffix(c.part, "!1") && len(f.SHA256) == 64
+			}) {
+				t.Errorf("files %+v", files)
 			}
 		})
 	}

@@ -21,9 +21,9 @@ type Message struct {
 	record *soar.Mail // of an email whose content is not there: Mail then has its header only
 }
 
-// Unfold reads an email and every message in it, those in archives too, see [content.OpenWithArchives].
+// Unfold reads an email and every message in it, those in archives too, and their files, see [content.OpenFiles].
 func Unfold(raw []byte, kind string, l message.Limits, passwords ...string) []*Message {
-	opened := content.OpenWithArchives(raw, kind, l, passwords)
+	opened := content.OpenFiles(raw, kind, content.Options{Limits: l, Passwords: passwords})
 	all := make([]*Message, len(opened))
 	known := map[*content.Message]*Message{}
 	for i, m := range opened {

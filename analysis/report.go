@@ -7,6 +7,7 @@ import (
 
 	"example.org/imap-integration/content"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/outlook"
 	"example.org/imap-integration/soar"
 )
 
@@ -63,8 +64,7 @@ type Analyzer struct {
 	options   Options
 	report    *Report
 	collector *Collector
-	reader    fileReader // of the email at hand
-	left      int        // bytes of text to be searched yet
+	left      int // bytes of text to be searched yet
 	cut       bool
 }
 
@@ -91,7 +91,6 @@ func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
 		id = strconv.FormatInt(record.ID, 10)
 	}
 	all := Unfold(raw, kind, a.options.Limits, a.options.Passwords...)
-	a.reader = newFileReader(all)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
 		all[0].Limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
 		all = all[:1]
@@ -146,11 +145,7 @@ func (a *Analyzer) add(id string, m *Message, mail soar.Mail) {
 	hops := Hops(m.header())
 	texts, cut := m.read(&a.left)
 	a.cut = a.cut || cut
-	files, problems := []FoundFile{}, []message.Problem(nil)
-	if m.record == nil {
-		found, named := a.files(m, &texts)
-		files, problems = append(files, found...), named
-	}
+	files, problems := a.files(m, &texts)
 	a.collector.add(id, m, hops, texts, ownFiles(mail.Attachments))
 	for _, f := range files {
 		a.collector.file(id, m, f)
@@ -195,7 +190,7 @@ func ownFiles(files []message.Attachment) []message.Attachment {
 			continue
 		}
 		own, inside = append(own, f), ""
-		if strings.HasPrefix(f.ContentType, "message/") || f.ContentType == embeddedType {
+		if strings.HasPrefix(f.ContentType, "message/") || f.ContentType == outlook.EmbeddedType {
 			inside = f.Part + "."
 		}
 	}

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,15 +15,41 @@ import (
 func Attachments(m *message.Message, l message.Limits) ([]message.Attachment, []message.Problem) {
 	list := m.Attachments()
 	var problems []message.Problem
-	all := OpenMail(m, l)
-	for _, inner := range all {
+	for _, inner := range OpenMail(m, l) {
 		problems = append(problems, inner.Problems...)
-		if !inner.file {
-			continue
+		if inner.file {
+			list = insertBehind(list, inner.place, attachmentsOf(inner))
 		}
-		list = insertBehind(list, inner.place, inner.own())
 	}
 	return list, problems
+}
+
+// Unread names what of an email's files cannot be read: archives and documents that no
+// password opens, that are damaged, of a kind that is not read, or over a limit. It opens
+// archives, and of other files it looks at no more than tells that.
+func Unread(m *message.Message, l message.Limits) (problems []message.Problem) {
+	w := newWalk(Options{Limits: l, check: true})
+	defer w.end()
+	more := 0
+	add := func(of []message.Problem) {
+		n := min(len(of), maxNamed-len(problems))
+		problems = append(problems, of[:n]...)
+		more += len(of) - n
+	}
+	for _, inner := range slices.Clone(w.parsed(m)) {
+		w.eachFile(inner, func(m *Message, f *File) bool {
+			if f == nil {
+				add(m.Problems)
+			} else {
+				add(f.Problems)
+			}
+			return true
+		})
+	}
+	if more > 0 {
+		problems = append(problems, message.Problem{Code: message.CodeLimitProblems, Detail: fmt.Sprintf("%d more problems of files are not listed", more)})
+	}
+	return problems
 }
 
 // insertBehind puts files behind the container that they are in, and what is in that already.
@@ -50,8 +77,8 @@ func cutLast(place string) (before, after string, found bool) {
 	return "", place, false
 }
 
-// own lists what is attached to a message that was read from a file.
-func (m *Message) own() (list []message.Attachment) {
+// attachmentsOf lists what is attached to a message that was read from a file.
+func attachmentsOf(m *Message) (list []message.Attachment) {
 	if m.Mail != nil {
 		for _, a := range m.Mail.Attachments() {
 			a.Part = m.mark + a.Part

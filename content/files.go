@@ -32,7 +32,7 @@ type File struct {
 type attached struct {
 	at              spot
 	name, mediaType string
-	data            func() []byte   // nil: its name alone, as its content is read otherwise
+	data            func() []byte    // nil: its name alone, as its content is read otherwise
 	start           func(int) []byte // the first bytes of data
 }
 
@@ -51,13 +51,17 @@ type fileReading struct {
 	passwords []file.Password
 }
 
-// begin makes the budget and the passwords of an email ready, when its first file is read.
-func (w *walk) begin() {
-	if w.files.budget != nil {
+// begin makes the budget of an email ready when its first file is read, and the
+// passwords with the first that may need one: they are the words of all its messages.
+func (w *walk) begin(takesPassword bool) {
+	if w.files.budget == nil {
+		w.files.budget = file.NewBudget()
+		w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
+	}
+	if !takesPassword || w.files.passwords != nil {
 		return
 	}
-	w.files.budget = file.NewBudget()
-	w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
+	w.files.passwords = []file.Password{}
 	for _, p := range w.options.Passwords {
 		w.files.passwords = append(w.files.passwords, file.Password{Text: p, From: "archive_passwords"})
 	}
@@ -93,10 +97,11 @@ func (w *walk) wanted(a attached) bool {
 // eachIn reads one file and what is in it.
 func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) bool {
 	data := a.data()
-	if file.Sniff(a.name, a.mediaType, data) == "" {
+	format := file.Sniff(a.name, a.mediaType, data)
+	if format == "" {
 		return true
 	}
-	w.begin()
+	w.begin(file.TakesPassword(format))
 	path := a.at.path
 	if a.name != "" {
 		path += "!" + a.name
@@ -136,6 +141,9 @@ func (w *walk) member(m *Message, a attached, found file.Found, f *File) []*Mess
 	}
 	from := len(w.found)
 	w.open(m, spot{path: found.Path, place: found.Path, packed: true, nth: a.at.nth}, kind, data, m.depth+1)
+	if w.files.passwords != nil {
+		w.files.passwords = append(w.files.passwords, passwordsIn(w.found[from:])...)
+	}
 	return w.found[from:]
 }
 

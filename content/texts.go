@@ -19,7 +19,7 @@ type Text struct {
 // and those of files that carry text. What a file holds is read when it is reached.
 func Texts(m *message.Message, l message.Limits) iter.Seq[Text] {
 	return func(yield func(Text) bool) {
-		newWalk(Options{Limits: l}).texts(m, yield, func(string) bool { return true })
+		eachText(newWalk(Options{Limits: l}), m, yield, func(string) bool { return true })
 	}
 }
 
@@ -27,7 +27,7 @@ func Texts(m *message.Message, l message.Limits) iter.Seq[Text] {
 // texts of [Texts], HTML as text and the targets of its links, and the names of files and of what is in archives.
 func Searchable(m *message.Message, l message.Limits) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		newWalk(Options{Limits: l}).texts(m, func(t Text) bool {
+		eachText(newWalk(Options{Limits: l}), m, func(t Text) bool {
 			if !t.HTML {
 				return yield(t.Text)
 			}
@@ -44,9 +44,9 @@ func Searchable(m *message.Message, l message.Limits) iter.Seq[string] {
 	}
 }
 
-// texts yields the texts, and as names also the targets of links in files: the
+// eachText yields the texts, and as names also the targets of links in files: the
 // messages' own first, because they cost least.
-func (w *walk) texts(m *message.Message, text func(Text) bool, name func(string) bool) {
+func eachText(w *walk, m *message.Message, text func(Text) bool, name func(string) bool) {
 	defer w.end()
 	all := slices.Clone(w.parsed(m))
 	for _, inner := range all {

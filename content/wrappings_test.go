@@ -46,16 +46,20 @@ func carrier(mediaType, extra string, encoded bool, data []byte) []byte {
 	body := string(data)
 	if encoded {
 		extra += "Content-Transfer-Encoding: base64\r\n"
-		text := base64.StdEncoding.EncodeToString(data)
-		var b strings.Builder
-		for len(text) > 76 {
-			b.WriteString(text[:76] + "\r\n")
-			text = text[76:]
-		}
-		body = b.String() + text
+		body = base64Lines(data)
 	}
 	return fmt.Appendf(nil, "From: Ann <ann@corp.example>\r\nTo: soc@corp.example\r\nSubject: Please check\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"+
 		"--b\r\nContent-Type: text/plain\r\n\r\nIs this real? The password is infected.\r\n--b\r\nContent-Type: %s\r\n%s\r\n%s\r\n--b--\r\n", mediaType, extra, body)
+}
+
+func base64Lines(data []byte) string {
+	text := base64.StdEncoding.EncodeToString(data)
+	var b strings.Builder
+	for len(text) > 76 {
+		b.WriteString(text[:76] + "\r\n")
+		text = text[76:]
+	}
+	return b.String() + text
 }
 
 func named(name string) string {

@@ -17,7 +17,7 @@ func describeWhole(m *message.Message, l message.Limits) soar.Mail {
 	if len(list) > len(d.Attachments) {
 		d.SetAttachments(list)
 	}
-	d.Problems = append(slices.Clone(m.Problems), problems...)
+	d.Problems = slices.Concat(m.Problems, problems, content.Unread(m, l))
 	d.Normalize()
 	return d
 }

@@ -75,6 +75,12 @@ func (p *Part) attachment() (Attachment, decodeFlaws) {
 	return a, flaws
 }
 
+// Digests are those of a file, in lower-case hexadecimal.
+func Digests(data []byte) (md5sum, sha1sum, sha256sum string) {
+	m, s1, s2 := md5.Sum(data), sha1.Sum(data), sha256.Sum256(data) //nolint:gosec // see the imports
+	return hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+}
+
 // What the digests of one email may cost: messages nested in each other have
 // the innermost content digested at each level.
 const (

@@ -58,6 +58,22 @@ type Attachment struct {
 	Embedded    *Message // nil for a file
 }
 
+// EmbeddedType is the type of a message that another one embeds. It has no bytes
+// of its own in the file, so no size and no digests.
+const EmbeddedType = "application/vnd.ms-outlook"
+
+// Describe is the attachment as that of a MIME message is described, as the part of this path.
+func (a Attachment) Describe(part string) message.Attachment {
+	d := message.Attachment{Filename: a.Filename, ContentType: a.ContentType, ContentID: a.ContentID, Inline: a.Inline, Part: part}
+	if a.Embedded == nil {
+		d.Size = int64(len(a.Data))
+		d.MD5, d.SHA1, d.SHA256 = message.Digests(a.Data)
+	} else if d.ContentType == "" {
+		d.ContentType = EmbeddedType
+	}
+	return d
+}
+
 // IsCompoundFile reports whether data, of which 8 bytes suffice, begins like a
 // compound file ([MS-CFB], section 2.2), as an Outlook .msg and old Office files do.
 func IsCompoundFile(data []byte) bool {

@@ -49,6 +49,7 @@ type Input struct {
 	Name, MediaType string // as the sender gives them; may be empty
 	Data            []byte
 	Passwords       []Password // candidates for what is encrypted, in the order of trying
+	Check           bool       // not what is in it is asked for, but whether it can be read
 }
 
 // textReaders read what has no budget of its own: linear in the file's length.
@@ -67,14 +68,19 @@ func Read(ctx context.Context, in Input, b *Budget) (c Content) {
 			c.Add(message.CodeFileDamaged, "the file makes its reader fail: %s", quote.Line(fmt.Sprint(p), quote.Sentence))
 		}
 	}()
+	if archive.Formats(format) {
+		return archive.Read(ctx, format, in.Name, in.Data, in.Passwords, b)
+	}
+	if in.Check {
+		check(ctx, &c, in, b)
+		return c
+	}
 	if read := textReaders[format]; read != nil {
 		readTexts(&c, in.Data, b, read)
 		return c
 	}
 	switch {
-	case archive.Formats(format):
-		return archive.Read(ctx, format, in.Name, in.Data, in.Passwords, b)
-	case format == "ooxml" || format == "odf":
+	case office[format]:
 		readOffice(ctx, &c, in, b)
 	case format == "pdf":
 		pdf.Read(ctx, &c, in.Data, in.Passwords, b)
@@ -82,6 +88,8 @@ func Read(ctx context.Context, in Input, b *Budget) (c Content) {
 		qr.Read(ctx, &c, in.Data, b)
 	case format == "ole":
 		readCompound(&c, in.Data)
+	case format == "pgp":
+		c.Add(message.CodeFileEncrypted, "encrypted with PGP; it was not read")
 	}
 	return c
 }

@@ -135,8 +135,18 @@ func officeElement(c *Content, e xml.StartElement, field *strings.Builder) {
 	}
 }
 
-// readCompound names what lies in an OLE file that is no message.
+// office has the formats that are documents in a ZIP.
+var office = map[string]bool{"ooxml": true, "odf": true}
+
+// readCompound reads what can be read of an OLE file that is no message.
 func readCompound(c *Content, data []byte) {
+	if nameCompound(c, data) {
+		addText(c, "strings", printable(data[:min(len(data), 4<<20)]))
+	}
+}
+
+// nameCompound names what lies in an OLE file; false where all of it is encrypted.
+func nameCompound(c *Content, data []byte) bool {
 	name := func(s string) []byte {
 		var b []byte
 		for i := range len(s) {
@@ -146,8 +156,8 @@ func readCompound(c *Content, data []byte) {
 	}
 	if bytes.Contains(data, name("EncryptedPackage")) {
 		c.Add(message.CodeFileEncrypted, "the Office document is encrypted; it was not read")
-		return
+		return false
 	}
-	addText(c, "strings", printable(data[:min(len(data), 4<<20)]))
 	c.Add(message.CodeFileUnsupported, "a compound file (Office 97 to 2003 or the like): only strings were searched")
+	return true
 }

@@ -23,6 +23,16 @@ var starts = []struct{ start, format string }{
 	{"L\x00\x00\x00\x01\x14\x02\x00", "lnk"},
 	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "ole"},
 	{"bplist00", "webloc"},
+	{"-----BEGIN PGP MESSAGE-----", "pgp"},
+}
+
+// isoStart is how many bytes a disc image has in front of its descriptors: zeros, or what boots.
+const isoStart = 16 * 2048
+
+// mayBeImage reports whether a file may be a disc image, whose mark is far behind its beginning.
+func mayBeImage(name string, start []byte) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return ext == ".iso" || ext == ".img" || len(bytes.TrimLeft(start, "\x00")) == 0 && len(start) > 0
 }
 
 var pictures = map[string]bool{"png": true, "jpeg": true, "gif": true, "bmp": true, "webp": true}
@@ -47,7 +57,7 @@ func Sniff(name, mediaType string, data []byte) string {
 		return "bmp"
 	case at(257, "ustar"):
 		return "tar"
-	case at(0x8001, "CD001"), at(0x8001, "BEA01"):
+	case at(isoStart+1, "CD001"), at(isoStart+1, "BEA01"):
 		return "iso"
 	// Readers accept a PDF whose header stands in the first kilobyte.
 	case bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"example.org/imap-integration/content/file/archive"
 	"example.org/imap-integration/message"
 )
 
@@ -36,12 +35,7 @@ func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found 
 			all = append(all, inner)
 			continue
 		}
-		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords}, b, depth+1)...)
+		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords, Check: in.Check}, b, depth+1)...)
 	}
 	return all
-}
-
-// IsArchive reports whether a file is an archive by its first bytes.
-func IsArchive(name, mediaType string, start []byte) bool {
-	return archive.Formats(Sniff(name, mediaType, start))
 }

@@ -58,6 +58,15 @@ func (r zipReader) read() error {
 	return nil
 }
 
+// Directory reports what is wrong with the directory of a ZIP.
+func Directory(data []byte) error {
+	_, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if errors.Is(err, zip.ErrInsecurePath) {
+		return nil
+	}
+	return err
+}
+
 // zipName is the name as text: names without the UTF-8 mark are in a code page of DOS.
 func zipName(f *zip.File) string {
 	if !f.NonUTF8 {

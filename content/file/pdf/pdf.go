@@ -11,6 +11,7 @@
 package pdf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,15 +59,32 @@ type reader struct {
 
 // Read adds what a PDF file holds to c.
 func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
+	found := len(c.Links)
+	if start(ctx, c, data, passwords, b, (*reader).pages) {
+		addActions(c, data, found)
+	}
+}
+
+// Check opens a PDF file that may not open, and names what is wrong with it: one
+// that is encrypted, or that does not end as such a file does. Others cost no more than the look.
+func Check(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
+	end := data[max(0, len(data)-2048):]
+	if bytes.Contains(data, []byte("/Encrypt")) || !bytes.Contains(end, []byte("startxref")) || len(data) > maxSize {
+		start(ctx, c, data, passwords, b, func(*reader) error { return nil })
+	}
+}
+
+// start opens a file and does something with it. False: it was not tried.
+func start(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget, then func(*reader) error) bool {
 	if int64(len(data)) > min(maxSize, b.Bytes) {
 		c.Add(message.CodeLimitFile, "the PDF of %d bytes was not read: too large", len(data))
-		return
+		return false
 	}
 	b.Bytes -= int64(len(data))
-	found := len(c.Links)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	err := read(ctx, cancel, c, data, passwords, b)
+	r := &reader{ctx: ctx, content: c, budget: b}
+	err := r.read(cancel, data, passwords, then)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -76,11 +94,11 @@ func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	default:
 		c.Add(message.CodeFileDamaged, "the PDF cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
 	}
-	addActions(c, data, found)
+	return true
 }
 
 // read reads with PDFium, and has cancel end it when the time of one file is over.
-func read(ctx context.Context, cancel func(), c *held.Content, data []byte, passwords []held.Password, b *held.Budget) (err error) {
+func (r *reader) read(cancel func(), data []byte, passwords []held.Password, then func(*reader) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("its reader failed: %v", p)
@@ -89,7 +107,7 @@ func read(ctx context.Context, cancel func(), c *held.Content, data []byte, pass
 	config := wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
 		WithMemoryLimitPages(memoryPages).WithCloseOnContextDone(true).WithCompilationCache(compiled())
 	pool, err := webassembly.Init(webassembly.Config{
-		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: config, Context: ctx, Stdout: io.Discard, Stderr: io.Discard,
+		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: config, Context: r.ctx, Stdout: io.Discard, Stderr: io.Discard,
 	})
 	if err != nil {
 		return err
@@ -100,11 +118,11 @@ func read(ctx context.Context, cancel func(), c *held.Content, data []byte, pass
 		return err
 	}
 	defer time.AfterFunc(maxTime, cancel).Stop()
-	r := &reader{ctx: ctx, pdfium: instance, content: c, budget: b}
+	r.pdfium = instance
 	if err := r.open(data, passwords); err != nil {
 		return err
 	}
-	return r.pages()
+	return then(r)
 }
 
 // open opens the document, with the first password that fits where it needs one.

@@ -38,23 +38,31 @@ const (
 
 // Read adds the codes in a picture to c: targets as links, other texts as texts.
 func Read(ctx context.Context, c *held.Content, data []byte, b *held.Budget) {
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		c.Add(problem(err), "the picture cannot be read: %s", quote.Line(err.Error(), quote.Sentence))
+	if !Check(c, data, b) {
 		return
 	}
-	pixels := int64(config.Width) * int64(config.Height)
-	if pixels > min(maxPixels, b.Pixels) {
-		c.Add(message.CodeLimitFile, "the picture of %d x %d pixels was not searched for QR codes: too large, or too many pictures before it", config.Width, config.Height)
-		return
-	}
-	b.Pixels -= pixels
 	picture, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		c.Add(problem(err), "the picture cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
 		return
 	}
 	Search(ctx, c, picture, "qr")
+}
+
+// Check looks at the header of a picture, charges its pixels and names why it is not searched; true where it may be.
+func Check(c *held.Content, data []byte, b *held.Budget) bool {
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		c.Add(problem(err), "the picture cannot be read: %s", quote.Line(err.Error(), quote.Sentence))
+		return false
+	}
+	pixels := int64(config.Width) * int64(config.Height)
+	if pixels > min(maxPixels, b.Pixels) {
+		c.Add(message.CodeLimitFile, "the picture of %d x %d pixels was not searched for QR codes: too large, or too many pictures before it", config.Width, config.Height)
+		return false
+	}
+	b.Pixels -= pixels
+	return true
 }
 
 func problem(err error) string {
