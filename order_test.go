@@ -17,7 +17,7 @@ import (
 var readingOrders = map[string]string{
 	"message": `parse crosscheck attachments body html structure checks lookalike date describe loosename params header scan
 		reading message inline part types problems codes address mailbox encodedword encoding uuencode quotedprintable
-		charset charset_labels charset_tables utf7 utf16 iso2022 charset_cjk charset_jisx0213 plaintext base64 lexical lines filename`,
+		charset charset_labels charset_tables utf7 utf16 iso2022 charset_cjk charset_jisx0213 charset_iconv plaintext base64 lexical lines filename`,
 }
 
 func TestReadingOrder(t *testing.T) {

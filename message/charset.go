@@ -14,28 +14,48 @@ import (
 // charsetAliases are labels in real email beside those of Python's codecs, as labelKey spells
 // them, by the charset that is meant: often a superset of what the label's standard says.
 var charsetAliases = map[string]string{
-	"big5":         "cnbig5 windows950",
-	"euc-jp":       "cp51932",
-	"euc-kr":       "5601 cp51949 ksc56011989 windows949",
-	"gb18030":      "cp54936",
-	"gbk":          "cngb windows936",
-	"ibm858":       "ibm00858 cp00858 ccsid00858",
-	"ibm1140":      "ibm01140 cp01140 ccsid01140",
-	"iso-2022-cn":  "csiso2022cn iso2022cn iso2022cnext",
-	"iso-2022-jp":  "cp50220 cp50221 cp50222 iso2022jpms jis",
-	"iso-8859-6":   "iso88596e iso88596i",
-	"iso-8859-8":   "iso88598e iso88598i",
-	"koi8-r":       "koi koi8",
-	"koi8-u":       "koi8ru",
-	"macintosh":    "mac",
-	"shift_jis":    "windows31j windows932 xmsshiftjis",
-	"us-ascii":     "ascii7bit",
-	"utf-16":       "csunicode iso10646ucs2 ucs2 unicode",
-	"utf-32":       "iso10646ucs4 ucs4",
-	"utf-7":        "xunicode20utf7",
-	"utf-8":        "utf8mb4 xutf8j",
-	"windows-1252": "88591 ansi ansix31101983 iso88591windows31latin1 western xansi",
-	"windows-874":  "dos874 windows874",
+	"armscii-8":        "armscii8",
+	"big5":             "bigfive cnbig5 windows950",
+	"euc-jp":           "cp51932 eucjpms eucjpopen eucjpwin",
+	"euc-kr":           "5601 cp51949 ksc56011989 mscp949 windows949",
+	"euc-tw":           "cns11643 cp51950 euctw",
+	"gb18030":          "cp54936",
+	"gbk":              "cngb windows936",
+	"georgian-academy": "georgianacademy",
+	"georgian-ps":      "geostd8 georgianps",
+	"ibm858":           "ibm00858 cp00858 ccsid00858 cspc858multilingual",
+	"ibm1140":          "ibm01140 cp01140 ccsid01140",
+	"iso-2022-cn":      "csiso2022cn iso2022cn iso2022cnext",
+	"iso-2022-jp":      "cp50220 cp50220raw cp50221 cp50222 csiso2022jp2 iso2022jpms jis jisms",
+	"iso-8859-15":      "iso8859151998",
+	"iso-8859-2":       "88592 cp912 ibm912",
+	"iso-8859-4":       "88594 cp914 ibm914",
+	"iso-8859-5":       "88595 cp915 ibm915",
+	"iso-8859-6":       "88596 cp1089 ibm1089 iso88596e iso88596i",
+	"iso-8859-7":       "88597 cp813 ibm813",
+	"iso-8859-8":       "88598 cp916 ibm916 iso88598e iso88598i",
+	"koi8-r":           "koi koi8",
+	"koi8-u":           "koi8ru",
+	"macintosh":        "mac",
+	"mik":              "mik bulgarianmik",
+	"shift_jis":        "cswindows31j sjismac sjismobile sjisopen sjiswin windows31j windows932 xmsshiftjis",
+	"tcvn":             "tcvn tcvn5712 tcvn57121 viettcvn5712",
+	"us-ascii":         "ascii7bit ansix34",
+	"utf-16":           "csunicode iso10646ucs2 ucs2 unicode",
+	"utf-32":           "iso10646ucs4 ucs4",
+	"utf-7":            "xunicode20utf7",
+	"utf-8":            "iso10646utf8 utf8mac utf8mb4 utf8mobile xutf8j",
+	"viscii":           "csviscii viscii viscii111",
+	"windows-1250":     "cp5346 msee",
+	"windows-1251":     "cp5347 mscyrl",
+	"windows-1252":     "88591 ansi ansix31101983 cp5348 iso88591windows31latin1 msansi western xansi",
+	"windows-1253":     "cp5349 msgreek",
+	"windows-1254":     "88599 cp920 cp5350 ibm920 msturk",
+	"windows-1255":     "cp5351 mshebr",
+	"windows-1256":     "cp5352 msarab",
+	"windows-1257":     "cp5353 winbaltrim",
+	"windows-874":      "cp1162 dos874 ibm874 thai8 tis62025330 windows874",
+	"x-mac-cyrillic":   "cp10007 macuk macukrainian msmaccyrillic",
 }
 
 // undeclared are labels that say nothing: the text is UTF-8 where it is valid, else windows-1252.
@@ -141,12 +161,14 @@ func transformed(b []byte, label string) ([]byte, charsetVerdict) {
 		return decodeISO2022(b, label)
 	case label == "johab":
 		out, bad = appendJohab(out, b)
+	case label == "euc-tw":
+		out, bad = appendEUCTW(out, b)
 	case label == "euc-jis-2004":
 		out, bad = appendEUCJIS2004(out, b)
 	case label == "shift-jis-2004":
 		out, bad = appendShiftJIS2004(out, b)
-	case singleByte[label] != "":
-		out, bad = appendSingleByte(out, b, singleByte[label])
+	case byteTable(label) != "":
+		out, bad = appendSingleByte(out, b, byteTable(label))
 	default:
 		enc := lookUpCharset(label)
 		if enc == nil {
@@ -158,6 +180,14 @@ func transformed(b []byte, label string) ([]byte, charsetVerdict) {
 		return out, charsetBad
 	}
 	return out, charsetGood
+}
+
+// byteTable is the table of a single-byte charset that golang.org/x/text does not have.
+func byteTable(label string) string {
+	if table := singleByte[label]; table != "" {
+		return table
+	}
+	return iconvTables[label]
 }
 
 // appendSingleByte reads a charset of one byte a character, by its table of 128 or 256.
@@ -181,10 +211,10 @@ func appendSingleByte(out, b []byte, table string) (_ []byte, bad bool) {
 // knownCharset reports whether there is a decoder for a label.
 func knownCharset(label string) bool {
 	switch label {
-	case "johab", "euc-jis-2004", "shift-jis-2004":
+	case "johab", "euc-tw", "euc-jis-2004", "shift-jis-2004":
 		return true
 	}
-	return strings.HasPrefix(label, "iso-2022-") || singleByte[label] != "" || lookUpCharset(label) != nil
+	return strings.HasPrefix(label, "iso-2022-") || byteTable(label) != "" || lookUpCharset(label) != nil
 }
 
 func lookUpCharset(label string) encoding.Encoding {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // appendEUCJIS2004 reads EUC-JIS-2004 (JIS X 0213, appendix 3): EUC-JP with more
@@ -148,6 +149,76 @@ var ksx1001Table = sync.OnceValue(func() *setTable {
 	t := tableOf(korean.EUCKR)
 	return &t
 })
+
+// cnsTable is planes 1 and 2 of CNS 11643, which are Big5 in another order.
+var cnsTable = sync.OnceValue(func() *[2]setTable {
+	var t [2]setTable
+	for plane := range t {
+		for at := range 94 * 94 {
+			t[plane][at/94][at%94] = utf8.RuneError
+		}
+	}
+	for _, run := range cnsRuns {
+		for i := range run[3] {
+			place := run[2] + i
+			trail := 0x40 + place%157
+			if trail >= 0x7F {
+				trail += 0xA1 - 0x7F
+			}
+			decoded, _ := appendDecoded(nil, traditionalchinese.Big5, []byte{byte(0xA1 + place/157), byte(trail)})
+			t[run[0]-1][(run[1]+i)/94][(run[1]+i)%94], _ = utf8.DecodeRune(decoded)
+		}
+	}
+	for start, characters := range cnsOthers {
+		at := start[1]
+		for _, r := range characters {
+			t[start[0]-1][at/94][at%94] = r
+			at++
+		}
+	}
+	return &t
+})
+
+// appendCNS appends a character of CNS 11643 by its bytes in EUC; known is false where
+// there is none, or the plane (from 0) is one that only names of people are in.
+func appendCNS(out []byte, plane int, first, second byte) (_ []byte, known bool) {
+	row, cell := int(first)-0xA1, int(second)-0xA1
+	if plane > 1 || row < 0 || row >= 94 || cell < 0 || cell >= 94 {
+		return out, false
+	}
+	r := cnsTable()[plane][row][cell]
+	if r == utf8.RuneError {
+		return out, false
+	}
+	return utf8.AppendRune(out, r), true
+}
+
+// appendEUCTW reads EUC-TW: CNS 11643, its other planes behind 0x8E and their number.
+func appendEUCTW(out, b []byte) (_ []byte, bad bool) {
+	for len(b) > 0 {
+		n, plane := 2, 0
+		switch {
+		case b[0] < 0x80:
+			out = append(out, b[0])
+			b = b[1:]
+			continue
+		case b[0] == 0x8E && len(b) >= 4 && b[1] >= 0xA1 && b[1] <= 0xB0:
+			n, plane = 4, int(b[1])-0xA1
+		}
+		known := false
+		if n <= len(b) {
+			out, known = appendCNS(out, plane, b[n-2], b[n-1])
+		}
+		if !known {
+			if n > len(b) || b[n-2] < 0xA1 || b[n-1] < 0xA1 { // no pair: the ASCII behind it stays
+				n = 1
+			}
+			out, bad = append(out, "\uFFFD"...), true
+		}
+		b = b[n:]
+	}
+	return out, bad
+}
 
 // The letters of Johab (KS X 1001, annex 3) by their five bits: -1 for a filler, -2 for none.
 var (

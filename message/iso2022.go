@@ -25,7 +25,9 @@ const (
 	setJIS213Plane2
 	setKSC
 	setGB
-	setOther // one that is not known
+	setCNS1  // CNS 11643, plane 1
+	setCNS2  // plane 2
+	setOther // one that is not known, of two bytes
 	setLatin1
 	setGreek
 )
@@ -55,9 +57,9 @@ var escapes = []struct {
 	{"\x1B$(A", 0, setGB},
 	{"\x1B$)C", 1, setKSC},
 	{"\x1B$)A", 1, setGB},
-	{"\x1B$)G", 1, setOther},
+	{"\x1B$)G", 1, setCNS1},
 	{"\x1B$)E", 1, setGB},
-	{"\x1B$*H", 2, setOther},
+	{"\x1B$*H", 2, setCNS2},
 	{"\x1B.A", 2, setLatin1},
 	{"\x1B.F", 2, setGreek},
 }
@@ -215,6 +217,13 @@ func (d *iso2022) pairs(b []byte, set graphicSet) {
 		d.out, bad = appendDecoded(d.out, korean.EUCKR, euc)
 	case setGB:
 		d.out, bad = appendDecoded(d.out, simplifiedchinese.GBK, euc)
+	case setCNS1, setCNS2:
+		for ; len(euc) > 0; euc = euc[2:] {
+			var known bool
+			if d.out, known = appendCNS(d.out, int(set-setCNS1), euc[0], euc[1]); !known {
+				d.out, bad = append(d.out, "\uFFFD"...), true
+			}
+		}
 	default:
 		d.out, bad = append(d.out, strings.Repeat("\uFFFD", len(euc)/2)...), true
 	}
