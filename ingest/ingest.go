@@ -69,10 +69,14 @@ type Options struct {
 	Limits      message.Limits
 	BatchMails  int               // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
 	Prepare     func(*soar.Draft) // what the store does with a draft ahead of its Save, on any goroutine; nil: nothing
-	TempDir     string
-	Log         *slog.Logger
-	Progress    func(done, total int)
-	Now         func() time.Time
+	// Commit takes each batch when it is settled, before anything of it is acknowledged: a
+	// store whose Save leaves its transaction open ends it here. nil: nothing. Its error ends the
+	// run, and the batch is not in the result.
+	Commit   func(ctx context.Context, b Batch) error
+	TempDir  string
+	Log      *slog.Logger
+	Progress func(done, total int)
+	Now      func() time.Time
 }
 
 // UIDRange is a range of UIDs, both ends included.

@@ -53,6 +53,8 @@ type spooled struct {
 	end      int64
 	tail     int  // bytes from behind its problems to the end
 	problems bool // it has some
+	key      string
+	uid      mailbox.UID
 }
 
 // patch is what became known of an object after it was encoded.
@@ -89,7 +91,7 @@ func (s *Result) add(o object, checkpoint string) error {
 	if n := len(s.spooled); n > 0 {
 		start = s.spooled[n-1].end
 	}
-	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0})
+	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, key: o.key, uid: mailbox.UID(o.mail.UID)})
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}

@@ -19,9 +19,29 @@ type object struct {
 	uids    []uint32
 }
 
-// saveBatch saves what is new of a batch and hands over, in UID order. It
-// returns how many mails of the batch were accounted for.
+// saveBatch settles a batch and has the store take it whole, where it does that.
+// What the store then refuses never was: it is not in the result, so nothing of
+// it is acknowledged.
 func (r *run) saveBatch(ctx context.Context, batch []*job) (int, error) {
+	before := r.sink.mark()
+	n, err := r.settle(ctx, batch)
+	if r.o.Commit == nil || r.sink.err != nil {
+		return n, err
+	}
+	out, commitErr := r.sink.since(before)
+	if commitErr == nil {
+		commitErr = r.o.Commit(ctx, Batch{out, r.sink.Checkpoint()})
+	}
+	if commitErr != nil {
+		r.sink.cut(before)
+		return 0, commitErr
+	}
+	return n, err
+}
+
+// settle saves what is new of a batch and hands over, in UID order. It
+// returns how many mails of the batch were accounted for.
+func (r *run) settle(ctx context.Context, batch []*job) (int, error) {
 	if err := r.askKnown(ctx, batch); err != nil {
 		return 0, err
 	}
