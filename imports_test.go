@@ -30,10 +30,10 @@ var rooms = map[string][]string{
 	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "quote", "soar/local"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
-	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret"},
+	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
 	"mailbox/imapwire":        {"quote"},
 	"mailbox/imapmem":         {},
-	"mailbox/mailboxtest":     {},
+	"mailbox/mailboxtest":     {"transport/transporttest"},
 	"manifest":                {"quote", "secret"},
 	"message":                 {"quote"},
 	"outlook":                 {"message", "quote"},

@@ -14,9 +14,9 @@ import (
 )
 
 // explained is an error's sentence, with what this package knows of its cause
-// and mailbox does not: why a certificate is refused, whether the proxy or what
-// is behind it refused, what the token endpoint said.
-func explained(err error, now time.Time) string {
+// and mailbox does not: what the token endpoint said, and whether the proxy or
+// what is behind it refused.
+func explained(err error) string {
 	var m *mailbox.Error
 	if !errors.As(err, &m) {
 		return explainedStore(err)
@@ -25,19 +25,7 @@ func explained(err error, now time.Time) string {
 	if errors.As(m.Err, &noToken) {
 		return withoutToken(m, noToken.Error())
 	}
-	if m.Stage != mailbox.StageDNS && m.Stage != mailbox.StageConnect && m.Stage != mailbox.StageTLS || m.Err == nil {
-		return err.Error()
-	}
-	kind, text := transport.Explain(m.Err, now)
-	switch kind {
-	case transport.Unknown, transport.TimedOut, transport.Closed, transport.ConnRefused:
-		return err.Error()
-	}
-	doing := "cannot connect to"
-	if m.Stage == mailbox.StageTLS {
-		doing = "cannot secure the connection to"
-	}
-	return fmt.Sprintf("%s %s: %s", doing, m.Address(), text)
+	return err.Error()
 }
 
 // explainedStore is the sentence of a request to Cloud SOAR; where the proxy
@@ -64,7 +52,7 @@ func withoutToken(m *mailbox.Error, why string) string {
 func (s *settings) diagnose(err error) string {
 	var m *mailbox.Error
 	if !errors.As(err, &m) {
-		return explained(err, s.env.Now())
+		return explained(err)
 	}
 	hint := s.hint(m)
 	noToken, without := errors.AsType[*token.Error](m.Err)
@@ -76,7 +64,7 @@ func (s *settings) diagnose(err error) string {
 		better.Next = hint
 		return better.Error()
 	}
-	return explained(err, s.env.Now())
+	return explained(err)
 }
 
 // hint is the next step after a refused login, "" where mailbox's own is as good.

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"time"
 
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/quote"
@@ -46,5 +45,5 @@ const Interrupted = "interrupted before anything was done; run it again"
 
 // Sentence makes an error the one line that goes to standard error.
 func Sentence(err error) string {
-	return quote.Line(explained(err, time.Now()), sentenceLimit)
+	return quote.Line(explained(err), sentenceLimit)
 }

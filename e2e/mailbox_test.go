@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 func subjects(objects []object) []string {
@@ -322,15 +323,11 @@ func TestWrongPassword(t *testing.T) {
 // TestOldTLS: T13. A server that speaks TLS 1.0 and 1.1 only hears no credential.
 func TestOldTLS(t *testing.T) {
 	t.Parallel()
-	authority, err := mailboxtest.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
+	authority := transporttest.NewAuthority(t, "CA")
+	old := &tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(t, transporttest.Leaf{})},
+		MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 	}
-	old, err := authority.ServerTLS(mailboxtest.Good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	for name, o := range map[string]mailboxtest.ScriptOptions{
 		"ssl_tls":  {TLS: old},
 		"starttls": {StartTLS: old, Capabilities: "IMAP4rev1 STARTTLS SASL-IR AUTH=PLAIN"},

@@ -3,17 +3,16 @@ package mailbox
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http/httptrace"
 	"strings"
-	"syscall"
 	"time"
 
 	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
+	"example.org/imap-integration/transport"
 )
 
 // connect dials, secures the connection and reads the greeting.
@@ -61,7 +60,6 @@ func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, err
 		if ctx.Err() != nil {
 			e.Err = context.Cause(ctx)
 		}
-		e.Kind = tlsKind(err, e.Kind)
 		c.stage(StageTLS, start, "", e)
 		return nil, e
 	}
@@ -73,29 +71,6 @@ func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, err
 func secureStandard(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
 	conn := tls.Client(socket, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}) // RFC 8314, section 4.1
 	return conn, conn.HandshakeContext(ctx)
-}
-
-func tlsKind(err error, otherwise Kind) Kind {
-	var record tls.RecordHeaderError
-	var invalid x509.CertificateInvalidError
-	var host x509.HostnameError
-	var authority x509.UnknownAuthorityError
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &record):
-		return NotTLS
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return CertExpired
-	case errors.As(err, &host):
-		return CertName
-	case errors.As(err, &authority):
-		return CertUntrusted
-	case errors.As(err, &invalid), errors.As(err, &certificate):
-		return CertInvalid
-	case strings.Contains(err.Error(), "protocol version"): // the library has no type for it
-		return TLSVersion
-	}
-	return otherwise
 }
 
 func secured(conn *tls.Conn) string {
@@ -142,17 +117,10 @@ func (c *Config) preLogin(s *session, err error) *Error {
 	if e.Kind == Timeout && c.Security != SSLTLS {
 		e.Next = silentInClear
 	}
-	if looksTLS(err) {
-		e.Kind = NotTLS
+	if errors.Is(err, imapwire.ErrTLS) {
 		e.Next = "the port is for SSL/TLS: set connection_security to ssl_tls"
 	}
 	return e
-}
-
-// looksTLS recognises the alert of a TLS server that was spoken to in clear.
-func looksTLS(err error) bool {
-	var p imapwire.ProtocolError
-	return errors.As(err, &p) && strings.Contains(p.Error(), `\x15\x03`)
 }
 
 var errAbandoned = imapwire.Protocolf("an answer that cannot be understood")
@@ -190,13 +158,8 @@ func (c *Config) dialFault(ctx context.Context, err error) *Error {
 	switch {
 	case errors.As(err, &dns) && strings.TrimSuffix(dns.Name, ".") == strings.TrimSuffix(c.Host, "."):
 		e.Stage = StageDNS
-		if dns.IsNotFound {
-			e.Kind = NoHost
-		} else if dns.IsTimeout {
-			e.Kind = Timeout
-		}
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Kind = Refused
+	case transport.Explain(err, time.Now()).Kind == transport.ConnRefused:
+		e.Next = "check imap_server and port, and that the server runs"
 	}
 	return e
 }

@@ -1,15 +1,18 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.org/imap-integration/mailbox/imapwire"
 	"example.org/imap-integration/quote"
+	"example.org/imap-integration/transport"
 )
 
 // Kind is what went wrong, for callers that must decide and not only report.
@@ -17,49 +20,40 @@ type Kind string
 
 // The kinds of [Error].
 const (
-	Failed           Kind = "failed"            // none of the others
-	Refused          Kind = "refused"           // nothing listens there
-	NoHost           Kind = "no_host"           // the name does not resolve
+	Failed           Kind = "failed"            // none of the others; transport.Explain says why there is no secure connection
 	Timeout          Kind = "timeout"           // no answer, or one that comes too slowly
 	Closed           Kind = "closed"            // the connection broke, or the server said BYE
 	Protocol         Kind = "protocol"          // what came is not IMAP, or beyond a limit
-	NotTLS           Kind = "not_tls"           // the server does not speak TLS there
-	TLSVersion       Kind = "tls_version"       // nothing from TLS 1.2 on in common
-	CertUntrusted    Kind = "cert_untrusted"    // signed by no trusted authority
-	CertExpired      Kind = "cert_expired"      // or not yet valid
-	CertName         Kind = "cert_name"         // made out to another name
-	CertInvalid      Kind = "cert_invalid"      // refused for any other reason
 	NoStartTLS       Kind = "no_starttls"       // STARTTLS not offered, refused or tampered with
 	Preauth          Kind = "preauth"           // the server claims that we are logged in
 	AuthFailed       Kind = "auth_failed"       // the credentials are refused
 	AuthDisabled     Kind = "auth_disabled"     // no login in a way that we could use
 	NoFolder         Kind = "no_folder"         // the folder does not exist or cannot be opened
-	UIDValidity      Kind = "uid_validity"      // the folder's UIDs changed during the run
+	UIDValidity      Kind = "uid_validity"      // the folder's UIDs changed during the run: what was found before cannot be asked for any more
 	Interrupted      Kind = "interrupted"       // the caller gave up
 	Throttled        Kind = "throttled"         // the server asks to wait longer than timeout
 	Unavailable      Kind = "unavailable"       // a passing fault at the server
 	ReadOnly         Kind = "read_only"         // the folder cannot be written to
 	ServerRefused    Kind = "server_refused"    // NO or BAD to a command
-	ReconnectsSpent  Kind = "reconnects_spent"  // the connection broke more often than a run may mend
 	TokenUnavailable Kind = "token_unavailable" // no access token to log in with
 )
 
-// The stages of a run on a folder, as Error.Stage and Config.Stage name them.
+// The stages of [Dial], as Error.Stage and Config.Stage name them.
 const (
 	StageDNS     = "dns"
 	StageConnect = "connect"
 	StageTLS     = "tls"
 	StageLogin   = "login"
 	StageFolder  = "folder"
-	StageSearch  = "search"
-	StageFetch   = "fetch"
-	StageMark    = "mark"
-	StageWait    = "wait"
 )
 
-// ErrUIDValidity is wrapped by the error of a run whose folder got other UIDs
-// in its midst: nothing that was found before can be asked for any more.
-var ErrUIDValidity = imapwire.ErrUIDValidity
+// The other stages of an Error.
+const (
+	stageSearch = "search"
+	stageFetch  = "fetch"
+	stageMark   = "mark"
+	stageWait   = "wait"
+)
 
 // Error is every error of this package that concerns the server.
 type Error struct {
@@ -79,15 +73,21 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Error is one sentence: what was attempted, what failed, what to do next.
 func (e *Error) Error() string {
-	text := e.attempted() + ": " + e.cause()
-	next := e.Next
-	if next == "" {
-		next = advice[e.Kind]
-	}
-	if next != "" {
+	why := e.connection()
+	text := e.attempted() + ": " + e.cause(why.Cause)
+	if next := cmp.Or(e.Next, advice[e.Kind], why.Advice); next != "" {
 		text += "; " + next
 	}
 	return text
+}
+
+// connection is what transport knows of a connection that failed.
+func (e *Error) connection() transport.Reason {
+	switch e.Kind {
+	case Failed, Timeout, Closed:
+		return transport.Explain(e.Err, time.Now())
+	}
+	return transport.Reason{}
 }
 
 // Address is host and port.
@@ -106,18 +106,18 @@ func (e *Error) attempted() string {
 		return fmt.Sprintf("cannot log in to %s as %s", at, e.User)
 	case StageFolder:
 		return fmt.Sprintf("cannot open the folder %q at %s as %s", quote.Line(e.Folder, imapwire.MaxQuote), at, e.User)
-	case StageSearch:
+	case stageSearch:
 		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
-	case StageMark:
+	case stageMark:
 		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	default:
 		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	}
 }
 
-func (e *Error) cause() string {
+func (e *Error) cause(connection string) string {
 	var parts []string
-	if w := what[e.Kind]; w != "" {
+	if w := cmp.Or(what[e.Kind], connection); w != "" {
 		parts = append(parts, w)
 	}
 	if e.Server != "" {
@@ -134,44 +134,24 @@ func (e *Error) cause() string {
 
 // what says what a kind means; where it is "" the server's words or the cause do.
 var what = map[Kind]string{
-	Refused:         "nothing listens there (connection refused)",
-	NoHost:          "there is no host of this name (DNS)",
-	Timeout:         "no complete answer came in time",
-	Closed:          "the connection was closed by the other side",
-	NotTLS:          "what answers there does not speak TLS",
-	TLSVersion:      "the server offers only versions of TLS below 1.2",
-	CertUntrusted:   "the server's certificate is not signed by a trusted authority",
-	CertExpired:     "the server's certificate has expired or is not yet valid",
-	CertName:        "the server's certificate is for another name",
-	CertInvalid:     "the server's certificate is refused",
-	Preauth:         "the server claims that the connection is logged in already, so who it is stays unproved",
-	UIDValidity:     "the server numbered the folder's mails anew during the run",
-	ReconnectsSpent: "the connection broke again, and a run reconnects only twice",
-	ReadOnly:        "the server opened the folder read-only",
-	Throttled:       "the server asks to come back later",
-	Interrupted:     "the run was interrupted",
-	NoStartTLS:      "the connection cannot be upgraded to TLS with STARTTLS",
+	Preauth:     "the server claims that the connection is logged in already, so who it is stays unproved",
+	UIDValidity: "the server numbered the folder's mails anew during the run",
+	ReadOnly:    "the server opened the folder read-only",
+	Throttled:   "the server asks to come back later",
+	Interrupted: "the run was interrupted",
+	NoStartTLS:  "the connection cannot be upgraded to TLS with STARTTLS",
 }
 
 // detailed kinds show their cause beside the meaning.
 var detailed = map[Kind]bool{
-	CertUntrusted: true, CertExpired: true, CertName: true, CertInvalid: true, NoStartTLS: true,
-	Timeout: true, AuthDisabled: true, ReconnectsSpent: true,
+	NoStartTLS: true, Timeout: true, AuthDisabled: true,
 }
 
 // advice is the next step where the error knows no better one.
 var advice = map[Kind]string{
-	Refused:          "check imap_server and port, and that the server runs",
-	NoHost:           "check the spelling of imap_server, or the DNS of this machine",
 	Timeout:          "check port and connection_security and firewalls on the way, or raise timeout",
 	Closed:           "run again; where it stays, check connection_security and the server's limit of connections",
 	Protocol:         "check port and connection_security, and the server's log",
-	NotTLS:           "check port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)",
-	TLSVersion:       "enable TLS 1.2 or 1.3 on the server",
-	CertUntrusted:    "put the authority's certificate into ca_certificate",
-	CertExpired:      "renew the certificate on the server, or correct this machine's clock",
-	CertName:         "use a name of the certificate in imap_server, or correct the certificate",
-	CertInvalid:      "install a valid certificate on the server",
 	NoStartTLS:       "no credentials were sent; set connection_security to ssl_tls (port 993), or enable STARTTLS on the server",
 	Preauth:          "no credentials were sent; check imap_server and port",
 	AuthFailed:       "check username and password, or set auth_method to an OAuth 2.0 method",
@@ -180,7 +160,6 @@ var advice = map[Kind]string{
 	Throttled:        "run again later and less often",
 	Unavailable:      "run again in some minutes",
 	ReadOnly:         "check the rights of the user on this folder, or set mark_as_seen to false",
-	ReconnectsSpent:  "the next run takes the rest; check the network and the server's log",
 	ServerRefused:    "check the server's log",
 	TokenUnavailable: "check the oauth2 settings",
 	NoFolder:         "check folder (the name as a person reads it, with the server's separator)",

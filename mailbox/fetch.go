@@ -97,7 +97,7 @@ func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 		r.items[uid] = list[i]
 	}
 	r.mu.Unlock()
-	if err := r.f.live(ctx, StageFetch, 1); err != nil {
+	if err := r.f.live(ctx, stageFetch, 1); err != nil {
 		return err
 	}
 	r.sized = r.fields != ""
@@ -147,7 +147,7 @@ func (e errYield) Unwrap() error { return e.error }
 // mend makes a new connection possible after err, or returns the final error.
 func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 	if ctx.Err() != nil || !r.patient() {
-		return r.f.fault(StageFetch, err)
+		return r.f.fault(stageFetch, err)
 	}
 	r.abandonFlight()
 	r.sizing = nil
@@ -156,7 +156,7 @@ func (r *fetchRun) mend(ctx context.Context, left []*item, err error) error {
 	if errors.As(err, &large) {
 		r.tooLarge(left, large)
 	}
-	if err := r.f.recover(ctx, StageFetch, 1, err); err != nil {
+	if err := r.f.recover(ctx, stageFetch, 1, err); err != nil {
 		return err
 	}
 	r.f.s.drain(r.f.conf.Timeout) // answers to what will be asked again

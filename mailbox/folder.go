@@ -185,7 +185,7 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	f.s = s
 	// Without a UIDVALIDITY, UIDs do not outlive a session (RFC 9051, section 2.3.1.1).
 	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity || now == 0 {
-		err := fmt.Errorf("%w: it was %d and is %d", ErrUIDValidity, f.status.UIDValidity, now)
+		err := fmt.Errorf("%w: it was %d and is %d", imapwire.ErrUIDValidity, f.status.UIDValidity, now)
 		f.s.end(err)
 		return f.fault(stage, err)
 	}
@@ -219,7 +219,7 @@ func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) 
 func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield func(Head) error) error {
 	section, err := fieldsSection(names)
 	if err != nil {
-		return f.fault(StageFetch, err)
+		return f.fault(stageFetch, err)
 	}
 	r := newFetchRun(f)
 	r.fields = section
@@ -234,11 +234,11 @@ func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error {
 		return nil
 	}
 	if f.conf.ReadOnly || f.readOnly() {
-		e := f.conf.fault(StageMark, f.s, nil)
+		e := f.conf.fault(stageMark, f.s, nil)
 		e.Kind = ReadOnly
 		return e
 	}
-	return f.attempt(ctx, StageMark, 0, func(ctx context.Context) error {
+	return f.attempt(ctx, stageMark, 0, func(ctx context.Context) error {
 		for _, part := range imapwire.Chunks(imapwire.Ascending(uids), marksAtOnce) {
 			if err := f.s.mark(ctx, part); err != nil {
 				return err
@@ -256,7 +256,7 @@ func (f *Folder) readOnly() bool {
 // minutes), or ctx ends; only the last, or a broken connection, is an error.
 func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 	if !f.s.alive() {
-		return f.fault(StageWait, f.s.broken())
+		return f.fault(stageWait, f.s.broken())
 	}
 	timer := time.NewTimer(min(d, longestIdle))
 	defer timer.Stop()
@@ -268,7 +268,7 @@ func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 		err = f.s.poll(ctx, timer.C)
 	}
 	if err != nil {
-		return f.fault(StageWait, err)
+		return f.fault(stageWait, err)
 	}
 	return nil
 }

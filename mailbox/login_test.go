@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"example.org/imap-integration/mailbox/imapmem"
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/transport"
 	"example.org/imap-integration/transport/transporttest"
 )
 
@@ -113,7 +115,7 @@ func TestBeforeTheLogin(t *testing.T) {
 		{"injected", mailbox.STARTTLS, replies(withStartTLS, "TAG OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* OK injected\r\n"), "tls", mailbox.NoStartTLS},
 		{"PREAUTH", mailbox.Clear, replies("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n"), "login", mailbox.Preauth},
 		{"LOGINDISABLED", mailbox.Clear, replies("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=GSSAPI] hi\r\n"), "login", mailbox.AuthDisabled},
-		{"plain under TLS", mailbox.SSLTLS, replies("* OK hi\r\n"), "tls", mailbox.NotTLS},
+		{"plain under TLS", mailbox.SSLTLS, replies("* OK hi\r\n"), "tls", mailbox.Failed},
 		{"silence under TLS", mailbox.SSLTLS, replies(""), "tls", mailbox.Timeout},
 		{"silence in clear", mailbox.Clear, replies(""), "login", mailbox.Timeout},
 		{"silence under STARTTLS", mailbox.STARTTLS, replies(""), "tls", mailbox.Timeout},
@@ -134,7 +136,7 @@ func TestBeforeTheLogin(t *testing.T) {
 					t.Errorf("took %s", took)
 				}
 				for _, bad := range []string{"Canary", "LOGIN", "AUTHENTICATE", "soc@corp", "U2", "AHNvY0"} {
-					if strings.Contains(strings.ReplaceAll(l.heard(), "LOGINDISABLED", ""), bad) && c.kind != mailbox.NotTLS && c.stage != "tls" {
+					if strings.Contains(strings.ReplaceAll(l.heard(), "LOGINDISABLED", ""), bad) && c.stage != "tls" {
 						t.Errorf("the server heard %q", bad)
 					}
 				}
@@ -148,19 +150,17 @@ func TestBeforeTheLogin(t *testing.T) {
 
 func TestCertificates(t *testing.T) {
 	t.Parallel()
-	authority, err := mailboxtest.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for leaf, want := range map[mailboxtest.LeafKind]mailbox.Kind{
-		mailboxtest.Expired: mailbox.CertExpired, mailboxtest.NotYetValid: mailbox.CertExpired,
-		mailboxtest.WrongName: mailbox.CertName, mailboxtest.NoSAN: mailbox.CertName, mailboxtest.SelfSigned: mailbox.CertUntrusted,
-		mailboxtest.Good: "",
+	authority := transporttest.NewAuthority(t, "CA")
+	day := 24 * time.Hour
+	for want, leaf := range map[transport.Kind]transporttest.Leaf{
+		transport.Expired:     {NotBefore: time.Now().Add(-2 * day), NotAfter: time.Now().Add(-day)},
+		transport.NotYetValid: {NotBefore: time.Now().Add(day)},
+		transport.WrongName:   {Names: []string{"other.example"}},
+		transport.NoNames:     {NoNames: true},
+		transport.SelfSigned:  {SelfSigned: true},
+		transport.Unknown:     {},
 	} {
-		conf, err := authority.ServerTLS(leaf)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conf := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, leaf)}}
 		m, err := imapmem.Start("soc", "secret", conf)
 		if err != nil {
 			t.Fatal(err)
@@ -172,8 +172,8 @@ func TestCertificates(t *testing.T) {
 		}
 		c.Secure = authority.Secure
 		f, err := mailbox.Dial(t.Context(), c)
-		if kind(err) != want {
-			t.Errorf("%v: %v", leaf, err)
+		if transport.Explain(err, time.Now()).Kind != want {
+			t.Errorf("%q: %v", want, err)
 		}
 		wantStages := []string{"dns true", "connect true", "tls false"}
 		if err == nil {
@@ -181,7 +181,7 @@ func TestCertificates(t *testing.T) {
 			wantStages = []string{"dns true", "connect true", "tls true", "login true", "folder true"}
 		}
 		if !slices.Equal(stages, wantStages) {
-			t.Errorf("%v: stages %v", leaf, stages)
+			t.Errorf("%q: stages %v", want, stages)
 		}
 		_ = m.Close()
 	}
@@ -189,7 +189,7 @@ func TestCertificates(t *testing.T) {
 
 func TestNothingThere(t *testing.T) {
 	c := baseConfig(t, "127.0.0.1", transporttest.RefusedPort(t), "user", "password")
-	if _, err := mailbox.Dial(t.Context(), c); kind(err) != mailbox.Refused {
+	if _, err := mailbox.Dial(t.Context(), c); transport.Explain(err, time.Now()).Kind != transport.ConnRefused || !strings.Contains(err.Error(), "nothing listens there (connection refused); check imap_server and port") {
 		t.Errorf("%v", err)
 	}
 	c.Host = "no-such-host.invalid"

@@ -27,7 +27,7 @@ const (
 // the mails that they might match.
 func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
 	var uids []UID
-	err := f.attempt(ctx, StageSearch, 1, func(ctx context.Context) (err error) {
+	err := f.attempt(ctx, stageSearch, 1, func(ctx context.Context) (err error) {
 		var done bool
 		if uids, done, err = f.s.foundEarly(ctx, c); done || err != nil {
 			return err

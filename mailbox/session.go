@@ -137,7 +137,7 @@ func kindOf(err error) Kind {
 		return Timeout
 	case errors.As(err, &protocol):
 		return Protocol
-	case errors.Is(err, ErrUIDValidity):
+	case errors.Is(err, imapwire.ErrUIDValidity):
 		return UIDValidity
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):

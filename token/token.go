@@ -242,8 +242,8 @@ func (s *Source) explain(err error) *Error {
 	case errors.As(err, &refused):
 		s.readRefusal(e, refused)
 	default:
-		if kind, text := transport.Explain(err, s.conf.Now()); kind != transport.Unknown {
-			e.Kind, e.Description = Unreachable, text
+		if why := transport.Explain(err, s.conf.Now()); why.Kind != transport.Unknown {
+			e.Kind, e.Description = Unreachable, why.String()
 		}
 	}
 	e.Advice = advise(s.conf, e)

@@ -49,40 +49,53 @@ const (
 	maxText  = 120 // bytes of foreign text shown in a sentence
 )
 
-// Explain says what kind of failure err is and, for every kind but [Unknown],
-// gives its cause and the next step as the rest of a sentence ("the
-// certificate expired on 2021-01-01 …; renew it"). It reads wrapped errors, and
-// never quotes a URL or a credential. now decides between expired and not yet valid.
-func Explain(err error, now time.Time) (Kind, string) {
+// Reason is why a connection failed: the kind, and for every kind but [Unknown]
+// the cause ("the certificate expired on 2021-01-01") and the next step ("renew it").
+type Reason struct {
+	Kind          Kind
+	Cause, Advice string
+}
+
+// String is cause and advice as the rest of a sentence; "" for Unknown.
+func (r Reason) String() string {
+	if r.Advice == "" {
+		return r.Cause
+	}
+	return r.Cause + "; " + r.Advice
+}
+
+// Explain says why err happened. It reads wrapped errors, and never quotes a
+// URL or a credential. now decides between expired and not yet valid.
+func Explain(err error, now time.Time) Reason {
 	var p *ProxyError
 	if errors.As(err, &p) {
-		if kind, text := explainTLS(p.Err, now); p.Fault == Unreachable && kind != Unknown {
-			return Proxy, fmt.Sprintf("the proxy %s cannot be used: %s", p.Proxy, text)
+		if why := explainTLS(p.Err, now); p.Fault == Unreachable && why.Kind != Unknown {
+			return Reason{Proxy, fmt.Sprintf("the proxy %s cannot be used: %s", p.Proxy, why.Cause), why.Advice}
 		}
-		return Proxy, p.Error()
+		return Reason{Proxy, p.Error(), ""}
 	}
-	if kind, text := explainTLS(err, now); kind != Unknown {
-		return kind, text
+	if why := explainTLS(err, now); why.Kind != Unknown {
+		return why
 	}
 	return explainNet(err)
 }
 
 // explainTLS knows what a handshake can end with.
-func explainTLS(err error, now time.Time) (Kind, string) {
-	if kind, text := explainCertificate(err, now); kind != Unknown {
-		return kind, text
+func explainTLS(err error, now time.Time) Reason {
+	if why := explainCertificate(err, now); why.Kind != Unknown {
+		return why
 	}
 	var record tls.RecordHeaderError
 	var op *net.OpError
 	switch {
 	case errors.As(err, &record):
-		return NotTLS, "what answers there does not speak TLS; check the port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)"
+		return Reason{NotTLS, "what answers there does not speak TLS", "check the port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)"}
 	case tooOld(err):
-		return OldTLS, "the server offers only versions of TLS below 1.2, which are refused here; enable TLS 1.2 or 1.3 on the server"
+		return Reason{OldTLS, "the server offers only versions of TLS below 1.2, which are refused here", "enable TLS 1.2 or 1.3 on the server"}
 	case errors.As(err, &op) && op.Op == "remote error":
-		return Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s); check that it has a certificate for this name, and its log", quote.Line(op.Err.Error(), maxText))
+		return Reason{Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s)", quote.Line(op.Err.Error(), maxText)), "check that it has a certificate for this name, and its log"}
 	}
-	return Unknown, ""
+	return Reason{}
 }
 
 // tooOld reports a peer without TLS 1.2: it says so with an alert, or chooses
@@ -98,7 +111,7 @@ func tooOld(err error) bool {
 }
 
 // explainCertificate knows why a certificate is refused.
-func explainCertificate(err error, now time.Time) (Kind, string) {
+func explainCertificate(err error, now time.Time) Reason {
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
 	var authority x509.UnknownAuthorityError
@@ -111,41 +124,45 @@ func explainCertificate(err error, now time.Time) (Kind, string) {
 	case errors.As(err, &authority):
 		return untrusted(authority.Cert)
 	case errors.As(err, &invalid), errors.As(err, &other):
-		return BadCertificate, fmt.Sprintf("the server's certificate is refused (%s); install a certificate for TLS servers on it", quote.Line(lastText(err), maxText))
+		return Reason{BadCertificate, fmt.Sprintf("the server's certificate is refused (%s)", quote.Line(lastText(err), maxText)), "install a certificate for TLS servers on it"}
 	}
-	return Unknown, ""
+	return Reason{}
 }
 
-func outsideItsTime(c *x509.Certificate, now time.Time) (Kind, string) {
+func outsideItsTime(c *x509.Certificate, now time.Time) Reason {
 	if now.Before(c.NotBefore) {
-		return NotYetValid, fmt.Sprintf("the certificate %s is not valid before %s; check this machine's clock (%s) and the server's certificate",
-			subject(c), day(c.NotBefore), day(now))
+		return Reason{
+			NotYetValid, fmt.Sprintf("the certificate %s is not valid before %s", subject(c), day(c.NotBefore)),
+			fmt.Sprintf("check this machine's clock (%s) and the server's certificate", day(now)),
+		}
 	}
-	return Expired, fmt.Sprintf("the certificate %s expired on %s; renew it on the server", subject(c), day(c.NotAfter))
+	return Reason{Expired, fmt.Sprintf("the certificate %s expired on %s", subject(c), day(c.NotAfter)), "renew it on the server"}
 }
 
-func otherName(h x509.HostnameError) (Kind, string) {
+func otherName(h x509.HostnameError) Reason {
 	c := h.Certificate
 	switch {
 	case len(c.DNSNames) == 0 && len(c.IPAddresses) == 0:
-		return NoNames, fmt.Sprintf("the certificate %s has no subject alternative name, and its common name alone is not accepted (RFC 9525); issue one that lists %s", subject(c), quote.Text(h.Host, maxText))
+		return Reason{NoNames, fmt.Sprintf("the certificate %s has no subject alternative name, and its common name alone is not accepted (RFC 9525)", subject(c)), "issue one that lists " + quote.Text(h.Host, maxText)}
 	case net.ParseIP(strings.Trim(h.Host, "[]")) != nil:
-		return WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s; use one of these names in the settings", quote.Line(h.Host, maxText), names(c))
+		return Reason{WrongAddress, fmt.Sprintf("the certificate is not for the address %s but for %s", quote.Line(h.Host, maxText), names(c)), "use one of these names in the settings"}
 	default:
-		return WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s; use one of these names in the settings, or correct the certificate", quote.Text(h.Host, maxText), names(c))
+		return Reason{WrongName, fmt.Sprintf("the certificate is not for the name %s but for %s", quote.Text(h.Host, maxText), names(c)), "use one of these names in the settings, or correct the certificate"}
 	}
 }
 
-func untrusted(c *x509.Certificate) (Kind, string) {
+func untrusted(c *x509.Certificate) Reason {
 	if c != nil && selfSigned(c) {
-		return SelfSigned, fmt.Sprintf("the certificate %s is signed by itself, not by an authority that is trusted here; put it into ca_certificate (PEM)", subject(c))
+		return Reason{SelfSigned, fmt.Sprintf("the certificate %s is signed by itself, not by an authority that is trusted here", subject(c)), "put it into ca_certificate (PEM)"}
 	}
 	issuer := "an authority"
 	if c != nil {
 		issuer = "the authority " + quote.Text(commonName(c.Issuer.CommonName, c.Issuer.Organization), maxText)
 	}
-	return UnknownAuthority, "the certificate is signed by " + issuer +
-		", which is not trusted here; put that authority's certificate into ca_certificate (PEM), or let the server send its intermediate certificates"
+	return Reason{
+		UnknownAuthority, "the certificate is signed by " + issuer + ", which is not trusted here",
+		"put that authority's certificate into ca_certificate (PEM), or let the server send its intermediate certificates",
+	}
 }
 
 // selfSigned reports whether the certificate is its own issuer. An authority's
@@ -155,24 +172,24 @@ func selfSigned(c *x509.Certificate) bool {
 }
 
 // explainNet knows what a dial, a read or a write can end with.
-func explainNet(err error) (Kind, string) {
+func explainNet(err error) Reason {
 	var dns *net.DNSError
-	var timeout net.Error
+	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return NameNotFound, fmt.Sprintf("there is no host named %s (DNS); check the spelling, or the DNS of this machine", quote.Text(dns.Name, maxText))
+		return Reason{NameNotFound, fmt.Sprintf("there is no host named %s (DNS)", quote.Text(dns.Name, maxText)), "check the spelling, or the DNS of this machine"}
 	case errors.As(err, &dns):
-		return NameFailed, fmt.Sprintf("the name %s cannot be looked up, because DNS does not answer; check the DNS of this machine", quote.Text(dns.Name, maxText))
+		return Reason{NameFailed, fmt.Sprintf("the name %s cannot be looked up, because DNS does not answer", quote.Text(dns.Name, maxText)), "check the DNS of this machine"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return ConnRefused, "nothing listens there (connection refused); check the port, and that the server runs"
+		return Reason{ConnRefused, "nothing listens there (connection refused)", "check the port, and that the server runs"}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return NoRoute, "there is no way to it in the network; check routes and firewalls, or set a proxy"
+		return Reason{NoRoute, "there is no way to it in the network", "check routes and firewalls, or set a proxy"}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return TimedOut, "no answer came in time; check the port and firewalls on the way, or raise timeout"
+		return Reason{TimedOut, "no complete answer came in time", "check the port and firewalls on the way, or raise timeout"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return Closed, "the other side closed the connection; check the port and connection_security, and whether it limits connections"
+		return Reason{Closed, "the other side closed the connection", "check the port and connection_security, and whether it limits connections"}
 	}
-	return Unknown, ""
+	return Reason{}
 }
 
 // cause is the shortest true text of an error for the inside of a sentence.
@@ -180,9 +197,8 @@ func cause(err error) string {
 	if err == nil {
 		return "no reason given"
 	}
-	if kind, text := explainNet(err); kind != Unknown {
-		first, _, _ := strings.Cut(text, ";")
-		return first
+	if why := explainNet(err); why.Kind != Unknown {
+		return why.Cause
 	}
 	return quote.Line(lastText(err), maxText)
 }

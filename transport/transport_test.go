@@ -82,7 +82,7 @@ func TestCertificates(t *testing.T) {
 			}
 			port := transporttest.Serve(t, ca.Issue(t, c.leaf), nil, "* OK hello\r\n")
 			_, err := handshake(t, trusting(t, c.ca).Secure, c.host, port)
-			kind, text := transport.Explain(err, time.Now())
+			kind, text := explain(err, time.Now())
 			if err == nil {
 				kind, text = transport.Unknown, ""
 			}
@@ -108,7 +108,7 @@ func TestOldTLS(t *testing.T) {
 	ca := transporttest.NewAuthority(t, "CA")
 	port := transporttest.Serve(t, ca.Issue(t, transporttest.Leaf{}), &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "")
 	_, err := handshake(t, trusting(t, ca.PEM).Secure, "localhost", port)
-	if kind, text := transport.Explain(err, time.Now()); kind != transport.OldTLS || !strings.Contains(text, "1.2") {
+	if kind, text := explain(err, time.Now()); kind != transport.OldTLS || !strings.Contains(text, "1.2") {
 		t.Errorf("%q %q from %v", kind, text, err)
 	}
 }
@@ -116,7 +116,7 @@ func TestOldTLS(t *testing.T) {
 func TestNotTLS(t *testing.T) {
 	l := listen(t, func(c net.Conn) { _, _ = c.Write([]byte("* OK IMAP4rev1 ready\r\n")); _, _ = io.Copy(io.Discard, c) })
 	_, err := handshake(t, trusting(t, "").Secure, "localhost", l)
-	if kind, text := transport.Explain(err, time.Now()); kind != transport.NotTLS || !strings.Contains(text, "connection_security") {
+	if kind, text := explain(err, time.Now()); kind != transport.NotTLS || !strings.Contains(text, "connection_security") {
 		t.Errorf("%q %q from %v", kind, text, err)
 	}
 }
@@ -315,7 +315,7 @@ func TestProxyFaults(t *testing.T) {
 			if !errors.As(err, &p) || p.Fault != c.fault {
 				t.Fatalf("fault %+v, want %v", err, c.fault)
 			}
-			kind, text := transport.Explain(err, time.Now())
+			kind, text := explain(err, time.Now())
 			if kind != transport.Proxy {
 				t.Errorf("kind %q", kind)
 			}
@@ -340,7 +340,7 @@ func TestUntrustedProxyIsExplained(t *testing.T) {
 	trust := trusting(t, "") // allow_untrusted_certificates is for the mail server alone
 	dial, _ := transport.Dialer(proxyURL("https", "soc", canary, p.Addr), trust)
 	_, err := dial(within(t, 5*time.Second), "tcp", "mail.example:993")
-	_, text := transport.Explain(err, time.Now())
+	_, text := explain(err, time.Now())
 	if !strings.Contains(text, `"Proxy CA"`) || !strings.Contains(text, "the proxy https://127.0.0.1:") {
 		t.Errorf("%q from %v", text, err)
 	}
@@ -370,6 +370,11 @@ func TestCheckProxy(t *testing.T) {
 	}
 }
 
+func explain(err error, now time.Time) (transport.Kind, string) {
+	why := transport.Explain(err, now)
+	return why.Kind, why.String()
+}
+
 func TestExplainNet(t *testing.T) {
 	dial, err := transport.Dialer(secret.String{}, nil)
 	if err != nil {
@@ -396,18 +401,18 @@ func TestExplainNet(t *testing.T) {
 		{context.DeadlineExceeded, transport.TimedOut, "timeout"},
 		{io.ErrUnexpectedEOF, transport.Closed, "closed"},
 	} {
-		kind, text := transport.Explain(c.err, time.Now())
+		kind, text := explain(c.err, time.Now())
 		if c.kind != "" && kind != c.kind || kind == transport.Unknown || !strings.Contains(text, c.says) {
 			t.Errorf("%q %q from %v", kind, text, c.err)
 		}
 	}
-	if kind, text := transport.Explain(errors.New("something"), time.Now()); kind != transport.Unknown || text != "" {
+	if kind, text := explain(errors.New("something"), time.Now()); kind != transport.Unknown || text != "" {
 		t.Errorf("%q %q", kind, text)
 	}
-	if kind, text := transport.Explain(&net.DNSError{Name: "x.example", IsTimeout: true}, time.Now()); kind != transport.NameFailed || !strings.Contains(text, "DNS") {
+	if kind, text := explain(&net.DNSError{Name: "x.example", IsTimeout: true}, time.Now()); kind != transport.NameFailed || !strings.Contains(text, "DNS") {
 		t.Errorf("%q %q", kind, text)
 	}
-	if kind, _ := transport.Explain(&net.DNSError{Name: "x.example", IsNotFound: true}, time.Now()); kind != transport.NameNotFound {
+	if kind, _ := explain(&net.DNSError{Name: "x.example", IsNotFound: true}, time.Now()); kind != transport.NameNotFound {
 		t.Errorf("%q", kind)
 	}
 }

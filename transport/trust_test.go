@@ -200,7 +200,7 @@ func same(a, b error) bool {
 		return false
 	}
 	text := func(err error) string {
-		kind, text := transport.Explain(err, time.Now())
+		kind, text := explain(err, time.Now())
 		return string(kind) + text + clock.ReplaceAllString(err.Error(), "")
 	}
 	return reflect.TypeOf(x.Err) == reflect.TypeOf(y.Err) && text(x) == text(y)

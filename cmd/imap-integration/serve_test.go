@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 // lockedBuffer is standard output that a test reads while the program writes.
@@ -97,11 +97,8 @@ func TestServe(t *testing.T) {
 }
 
 func TestServeOverTLS(t *testing.T) {
-	authority, err := mailboxtest.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key, err := authority.WriteLeaf(mailboxtest.Good, t.TempDir())
+	authority := transporttest.NewAuthority(t, "CA")
+	cert, key, err := authority.WriteLeaf(transporttest.Leaf{}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

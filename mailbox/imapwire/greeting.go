@@ -11,6 +11,13 @@ import (
 // maxPreamble bounds the untagged lines before a greeting and around STARTTLS.
 const maxPreamble = 50
 
+// tlsAlert begins the fatal alert with which a server for TLS refuses what it
+// took for a handshake (RFC 8446, section 5.1).
+var tlsAlert = []byte{0x15, 0x03}
+
+// ErrTLS is the greeting of a server that speaks TLS from the first byte.
+var ErrTLS error = ProtocolError{"what answers there speaks TLS"}
+
 // ReadGreeting reads up to the first status answer.
 func ReadGreeting(in *Reader) (StatusResponse, error) {
 	for range maxPreamble {
@@ -21,6 +28,9 @@ func ReadGreeting(in *Reader) (StatusResponse, error) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 { // QUIRK: empty lines
 			continue
+		}
+		if bytes.HasPrefix(line, tlsAlert) {
+			return StatusResponse{}, ErrTLS
 		}
 		if line[0] != '*' {
 			return StatusResponse{}, Protocolf("a greeting that is not IMAP: %q", quote.Line(string(line), 60))

@@ -17,10 +17,11 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"example.org/imap-integration/transport/transporttest"
 )
 
-// TB is what the helpers need of a testing.TB. The package does not import
-// testing, because the program's demo links it.
+// TB is what the helpers need of a testing.TB; the tools have none.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -44,7 +45,7 @@ type Dovecot struct {
 	Host      string // "localhost", the name in its certificate
 	Plain     int    // port that begins in clear and offers STARTTLS
 	TLS       int    // port that begins with TLS
-	Authority *Authority
+	Authority *transporttest.Authority
 
 	tb     TB
 	dir    string
@@ -98,7 +99,7 @@ func launchDovecot(signer *ecdsa.PrivateKey) (*Dovecot, error) {
 	if _, err := os.Stat(dovecotBinary); err != nil {
 		return nil, ErrNoDovecot
 	}
-	authority, err := NewAuthority()
+	authority, err := transporttest.MakeAuthority("Mailboxtest CA")
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +193,7 @@ func (d *Dovecot) layOut() error {
 	if os.Getuid() == 0 {
 		d.own.uid, d.own.gid = nobody, nobody
 	}
-	_, _, err := d.Authority.WriteLeaf(Good, d.dir)
+	_, _, err := d.Authority.WriteLeaf(transporttest.Leaf{}, d.dir)
 	return errors.Join(
 		err,
 		os.Chmod(d.dir, 0o755), // Dovecot's own users must get in
@@ -332,80 +333,3 @@ func (d *Dovecot) Log() string {
 	}
 	return all.String()
 }
-
-// dovecotConf needs no system users but those of the Debian package, writes
-// nothing outside its folder, and does not slow failed logins down.
-const dovecotConf = `
-protocols = imap
-listen = 127.0.0.1
-instance_name = mailboxtest
-base_dir = DIR/run
-state_dir = DIR/run
-log_path = DIR/log
-mail_location = maildir:~/Maildir
-mail_home = DIR/mail/%u
-mail_uid = MAIL_UID
-mail_gid = MAIL_GID
-first_valid_uid = 1
-mail_fsync = never
-mail_max_userip_connections = 100
-auth_mechanisms = plain login
-auth_failure_delay = 0 secs
-disable_plaintext_auth = no
-ssl = yes
-ssl_cert = <DIR/cert.pem
-ssl_key = <DIR/key.pem
-ssl_min_protocol = TLSv1.2
-default_process_limit = 250
-namespace inbox {
-  inbox = yes
-  separator = /
-}
-passdb {
-  driver = passwd-file
-  args = DIR/users
-}
-userdb {
-  driver = passwd-file
-  args = DIR/users
-}
-service imap-login {
-  service_count = 0
-  process_min_avail = 1
-  inet_listener imap {
-    address = 127.0.0.1
-    port = PLAIN_PORT
-  }
-  inet_listener imaps {
-    address = 127.0.0.1
-    port = TLS_PORT
-    ssl = yes
-  }
-}
-service imap {
-  service_count = 1
-  process_min_avail = 1
-}
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service stats {
-  unix_listener stats-writer {
-    mode = 0666
-  }
-}
-`
-
-const dovecotRootless = `
-default_internal_user = USER
-default_internal_group = GROUP
-default_login_user = USER
-service anvil {
-  chroot =
-}
-service imap-login {
-  chroot =
-}
-`

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"maps"
 	"os"
@@ -61,7 +62,7 @@ func (d *Dovecot) layOutOAuth() error {
 	keys := d.path("keys/default/ES256") // of any azp, by algorithm, then by key id
 	return errors.Join(
 		os.MkdirAll(keys, 0o755),
-		os.WriteFile(keys+"/default", []byte(encodePEM("PUBLIC KEY", der)), 0o644),
+		os.WriteFile(keys+"/default", []byte(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))), 0o644),
 		os.WriteFile(d.path("oauth2.conf"), []byte("introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix="+d.path("keys")+"/"+
 			"\nusername_attribute = email\nclient_id = "+OAuthAudience+"\n"), 0o644),
 	)

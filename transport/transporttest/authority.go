@@ -3,6 +3,7 @@
 package transporttest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,8 +11,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -41,8 +45,22 @@ type Leaf struct {
 // NewAuthority makes a root authority.
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
-	key, c := newKey(t), authority(t, name)
-	return signed(t, c, key, c, key)
+	a, err := MakeAuthority(name)
+	fatal(t, err)
+	return a
+}
+
+// MakeAuthority is [NewAuthority] for programs that are not tests.
+func MakeAuthority(name string) (*Authority, error) {
+	key, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	c, err := authority(name)
+	if err != nil {
+		return nil, err
+	}
+	return signed(c, key, c, key)
 }
 
 // Limits are what an authority between a root and servers may sign. The zero value is everything.
@@ -54,53 +72,107 @@ type Limits struct {
 // Under makes an authority between this one and servers.
 func (a *Authority) Under(t testing.TB, name string, l Limits) *Authority {
 	t.Helper()
-	c := authority(t, name)
+	c, err := authority(name)
+	fatal(t, err)
 	if l.Domain != "" {
 		c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{l.Domain}, true
 	}
 	if l.Usage != 0 {
 		c.ExtKeyUsage = []x509.ExtKeyUsage{l.Usage}
 	}
-	made := signed(t, c, newKey(t), a.cert, a.key)
+	key, err := newKey()
+	fatal(t, err)
+	made, err := signed(c, key, a.cert, a.key)
+	fatal(t, err)
 	made.above = append([][]byte{made.cert.Raw}, a.above...)
 	return made
 }
 
-func authority(t testing.TB, name string) *x509.Certificate {
+func authority(name string) (*x509.Certificate, error) {
+	n, err := serial()
 	return &x509.Certificate{
-		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name},
+		SerialNumber: n, Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
+	}, err
 }
 
-func signed(t testing.TB, c *x509.Certificate, key *ecdsa.PrivateKey, parent *x509.Certificate, signer *ecdsa.PrivateKey) *Authority {
+func signed(c *x509.Certificate, key *ecdsa.PrivateKey, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*Authority, error) {
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	fatal(t, err)
+	if err != nil {
+		return nil, err
+	}
 	c, err = x509.ParseCertificate(der)
-	fatal(t, err)
-	return &Authority{PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), cert: c, key: key}
+	return &Authority{PEM: encodePEM("CERTIFICATE", der), cert: c, key: key}, err
+}
+
+// Pool holds the authority alone.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
+// Secure does a client's handshake that trusts the authority alone, as mailbox.Config wants it.
+func (a *Authority) Secure(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
+	conn := tls.Client(socket, &tls.Config{RootCAs: a.Pool(), ServerName: host, MinVersion: tls.VersionTLS12})
+	return conn, conn.HandshakeContext(ctx)
 }
 
 // Issue makes a server's certificate with its key.
 func (a *Authority) Issue(t testing.TB, l Leaf) tls.Certificate {
 	t.Helper()
-	key := newKey(t)
-	c := l.template(t)
+	c, err := a.Certificate(l)
+	fatal(t, err)
+	return c
+}
+
+// Certificate is [Authority.Issue] for programs that are not tests.
+func (a *Authority) Certificate(l Leaf) (tls.Certificate, error) {
+	key, err := newKey()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	c, err := l.template()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
 	parent, signer := a.cert, a.key
 	if l.SelfSigned {
 		parent, signer = c, key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	fatal(t, err)
 	chain := [][]byte{der}
 	if !l.Alone && !l.SelfSigned {
 		chain = append(chain, a.above...)
 	}
-	return tls.Certificate{Certificate: chain, PrivateKey: key}
+	return tls.Certificate{Certificate: chain, PrivateKey: key}, err
 }
 
-func (l Leaf) template(t testing.TB) *x509.Certificate {
+// WriteLeaf makes a certificate and writes its chain, the authority at its end,
+// and its key as PEM into cert.pem and key.pem of a folder.
+func (a *Authority) WriteLeaf(l Leaf, folder string) (cert, key string, err error) {
+	leaf, err := a.Certificate(l)
+	if err != nil {
+		return "", "", err
+	}
+	chain := ""
+	for _, der := range leaf.Certificate {
+		chain += encodePEM("CERTIFICATE", der)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+	if err != nil {
+		return "", "", err
+	}
+	cert, key = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	return cert, key, errors.Join(os.WriteFile(cert, []byte(chain+a.PEM), 0o644), os.WriteFile(key, []byte(encodePEM("PRIVATE KEY", der)), 0o600))
+}
+
+func encodePEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+func (l Leaf) template() (*x509.Certificate, error) {
 	if l.CommonName == "" {
 		l.CommonName = "localhost"
 	}
@@ -116,15 +188,16 @@ func (l Leaf) template(t testing.TB) *x509.Certificate {
 	if l.Usage == 0 {
 		l.Usage = x509.ExtKeyUsageServerAuth
 	}
+	n, err := serial()
 	c := &x509.Certificate{
-		SerialNumber: serial(t), Subject: pkix.Name{CommonName: l.CommonName}, DNSNames: l.Names,
+		SerialNumber: n, Subject: pkix.Name{CommonName: l.CommonName}, DNSNames: l.Names,
 		NotBefore: l.NotBefore, NotAfter: l.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{l.Usage},
 	}
 	for _, a := range l.Addresses {
 		c.IPAddresses = append(c.IPAddresses, net.ParseIP(a))
 	}
-	return c
+	return c, err
 }
 
 // Serve accepts TLS connections on loopback with this certificate until the
@@ -165,17 +238,9 @@ func accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	fatal(t, err)
-	return key
-}
+func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
-func serial(t testing.TB) *big.Int {
-	n, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	fatal(t, err)
-	return n
-}
+func serial() (*big.Int, error) { return rand.Int(rand.Reader, big.NewInt(1<<62)) }
 
 func fatal(t testing.TB, err error) {
 	t.Helper()
