@@ -19,7 +19,7 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "transport"},
+	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "token/jwt", "transport"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
@@ -43,11 +43,12 @@ var rooms = map[string][]string{
 	"links":                   {"indicators"},
 	"pyregex":                 {},
 	"secret":                  {},
-	"soar":                    {"message", "quote", "secret", "soar/profile", "transport"},
+	"soar":                    {"message", "quote", "secret", "soar/profile", "token/jwt", "transport"},
 	"soar/local":              {"message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},
-	"token":                   {"quote", "secret", "transport"},
+	"token":                   {"quote", "secret", "token/jwt", "transport"},
+	"token/jwt":               {"quote", "secret"},
 	"transport":               {"quote", "secret"},
 	"transport/transporttest": {},
 }

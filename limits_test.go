@@ -26,12 +26,9 @@ const (
 // it. A line that is not needed any more fails the test: the list only gets shorter.
 var oversize = []string{
 	"file soar/local/open.go",
-	"names of mailbox",
-	"type mailbox.session",
 	"type soar.Client",
 	"type soar/local.Store",
 	"type soar/profile.Profile",
-	"type token.Source",
 }
 
 // TestLimits holds files, functions and types of the program to their sizes.

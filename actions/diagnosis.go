@@ -10,6 +10,7 @@ import (
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/token"
+	"example.org/imap-integration/token/jwt"
 	"example.org/imap-integration/transport"
 )
 
@@ -110,7 +111,7 @@ const (
 func (s *settings) tokenHint() string {
 	source := s.mailbox.Token
 	words := ""
-	if claims, ok := token.ParseClaims(s.token); ok {
+	if claims, ok := jwt.Parse(s.token); ok {
 		words = claims.Words(s.env.Now()) + "; "
 		if says := source.Advise(claims); len(says) > 0 {
 			return words + strings.Join(says, "; ")
@@ -158,7 +159,7 @@ func expiresSoon(what string, ends, now time.Time) string {
 
 // jwtAdvice warns of a Cloud SOAR token that ends soon.
 func (s *settings) jwtAdvice() string {
-	claims, ok := token.ParseClaims(s.jwt)
+	claims, ok := jwt.Parse(s.jwt)
 	if !ok {
 		return ""
 	}

@@ -9,7 +9,7 @@ import (
 
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/quote"
-	"example.org/imap-integration/token"
+	"example.org/imap-integration/token/jwt"
 	"example.org/imap-integration/transport"
 )
 
@@ -206,7 +206,7 @@ func (f *serverFound) describe(s *settings) {
 	if ends, known := source.RefreshExpires(); known {
 		f.Token.RefreshTokenExpires = stamp(ends)
 	}
-	claims, ok := token.ParseClaims(s.token)
+	claims, ok := jwt.Parse(s.token)
 	if !ok {
 		return
 	}

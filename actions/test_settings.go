@@ -16,7 +16,7 @@ import (
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
-	"example.org/imap-integration/token"
+	"example.org/imap-integration/token/jwt"
 	"example.org/imap-integration/transport"
 )
 
@@ -236,7 +236,7 @@ func (s *settings) tokenFound() string {
 	if source == nil || s.token.Empty() {
 		return ""
 	}
-	claims, ok := token.ParseClaims(s.token)
+	claims, ok := jwt.Parse(s.token)
 	if !ok {
 		return joinSentences("the access token does not say what it holds", s.refreshAdvice())
 	}

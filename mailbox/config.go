@@ -26,6 +26,9 @@ type Login struct {
 	Username string        // for password logins, and the user of OAUTHBEARER and XOAUTH2 unless Mailbox is set
 	Mailbox  string        // the mailbox of an OAuth login (a shared one, say); "" = Username
 	Password secret.String // for password logins
+	// External logs in by the client certificate that Secure presents (SASL EXTERNAL).
+	// Mailbox, where set, is then the identity to act as.
+	External bool
 	// Token, where set, makes the login an OAuth 2.0 one. It returns the access
 	// token; renew asks for a new one, after the server refused the last.
 	Token func(ctx context.Context, renew bool) (secret.String, error)

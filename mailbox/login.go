@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,34 +20,48 @@ const maxPipelined = 2000
 
 var errNUL = errors.New("a username or password with a NUL character cannot be sent (RFC 4616)")
 
-// method is how to prove who we are to this server.
-type method int
+// mechanism is a way to prove who we are.
+type mechanism int
 
 const (
-	noMethod method = iota
-	plain           // AUTHENTICATE PLAIN
-	login           // LOGIN
-	oauthbearer
-	xoauth2
+	plain        mechanism = iota // AUTHENTICATE PLAIN (RFC 4616)
+	loginCommand                  // LOGIN (RFC 9051, section 6.2.3)
+	saslLogin                     // AUTHENTICATE LOGIN, which no RFC describes
+	external                      // AUTHENTICATE EXTERNAL (RFC 4422, appendix A): the client certificate says who it is
+	oauthbearer                   // RFC 7628
+	xoauth2                       // Google's and Microsoft's
 )
 
-// choose picks the method; noMethod where there is none in common.
-func (s *session) choose() method {
+// authentication is one login on a session: the mechanisms that both sides have,
+// in the order in which they are tried.
+type authentication struct {
+	*session
+	left []mechanism
+}
+
+// mechanisms are those to be tried on this server. PLAIN comes first where it
+// costs one round trip, as LOGIN does.
+func (s *session) mechanisms() []mechanism {
 	has := s.n.Has
-	switch {
-	case s.conf.Login.Token != nil && has("AUTH=OAUTHBEARER"):
-		return oauthbearer
-	case s.conf.Login.Token != nil && has("AUTH=XOAUTH2"):
-		return xoauth2
-	case s.conf.Login.Token != nil:
-		return noMethod
-	case has("AUTH=PLAIN") && (has("SASL-IR") || has("LOGINDISABLED")):
-		return plain
-	case has("LOGINDISABLED"): // RFC 9051, section 6.2.3
-		return noMethod
-	default:
-		return login
+	var list []mechanism
+	add := func(m mechanism, offered bool) {
+		if offered && !slices.Contains(list, m) {
+			list = append(list, m)
+		}
 	}
+	switch l := &s.conf.Login; {
+	case l.Token != nil:
+		add(oauthbearer, has("AUTH=OAUTHBEARER"))
+		add(xoauth2, has("AUTH=XOAUTH2"))
+	case l.External:
+		add(external, has("AUTH=EXTERNAL"))
+	default:
+		add(plain, has("AUTH=PLAIN") && (has("SASL-IR") || has("LOGINDISABLED")))
+		add(loginCommand, !has("LOGINDISABLED")) // RFC 9051, section 6.2.3
+		add(plain, has("AUTH=PLAIN"))
+		add(saslLogin, has("AUTH=LOGIN"))
+	}
+	return list
 }
 
 // signIn logs in and, where the server takes it, has the folder opened in the
@@ -55,14 +70,15 @@ func (s *session) signIn(ctx context.Context, renew bool) error {
 	if err := s.learnCapabilities(ctx); err != nil {
 		return s.conf.fault(StageLogin, s, err)
 	}
-	how := s.choose()
-	if how == noMethod {
-		return s.noLogin()
+	a := &authentication{s, s.mechanisms()}
+	switch {
+	case len(a.left) == 0:
+		return a.noLogin()
+	case s.conf.Login.Token != nil:
+		return a.oauth(ctx, renew)
+	default:
+		return a.password(ctx)
 	}
-	if how == plain || how == login {
-		return s.password(ctx, how)
-	}
-	return s.oauth(ctx, how, renew)
 }
 
 // learnCapabilities asks for them where the greeting did not say.
@@ -87,19 +103,39 @@ func (s *session) recognise() {
 }
 
 // noLogin says why there is no way to log in; nothing was sent.
-func (s *session) noLogin() error {
-	e := s.conf.fault(StageLogin, s, errors.New("the server offers "+s.offered()))
+func (a *authentication) noLogin() error {
+	e := a.conf.fault(StageLogin, a.session, errors.New("the server offers "+a.offered()))
 	e.Kind = AuthDisabled
-	if s.conf.Login.Token == nil && s.conf.Security == Clear {
+	switch l := &a.conf.Login; {
+	case l.External:
+		e.Next = "no credentials were sent; let the server offer AUTH=EXTERNAL for client certificates, or choose another auth_method"
+	case a.onlyKerberos():
+		e.Next = "no credentials were sent; Kerberos and NTLM are not supported: let the server offer AUTH=PLAIN under TLS, or set auth_method"
+	case l.Token == nil && a.conf.Security == Clear:
 		e.Next = "no credentials were sent; set connection_security to starttls or ssl_tls, without which many servers disable the login"
 	}
 	return e
 }
 
+// onlyKerberos reports whether the server names mechanisms, and all of them want a domain's ticket.
+func (a *authentication) onlyKerberos() bool {
+	named := false
+	for c := range a.n.Capabilities() {
+		switch name, is := strings.CutPrefix(c, "AUTH="); {
+		case !is:
+		case name == "GSSAPI", name == "GSS-SPNEGO", name == "NTLM":
+			named = true
+		default:
+			return false
+		}
+	}
+	return named
+}
+
 // offered lists the ways to log in that the server names.
-func (s *session) offered() string {
+func (a *authentication) offered() string {
 	var ways []string
-	for _, c := range s.capabilities() {
+	for _, c := range a.capabilities() {
 		if name, ok := strings.CutPrefix(c, "AUTH="); ok {
 			ways = append(ways, quote.Line(name, imapwire.MaxQuote))
 		}
@@ -108,45 +144,97 @@ func (s *session) offered() string {
 	if len(ways) > 0 {
 		text = "only " + strings.Join(ways[:min(len(ways), 10)], ", ")
 	}
-	if s.n.Has("LOGINDISABLED") {
+	if a.n.Has("LOGINDISABLED") {
 		text += " (LOGINDISABLED)"
 	}
 	return text
 }
 
-func (s *session) password(ctx context.Context, how method) error {
-	user, pass := s.conf.Login.Username, s.conf.Login.Password.Reveal()
+// each tries the mechanisms that are left until the server understands one. A
+// refusal by NO is final: the next mechanism would send the same wrong password again.
+func (a *authentication) each(ctx context.Context, try func(mechanism) error) error {
+	for {
+		err := try(a.left[0])
+		var refused imapwire.Refusal
+		if !errors.As(err, &refused) || !notUnderstood(refused.StatusResponse) || len(a.left) == 1 || !a.alive() {
+			return err
+		}
+		a.left = a.left[1:]
+		a.conf.Log.Info("the mail server does not understand this way to log in, trying the next", "answer", refused.Said())
+		if err := a.dropBehind(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// notUnderstood reports whether a server refused the command, and not who we are.
+func notUnderstood(r imapwire.StatusResponse) bool {
+	if r.Status != "BAD" || temporary(r) || r.Code != "" && r.Code != "CLIENTBUG" {
+		return false
+	}
+	text := strings.ToLower(r.Text)
+	return !slices.ContainsFunc([]string{"credential", "password", "invalid login", "login failed", "authentication failed", "denied"},
+		func(words string) bool { return strings.Contains(text, words) }) // QUIRK: BAD to a wrong password
+}
+
+// dropBehind waits for the refusal of what was sent behind a login that failed.
+func (a *authentication) dropBehind(ctx context.Context) error {
+	if a.opening != nil {
+		if _, err := a.awaitUntil(ctx, a.opening); err != nil && kindOf(err) != ServerRefused {
+			return err
+		}
+		a.opening = nil
+	}
+	return a.early.drop(ctx)
+}
+
+// password logs in with the password, or with the client certificate.
+func (a *authentication) password(ctx context.Context) error {
+	user, pass := a.conf.Login.Username, a.conf.Login.Password.Reveal()
 	if strings.Contains(user, "\x00") || strings.Contains(pass, "\x00") {
-		e := s.conf.fault(StageLogin, s, errNUL)
+		e := a.conf.fault(StageLogin, a.session, errNUL)
 		e.Next = "correct username and password"
 		return e
 	}
-	err := s.run(ctx, func() error {
-		if how == login {
-			return s.client.Login(user, pass).Wait()
-		}
-		if s.n.Has("SASL-IR") && s.provider.pipeline && len(user)+len(pass) < maxPipelined {
-			if err := s.openBehind(); err != nil {
-				return err
-			}
-		}
-		return s.client.Authenticate(sasl.NewPlainClient("", user, pass))
+	err := a.each(ctx, func(m mechanism) error {
+		return a.run(ctx, func() error { return a.prove(m, user, pass) })
 	})
 	if err != nil {
-		return s.loginFault(err, "")
+		return a.loginFault(err, "")
 	}
 	return nil
 }
 
+// prove sends one login.
+func (a *authentication) prove(m mechanism, user, pass string) error {
+	switch m {
+	case loginCommand:
+		return a.client.Login(user, pass).Wait()
+	case saslLogin:
+		a.n.HideChallenges(true)
+		defer a.n.HideChallenges(false)
+		return a.client.Authenticate(&loginClient{answers: []string{user, pass}})
+	case external:
+		a.n.SendEmptyResponse(true)
+		return a.client.Authenticate(sasl.NewExternalClient(a.conf.Login.Mailbox))
+	}
+	if a.n.Has("SASL-IR") && a.provider.pipeline && len(user)+len(pass) < maxPipelined {
+		if err := a.openBehind(); err != nil {
+			return err
+		}
+	}
+	return a.client.Authenticate(sasl.NewPlainClient("", user, pass))
+}
+
 // oauth logs in with a token, and once more with a new one where the first is refused.
-func (s *session) oauth(ctx context.Context, how method, renew bool) error {
-	err := s.tokenLogin(ctx, how, renew)
+func (a *authentication) oauth(ctx context.Context, renew bool) error {
+	err := a.token(ctx, renew)
 	var e *Error
-	if renew || !errors.As(err, &e) || e.Kind != AuthFailed || !s.alive() {
+	if renew || !errors.As(err, &e) || e.Kind != AuthFailed || !a.alive() {
 		return err
 	}
-	s.renewed = true
-	err = s.tokenLogin(ctx, how, true)
+	a.renewed = true
+	err = a.token(ctx, true)
 	var again *Error
 	if errors.As(err, &again) && again.Kind == TokenUnavailable {
 		again.Server = e.Server // why another one was asked for
@@ -154,52 +242,64 @@ func (s *session) oauth(ctx context.Context, how method, renew bool) error {
 	return err
 }
 
-func (s *session) tokenLogin(ctx context.Context, how method, renew bool) error {
-	token, err := s.conf.Login.Token(ctx, renew)
+// token logs in with one access token.
+func (a *authentication) token(ctx context.Context, renew bool) error {
+	token, err := a.conf.Login.Token(ctx, renew)
 	if err != nil {
-		e := s.conf.fault(StageLogin, nil, err)
+		e := a.conf.fault(StageLogin, nil, err)
 		e.Kind = TokenUnavailable
 		return e
 	}
-	client := s.bearer(how, token)
-	s.n.SendEmptyResponse(how == xoauth2)
-	if err := s.run(ctx, func() error { return s.client.Authenticate(client) }); err != nil {
-		return s.loginFault(err, client.problem)
+	problem := ""
+	err = a.each(ctx, func(m mechanism) error {
+		client := a.bearer(m, token)
+		a.n.SendEmptyResponse(m == xoauth2)
+		err := a.run(ctx, func() error { return a.client.Authenticate(client) })
+		problem = client.problem
+		return err
+	})
+	if err != nil {
+		return a.loginFault(err, problem)
 	}
 	return nil
 }
 
-func (s *session) bearer(how method, token secret.String) *bearer {
-	user := s.conf.user()
-	if how == oauthbearer {
-		return newOAuthBearer(user, token.Reveal(), s.conf.Host, s.conf.Port)
+func (a *authentication) bearer(m mechanism, token secret.String) *bearer {
+	user := a.conf.user()
+	if m == oauthbearer {
+		return newOAuthBearer(user, token.Reveal(), a.conf.Host, a.conf.Port)
 	}
 	return newXOAuth2(user, token.Reveal())
 }
 
 // loginFault is the error of a login that failed; document is what a token's refusal said.
-func (s *session) loginFault(err error, document string) error {
-	e := s.conf.fault(StageLogin, s, err)
+func (a *authentication) loginFault(err error, document string) error {
+	e := a.conf.fault(StageLogin, a.session, err)
 	if document != "" {
 		e.Server = strings.TrimSpace(e.Server + " (" + document + ")")
 	}
 	text := strings.ToLower(e.Server)
-	if strings.Contains(text, "connections") && s.provider.connections != "" {
-		e.Next = s.provider.connections + "; close others, or run again later"
+	if strings.Contains(text, "connections") && a.provider.connections != "" {
+		e.Next = a.provider.connections + "; close others, or run again later"
 	}
 	if e.Kind != ServerRefused {
 		return e
 	}
 	e.Kind = AuthFailed
+	var refused imapwire.Refusal
 	switch {
+	case errors.As(err, &refused) && notUnderstood(refused.StatusResponse):
+		e.Next = "the server did not understand the login, which says nothing about username and password; check the server's log"
 	case strings.Contains(text, "privacyrequired"):
 		e.Kind, e.Next = AuthDisabled, "set connection_security to starttls or ssl_tls"
 	case strings.Contains(text, "imap") && (strings.Contains(text, "disabled") || strings.Contains(text, "not enabled")):
 		e.Next = "enable IMAP for this mailbox"
-	case s.conf.Login.Token != nil:
+	case a.conf.Login.Token != nil:
 		e.Next = "check the token's rights and audience, and that the mailbox may be read with it"
-	case s.provider.refused != "":
-		e.Next = s.provider.refused
+	case a.conf.Login.External:
+		e.Next = "check that the server knows the authority of client_certificate, and takes the certificate's name for this user"
+	case a.provider.refused != "":
+		e.Next = a.provider.refused
 	}
 	return e
 }

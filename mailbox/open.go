@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -20,14 +21,27 @@ func (s *session) openBehind() error {
 	if err != nil {
 		return nil // openFolder will say so
 	}
+	if s.n.Has("ID") {
+		s.n.SendBehind(clientID(), nil)
+	}
 	s.opening = s.n.SendBehind(command, func(r imapwire.StatusResponse, ok bool) {
 		s.folderOpened(r, ok)
 		if ok && r.Status == "OK" && s.early != nil && !s.early.ended.Load() {
 			s.n.Collect(&s.early.found)
 		}
 	})
-	s.searchBehind()
+	s.early = searchBehind(s)
 	return nil
+}
+
+// clientID says which program this is (RFC 2971). QUIRK(NetEase): 163.com, 126.com and
+// yeah.net refuse SELECT ("Unsafe Login") to a client that did not say.
+func clientID() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && imapwire.IsAtom(info.Main.Version) {
+		version = info.Main.Version
+	}
+	return fmt.Sprintf(`ID ("name" "imap-integration" "version" "%s" "vendor" "imap-integration")`, version)
 }
 
 // folderOpened is called on the reading goroutine when the folder is open, or not. What
@@ -50,6 +64,9 @@ func (s *session) openFolder(ctx context.Context) error {
 	stop := s.watch(ctx)
 	defer stop()
 	if s.opening == nil {
+		if s.n.Has("ID") {
+			s.n.Send(clientID(), nil) // its response is not waited for
+		}
 		s.opening = s.n.Send(command, s.folderOpened)
 	}
 	answer, err := s.await(s.opening)

@@ -13,6 +13,7 @@ import (
 // the moment the folder is open until the search's own tagged end, both of which
 // the reading goroutine sees, so that no other answer can be taken for one of them.
 type early struct {
+	s        *session
 	criteria Criteria
 	sent     *imapwire.Command
 	found    imapwire.SearchResponse
@@ -20,23 +21,23 @@ type early struct {
 }
 
 // searchBehind sends the first search behind the command that opens the folder.
-func (s *session) searchBehind() {
+func searchBehind(s *session) *early {
 	if s.conf.First == nil {
-		return
+		return nil
 	}
 	keys, ok := s.conf.First.line()
 	if !ok {
-		return
+		return nil
 	}
 	if s.n.Has("ESEARCH") || s.provider.extended { // 100,000 unread mails are a range, not half a megabyte
 		keys = "RETURN (ALL) " + keys
 	}
-	e := &early{criteria: *s.conf.First}
-	s.early = e
+	e := &early{s: s, criteria: *s.conf.First}
 	e.sent = s.n.SendBehind("UID SEARCH "+keys, func(imapwire.StatusResponse, bool) {
 		e.ended.Store(true)
 		s.n.Collected(&e.found)
 	})
+	return e
 }
 
 // line writes simple criteria as SEARCH keys; false: they are not simple.
@@ -62,45 +63,44 @@ func (c Criteria) equals(d Criteria) bool {
 	return simple && alike && mine == other
 }
 
-// foundEarly returns what the early search found, where it was for the same; done
+// result returns what the early search found, where it was for the same; done
 // is false where it has to be asked for. Either way there is no early search any more.
-func (s *session) foundEarly(ctx context.Context, c Criteria) (uids []UID, done bool, err error) {
-	e := s.early
+func (e *early) result(ctx context.Context, c Criteria) (uids []UID, done bool, err error) {
 	if e == nil || !e.criteria.equals(c) {
 		return nil, false, nil // the search that is sent instead drops it
 	}
-	answer, err := s.endEarly(ctx)
+	answer, err := e.end(ctx)
 	switch {
 	case err == nil && e.found.Usable():
 		return c.within(e.found.UIDs), true, nil
 	case err == nil, declined(err):
 		// QUIRK: a server that does not take a search behind the login, or got the answer
 		// wrong: it is asked again, in the usual order.
-		s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.Said())
+		e.s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.Said())
 		return nil, false, nil
 	default:
 		return nil, false, err
 	}
 }
 
-// dropEarly waits until the early search can no longer be taken for another one.
-func (s *session) dropEarly(ctx context.Context) error {
-	if s.early == nil {
+// drop waits until the early search can no longer be taken for another one.
+func (e *early) drop(ctx context.Context) error {
+	if e == nil {
 		return nil
 	}
-	if _, err := s.endEarly(ctx); err != nil && !declined(err) {
+	if _, err := e.end(ctx); err != nil && !declined(err) {
 		return err
 	}
 	return nil
 }
 
-// endEarly waits for the end of the early search.
-func (s *session) endEarly(ctx context.Context) (imapwire.StatusResponse, error) {
+// end waits for the end of the early search.
+func (e *early) end(ctx context.Context) (imapwire.StatusResponse, error) {
 	if err := ctx.Err(); err != nil {
 		return imapwire.StatusResponse{}, context.Cause(ctx)
 	}
-	stop := s.watch(ctx)
+	stop := e.s.watch(ctx)
 	defer stop()
-	defer func() { s.early = nil }()
-	return s.await(s.early.sent)
+	defer func() { e.s.early = nil }()
+	return e.s.await(e.sent)
 }

@@ -56,6 +56,11 @@ var providers = []provider{
 		refused:     "Yahoo takes an app password (account security page), not the account's password",
 		connections: "Yahoo allows 5 connections an account",
 	},
+	{
+		key: "netease", hosts: []string{"imap.163.com", "imap.126.com", "imap.yeah.net", "imap.188.com", "imap.vip.163.com", "imap.vip.126.com"}, greeting: []string{"coremail"},
+		words:   true, // not documented; taken as the cautious case
+		refused: "NetEase takes the authorization code that its web mail shows when IMAP is switched on (Settings, POP3/SMTP/IMAP), not the account's password",
+	},
 	{key: "icloud", hosts: []string{"imap.mail.me.com"}, refused: "iCloud takes an app-specific password, not the account's password"},
 	{key: "fastmail", hosts: []string{"imap.fastmail.com"}, refused: "Fastmail takes an app password, not the account's password"},
 	{key: "dovecot", greeting: []string{"dovecot"}, pipeline: true, extended: true, connections: "Dovecot allows 10 connections a user and address unless mail_max_userip_connections says otherwise"},

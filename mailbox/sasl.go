@@ -59,3 +59,22 @@ func errorDocument(challenge []byte) string {
 	}
 	return quote.Line(strings.Join(parts, ", "), imapwire.MaxQuote)
 }
+
+// loginClient is AUTHENTICATE LOGIN: the user name, then the password, whatever
+// the challenges say (QUIRK: "Username:", "User Name", nothing).
+type loginClient struct{ answers []string }
+
+// Start implements [sasl.Client]. No initial response: not every server with SASL-IR takes one here.
+func (l *loginClient) Start() (mechanism string, first []byte, err error) {
+	return "LOGIN", nil, nil
+}
+
+// Next implements [sasl.Client].
+func (l *loginClient) Next([]byte) ([]byte, error) {
+	if len(l.answers) == 0 {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	answer := l.answers[0]
+	l.answers = l.answers[1:]
+	return []byte(answer), nil
+}

@@ -29,7 +29,7 @@ func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
 	var uids []UID
 	err := f.attempt(ctx, stageSearch, 1, func(ctx context.Context) (err error) {
 		var done bool
-		if uids, done, err = f.s.foundEarly(ctx, c); done || err != nil {
+		if uids, done, err = f.s.early.result(ctx, c); done || err != nil {
 			return err
 		}
 		uids, err = f.search(ctx, c)

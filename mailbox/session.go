@@ -237,7 +237,7 @@ func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 }
 
 func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
-	if err := s.dropEarly(ctx); err != nil {
+	if err := s.early.drop(ctx); err != nil {
 		return &imapwire.SearchResponse{}, err
 	}
 	result := &imapwire.SearchResponse{}

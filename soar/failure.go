@@ -3,7 +3,6 @@ package soar
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/token/jwt"
 )
 
 // Failure is why Cloud SOAR did not do what it was asked, in one sentence.
@@ -150,36 +152,21 @@ func (c *Client) credentialAdvice() string {
 	case c.basic:
 		return "check access_id and access_key, and that they belong to this region"
 	}
-	return "check jwt_token" + tokenTimes(c.jwt.Reveal(), c.now())
+	return "check jwt_token" + tokenTimes(c.jwt, c.now())
 }
 
 // tokenTimes says when a JWT (RFC 7519) expired or begins, where it can be read.
-func tokenTimes(token string, now time.Time) string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return ": it is no JWT of three parts"
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	var claims struct{ Exp, Nbf *float64 }
-	if err != nil || json.Unmarshal(payload, &claims) != nil {
-		return ": its payload cannot be read"
-	}
-	if at, ok := instant(claims.Exp); ok && !now.Before(at) {
-		return ": it expired on " + at.Format(time.DateOnly)
-	}
-	if at, ok := instant(claims.Nbf); ok && now.Before(at) {
-		return ": it is valid from " + at.Format(time.RFC3339) + " on; check this machine's clock"
+func tokenTimes(token secret.String, now time.Time) string {
+	claims, ok := jwt.Parse(token)
+	switch {
+	case !ok:
+		return ": it is no JWT of three parts that can be read"
+	case !claims.Expires.IsZero() && !now.Before(claims.Expires):
+		return ": it expired on " + claims.Expires.Format(time.DateOnly)
+	case now.Before(claims.NotYet):
+		return ": it is valid from " + claims.NotYet.Format(time.RFC3339) + " on; check this machine's clock"
 	}
 	return ", and that it belongs to this address"
-}
-
-// instant converts a NumericDate; dates that no calendar prints are left out.
-func instant(seconds *float64) (time.Time, bool) {
-	const lastYear = 253402300799 // 9999-12-31T23:59:59Z
-	if seconds == nil || *seconds < 0 || *seconds > lastYear {
-		return time.Time{}, false
-	}
-	return time.Unix(int64(*seconds), 0).UTC(), true
 }
 
 // retryAfter reads the header (RFC 9110, section 10.2.3): seconds, or a date.

@@ -1,6 +1,13 @@
 package token
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/imap-integration/token/jwt"
+)
 
 // advise is the next step after a failure.
 func advise(c Config, e *Error) string {
@@ -69,4 +76,56 @@ var advices = []advice{
 	{code: "invalid_grant", text: "check the OAuth 2.0 settings of the resource; the endpoint does not accept what they hold"},
 	{code: "access_denied", text: "ask the administrator to allow this application"},
 	{code: "interaction_required", text: "sign in again interactively and put the new refresh token into oauth2_refresh_token"},
+}
+
+// exchangeID is Exchange Online's application id, which stands for its URL in some tokens.
+const exchangeID = "00000002-0000-0ff1-ce00-000000000000"
+
+// exchangeAudiences are the audiences that Exchange's IMAP takes.
+var exchangeAudiences = []string{
+	"https://outlook.office365.com", "https://outlook.office.com", "https://outlook.office365.us", "https://partner.outlook.cn", exchangeID,
+}
+
+// Advise compares what a token says with what the IMAP server needs, and
+// returns one sentence for each difference; nil when nothing is known to be wrong.
+func (s *Source) Advise(c jwt.Claims) []string {
+	var says []string
+	now := s.conf.Now()
+	if !c.Expires.IsZero() && c.Expires.Before(now) {
+		says = append(says, fmt.Sprintf("the access token expired at %s; get a new one", c.Expires.Format(time.RFC3339)))
+	}
+	if c.NotYet.After(now) {
+		says = append(says, fmt.Sprintf("the access token is not valid before %s; check this machine's clock", c.NotYet.Format(time.RFC3339)))
+	}
+	if s.provider.name == "microsoft365" {
+		says = append(says, s.adviseMicrosoft(c)...)
+	}
+	return says
+}
+
+func (s *Source) adviseMicrosoft(c jwt.Claims) []string {
+	var says []string
+	if len(c.Audience) > 0 && !slices.ContainsFunc(c.Audience, exchangeAudience) {
+		says = append(says, fmt.Sprintf("the access token is for %s and should be for https://outlook.office365.com; set oauth2_scope to %s, or leave it empty",
+			strings.Join(c.Audience, ", "), s.wantedScope()))
+	}
+	app := c.User == "" && len(c.Scopes) == 0
+	switch {
+	case app && !slices.Contains(c.Roles, "IMAP.AccessAsApp"):
+		says = append(says, "the access token lacks the role IMAP.AccessAsApp; add this application permission of Office 365 Exchange Online in Entra (API permissions) and grant admin consent")
+	case !app && !slices.Contains(c.Scopes, "IMAP.AccessAsUser.All"):
+		says = append(says, "the access token lacks the scope IMAP.AccessAsUser.All; add this delegated permission in Entra (API permissions), grant consent and sign in again")
+	}
+	return says
+}
+
+func (s *Source) wantedScope() string {
+	if w := s.provider.scope[s.conf.Method]; w != "" {
+		return w
+	}
+	return s.provider.scope[RefreshToken]
+}
+
+func exchangeAudience(a string) bool {
+	return slices.Contains(exchangeAudiences, strings.TrimRight(strings.ToLower(a), "/"))
 }

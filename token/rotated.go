@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,60 +28,51 @@ type rotatedFile struct {
 	Saved        string `json:"saved"` // RFC 3339, UTC
 }
 
-// Rotated returns the refresh token that the provider gave in place of the one
-// in the settings, and whether it did.
-func (s *Source) Rotated() (secret.String, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refresh, s.rotated
+// rotation is the refresh token of a run: that of the settings until the provider replaces it.
+type rotation struct {
+	given   secret.String // oauth2_refresh_token
+	file    string        // keeps the newest; "": none
+	newest  secret.String
+	rotated bool
+	ends    time.Time // zero: unknown
 }
 
-// RefreshExpires is when the refresh token ends, where the provider said so.
-func (s *Source) RefreshExpires() (time.Time, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refreshEnds, !s.refreshEnds.IsZero()
-}
-
-// newest is the refresh token to use: this run's, the file's, the settings'.
-func (s *Source) newest() secret.String {
-	if s.rotated || s.conf.RotatedFile == "" {
-		return s.refresh
+// token is the refresh token to use: this run's, the file's, the settings'.
+func (r *rotation) token(log *slog.Logger) secret.String {
+	if r.rotated || r.file == "" {
+		return r.newest
 	}
-	kept, err := readRotated(s.conf.RotatedFile)
+	kept, err := readRotated(r.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		s.conf.Log.Warn("the file with the newest refresh token is not used", "reason", err)
-	case kept.For == digest(s.conf.RefreshToken) && kept.RefreshToken != "":
-		s.refresh = secret.New(kept.RefreshToken)
+		log.Warn("the file with the newest refresh token is not used", "reason", err)
+	case kept.For == digest(r.given) && kept.RefreshToken != "":
+		r.newest = secret.New(kept.RefreshToken)
 	}
-	return s.refresh
+	return r.newest
 }
 
-// keepRefresh notes a refresh token that came with an access token, and saves
-// it before anything else can fail.
-func (s *Source) keepRefresh(t *oauth2.Token) {
-	if s.conf.Method != RefreshToken {
-		return
-	}
+// keep notes a refresh token that came with an access token, and saves it
+// before anything else can fail.
+func (r *rotation) keep(t *oauth2.Token, now time.Time, log *slog.Logger) {
 	if left, ok := seconds(t.Extra("refresh_token_expires_in")); ok {
-		s.refreshEnds = s.conf.Now().Add(left)
+		r.ends = now.Add(left)
 	}
-	if t.RefreshToken == "" || t.RefreshToken == s.refresh.Reveal() {
+	if t.RefreshToken == "" || t.RefreshToken == r.newest.Reveal() {
 		return
 	}
-	s.refresh, s.rotated = secret.New(t.RefreshToken), true
-	if s.conf.RotatedFile == "" {
-		s.conf.Log.Warn("the provider replaced the refresh token, and the new one is not kept: " +
+	r.newest, r.rotated = secret.New(t.RefreshToken), true
+	if r.file == "" {
+		log.Warn("the provider replaced the refresh token, and the new one is not kept: " +
 			"when logins begin to fail, sign in again; or name a file with --refresh-token-file, which keeps it")
 		return
 	}
-	if err := writeRotated(s.conf.RotatedFile, s.conf.RefreshToken, s.refresh, s.conf.Now()); err != nil {
-		s.conf.Log.Error("the provider replaced the refresh token, and the new one could not be saved", "error", err)
+	if err := writeRotated(r.file, r.given, r.newest, now); err != nil {
+		log.Error("the provider replaced the refresh token, and the new one could not be saved", "error", err)
 		return
 	}
-	s.conf.Log.Info("the provider replaced the refresh token; the new one is saved", "file", s.conf.RotatedFile)
+	log.Info("the provider replaced the refresh token; the new one is saved", "file", r.file)
 }
 
 func seconds(v any) (time.Duration, bool) {

@@ -23,7 +23,7 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
-	"golang.org/x/oauth2/jwt"
+	google "golang.org/x/oauth2/jwt"
 
 	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
@@ -82,13 +82,11 @@ type Source struct {
 	url      string
 	key      googleKey
 
-	mu          sync.Mutex
-	current     *oauth2.Token
-	refresh     secret.String // the newest refresh token
-	rotated     bool
-	refreshEnds time.Time // zero: unknown
-	refusal     *Error
-	refusedAt   time.Time
+	mu        sync.Mutex
+	current   *oauth2.Token
+	refresh   rotation
+	refusal   *Error
+	refusedAt time.Time
 }
 
 // New checks the configuration; nothing is contacted. Its error names every
@@ -106,7 +104,7 @@ func New(c Config) (*Source, error) {
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{}
 	}
-	s := &Source{conf: c, provider: providerOf(c.Host), refresh: c.RefreshToken}
+	s := &Source{conf: c, provider: providerOf(c.Host), refresh: rotation{given: c.RefreshToken, newest: c.RefreshToken, file: c.RotatedFile}}
 	if err := errors.Join(s.check()...); err != nil {
 		return nil, err
 	}
@@ -138,9 +136,26 @@ func (s *Source) Token(ctx context.Context, renew bool) (secret.String, error) {
 		return secret.String{}, err
 	}
 	s.current, s.refusal = t, nil
-	s.keepRefresh(t)
+	if s.conf.Method == RefreshToken {
+		s.refresh.keep(t, s.conf.Now(), s.conf.Log)
+	}
 	s.conf.Log.Info("access token fetched", "endpoint", s.Endpoint(), "expires", t.Expiry.UTC(), "renewed", renew)
 	return secret.New(t.AccessToken), nil
+}
+
+// Rotated returns the refresh token that the provider gave in place of the one
+// in the settings, and whether it did.
+func (s *Source) Rotated() (secret.String, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refresh.newest, s.refresh.rotated
+}
+
+// RefreshExpires is when the refresh token ends, where the provider said so.
+func (s *Source) RefreshExpires() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refresh.ends, !s.refresh.ends.IsZero()
 }
 
 // given is the token of the settings, which nothing can renew.
@@ -182,7 +197,7 @@ func (s *Source) fetch(ctx context.Context) (*oauth2.Token, error) {
 func (s *Source) source(ctx context.Context) oauth2.TokenSource {
 	c := s.conf
 	if c.Method == GoogleServiceKey {
-		j := jwt.Config{
+		j := google.Config{
 			Email: s.key.Email, PrivateKey: []byte(s.key.PrivateKey.Reveal()), PrivateKeyID: s.key.PrivateKeyID,
 			Subject: c.Subject, Scopes: strings.Fields(s.scope()), TokenURL: s.url,
 		}
@@ -195,7 +210,7 @@ func (s *Source) source(ctx context.Context) oauth2.TokenSource {
 	if c.Method == RefreshToken {
 		// The library's refresh sends no scope, and Microsoft then gives a
 		// token for whatever resource the sign-in named first.
-		j.EndpointParams = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.newest().Reveal()}}
+		j.EndpointParams = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh.token(s.conf.Log).Reveal()}}
 	}
 	return j.TokenSource(ctx)
 }
@@ -269,7 +284,7 @@ func (s *Source) readRefusal(e *Error, r *oauth2.RetrieveError) {
 
 // scrub takes this run's secrets out of a foreign text.
 func (s *Source) scrub(text string) string {
-	return secret.Scrub(text, s.conf.ClientSecret, s.conf.RefreshToken, s.refresh, s.conf.AccessToken, s.key.PrivateKey)
+	return secret.Scrub(text, s.conf.ClientSecret, s.conf.RefreshToken, s.refresh.newest, s.conf.AccessToken, s.key.PrivateKey)
 }
 
 // FieldError is a parameter that is wrong or missing.

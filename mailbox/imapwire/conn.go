@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,6 +41,7 @@ type Conn struct {
 	mu      sync.Mutex
 	behind  []byte              // sent together with go-imap's next write
 	empty   bool                // the next "=" that go-imap writes means an empty line
+	hidden  bool                // challenges are handed on as empty ones
 	pending map[string]*Command // commands sent past go-imap, by tag
 	tags    int
 	sink    FetchSink
@@ -225,6 +227,25 @@ func (n *Conn) SendEmptyResponse(empty bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.empty = empty
+}
+
+// HideChallenges says whether go-imap gets every challenge as an empty one. QUIRK(go-imap
+// beta.8): it takes a challenge without text for the question for an initial response, and
+// gives up at one that is no base64 ("+ Username:").
+func (n *Conn) HideChallenges(hide bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hidden = hide
+}
+
+// challenge is the text of a continuation request for go-imap.
+func (n *Conn) challenge(line []byte) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.hidden {
+		return "="
+	}
+	return strings.TrimSpace(string(line[1:]))
 }
 
 // Alert is what the server wants a person to read (RFC 9051, section 7.1); "" nothing.

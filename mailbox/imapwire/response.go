@@ -36,7 +36,7 @@ func (n *Conn) response() error {
 	case len(bytes.TrimSpace(line)) == 0: // QUIRK: empty lines
 		return n.noisy(int64(len(line)) + 2)
 	case line[0] == '+':
-		n.out = append(n.out, "+ "+strings.TrimSpace(string(line[1:]))+"\r\n"...)
+		n.out = append(n.out, "+ "+n.challenge(line)+"\r\n"...)
 		return nil
 	case line[0] == '*':
 		return n.untagged(line)

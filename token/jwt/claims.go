@@ -1,10 +1,16 @@
-package token
+// Package jwt reads what an access token says of itself, where it is a JSON Web Token
+// (RFC 7519, RFC 9068): for whom it is, what it allows and when it ends.
+//
+// Nothing is verified, because only the server that a token is for can do that,
+// and nothing is decided here: what is read helps a person to find out
+// why a token was refused. A token is foreign text: lists are bounded, texts are cut and
+// escaped, dates that no calendar prints are left out.
+package jwt
 
 import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,9 +35,9 @@ type Claims struct {
 	NotYet   time.Time `json:"not_before"`
 }
 
-// ParseClaims looks into a token; false where it is not a JWT, as Google's and
+// Parse looks into a token; false where it is not a JWT, as Google's and
 // those of personal Microsoft accounts are not. Every text is cut and escaped.
-func ParseClaims(token secret.String) (Claims, bool) {
+func Parse(token secret.String) (Claims, bool) {
 	parts := strings.Split(token.Reveal(), ".")
 	if len(token.Reveal()) > maxClaims || len(parts) != 3 {
 		return Claims{}, false
@@ -149,56 +155,4 @@ func span(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d s", int(d/time.Second))
 	}
-}
-
-// exchangeID is Exchange Online's application id, which stands for its URL in some tokens.
-const exchangeID = "00000002-0000-0ff1-ce00-000000000000"
-
-// exchangeAudiences are the audiences that Exchange's IMAP takes.
-var exchangeAudiences = []string{
-	"https://outlook.office365.com", "https://outlook.office.com", "https://outlook.office365.us", "https://partner.outlook.cn", exchangeID,
-}
-
-// Advise compares what a token says with what the IMAP server needs, and
-// returns one sentence for each difference; nil when nothing is known to be wrong.
-func (s *Source) Advise(c Claims) []string {
-	var says []string
-	now := s.conf.Now()
-	if !c.Expires.IsZero() && c.Expires.Before(now) {
-		says = append(says, fmt.Sprintf("the access token expired at %s; get a new one", c.Expires.Format(time.RFC3339)))
-	}
-	if c.NotYet.After(now) {
-		says = append(says, fmt.Sprintf("the access token is not valid before %s; check this machine's clock", c.NotYet.Format(time.RFC3339)))
-	}
-	if s.provider.name == "microsoft365" {
-		says = append(says, s.adviseMicrosoft(c)...)
-	}
-	return says
-}
-
-func (s *Source) adviseMicrosoft(c Claims) []string {
-	var says []string
-	if len(c.Audience) > 0 && !slices.ContainsFunc(c.Audience, exchangeAudience) {
-		says = append(says, fmt.Sprintf("the access token is for %s and should be for https://outlook.office365.com; set oauth2_scope to %s, or leave it empty",
-			strings.Join(c.Audience, ", "), s.wantedScope()))
-	}
-	app := c.User == "" && len(c.Scopes) == 0
-	switch {
-	case app && !slices.Contains(c.Roles, "IMAP.AccessAsApp"):
-		says = append(says, "the access token lacks the role IMAP.AccessAsApp; add this application permission of Office 365 Exchange Online in Entra (API permissions) and grant admin consent")
-	case !app && !slices.Contains(c.Scopes, "IMAP.AccessAsUser.All"):
-		says = append(says, "the access token lacks the scope IMAP.AccessAsUser.All; add this delegated permission in Entra (API permissions), grant consent and sign in again")
-	}
-	return says
-}
-
-func (s *Source) wantedScope() string {
-	if w := s.provider.scope[s.conf.Method]; w != "" {
-		return w
-	}
-	return s.provider.scope[RefreshToken]
-}
-
-func exchangeAudience(a string) bool {
-	return slices.Contains(exchangeAudiences, strings.TrimRight(strings.ToLower(a), "/"))
 }
