@@ -4,6 +4,10 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/message"
 )
 
 func TestCheckpointRemembersWhatDidNotCome(t *testing.T) {
@@ -84,5 +88,89 @@ func TestParseMissedRefusesNonsense(t *testing.T) {
 		if _, err := parseMissed(b); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// TestWithheldComesLater: what did not come is asked for again, whatever came meanwhile.
+func TestWithheldComesLater(t *testing.T) {
+	for name, set := range map[string]func(*Options){
+		"unseen":              func(*Options) {},
+		"unseen, no marks":    func(o *Options) { o.MarkAsSeen = false },
+		"from the checkpoint": func(o *Options) { o.FetchType = FromLatest },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlatform(t, newBox("first"))
+			set(&p.options)
+			p.expect(filters.Spec{}, "saved first")
+			p.folder.deliver("a")
+			late := p.folder.deliver("late")
+			p.folder.deliver("b")
+			late.outcome = mailbox.Missing
+			p.expect(filters.Spec{}, "saved a", "saved b")
+			p.logged("not_given=1")
+			p.folder.deliver("c")
+			p.expect(filters.Spec{}, "saved c")
+			late.outcome = mailbox.Whole
+			p.expect(filters.Spec{}, "saved late")
+			p.expect(filters.Spec{})
+		})
+	}
+}
+
+// TestWithheldByTheStore: the next run starts behind the newest email in the
+// store, so nothing behind one that did not come may be saved.
+func TestWithheldByTheStore(t *testing.T) {
+	p := newPlatform(t, newBox("a", "late", "b"))
+	p.options.FetchType, p.forgets = FromLatest, true
+	p.folder.find(2).outcome = mailbox.Missing
+	p.expect(filters.Spec{}, "saved a")
+	p.logged("nothing behind this email is taken", "not_reached=1")
+	p.folder.find(2).outcome = mailbox.Whole
+	p.expect(filters.Spec{}, "saved late", "saved b")
+}
+
+// TestWithheldForGood: five runs over a day, and it fails with the fields of its header.
+func TestWithheldForGood(t *testing.T) {
+	p := newPlatform(t, newBox("a"))
+	p.options.FetchType = FromLatest
+	now := today
+	p.options.Now = func() time.Time { return now }
+	p.expect(filters.Spec{}, "saved a")
+	p.folder.deliver("never").outcome = mailbox.Missing
+	p.folder.deliver("b")
+	p.expect(filters.Spec{}, "saved b")
+	for n := range 5 { // the last one after 23 hours, with five runs
+		now = today.Add(time.Duration(n+1)*4*time.Hour + 3*time.Hour)
+		p.folder.deliver(string(rune('c' + n)))
+		p.expect(filters.Spec{}, "saved "+string(rune('c'+n)))
+	}
+	now = today.Add(24 * time.Hour)
+	p.expect(filters.Spec{}, "failed ")
+	if o := p.given[len(p.given)-1]; o.UID != 2 || o.Problems[len(o.Problems)-1].Code != message.CodeEmptyContent {
+		t.Errorf("UID %d, problems %v", o.UID, o.Problems)
+	}
+	p.expect(filters.Spec{})
+}
+
+// TestTooManyWithheld: a checkpoint has places for so many; the run ends before it would pass one more.
+func TestTooManyWithheld(t *testing.T) {
+	names := subjects(maxMissing + 10)
+	p := newPlatform(t, newBox(names[0]))
+	p.options.FetchType = FromLatest
+	p.expect(filters.Spec{}, "saved m001")
+	for _, s := range names[1:] {
+		p.folder.deliver(s)
+	}
+	for _, i := range p.folder.items[1 : len(p.folder.items)-1] {
+		i.outcome = mailbox.Missing
+	}
+	p.expect(filters.Spec{})
+	p.logged("not_given=101", "not_reached=8")
+	for _, i := range p.folder.items {
+		i.outcome = mailbox.Whole
+	}
+	got, err := p.run(filters.Spec{})
+	if err != nil || len(got) != maxMissing+9 {
+		t.Errorf("%d come in the next run, %v; want all that are left", len(got), err)
 	}
 }
