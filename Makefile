@@ -10,7 +10,7 @@ FUZZTIME  ?= 20s
 BENCHARGS ?=
 ROWSARGS  ?=
 
-.PHONY: all build static demo test check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck image clean \
+.PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck image clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
 
 all: build
@@ -38,7 +38,13 @@ check:
 
 unit:
 	@scripts/unit
-	$(GO) test -run 'PDF|Hostile|Forms' ./content/file # interpreted WebAssembly is too slow for the race detector
+	$(GO) test -run Forms ./content/file # PDF too: interpreted WebAssembly is too slow for the race detector
+
+test-long: setup ## the sweeps of many cases, whose names end in Long, and what the race detector makes too slow; CI runs them too
+	$(GO) test -timeout 20m -run 'Long$$' ./...
+	$(GO) test -timeout 10m -run 'PDF|Hostile' ./content/file
+	$(GO) test -timeout 10m -run Bombs ./message
+	@echo 'make test-long: all passed'
 
 fmt:
 	$(GO) tool gofumpt -w .

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -14,49 +15,80 @@ import (
 
 var errFault = errors.New("fault")
 
+// faultModes are the ways in which a platform runs the daemon.
+var faultModes = []struct {
+	name string
+	want int // objects of runs without a fault; a copy that a later run finds is one
+	set  func(*platform)
+}{
+	{"unseen", 4, func(*platform) {}},
+	{"unseen, one at a time", 4, func(p *platform) { p.options.BatchMails = 1 }},
+	{"unseen without marks", 4, func(p *platform) { p.options.MarkAsSeen = false }},
+	{"from latest", 4, func(p *platform) { p.options.FetchType = FromLatest }},
+	{"from latest by the store", 4, func(p *platform) { p.options.FetchType, p.forgets, p.options.BatchMails = FromLatest, true, 1 }},
+	{"at most two", 5, func(p *platform) { p.options.FetchType, p.options.MaxMessages = FromLatest, 2 }},
+}
+
 // TestEveryFaultPoint fails one call after the other, at first in the first run,
 // then lets runs come until they find nothing. Whatever failed: each email is in
 // the store once, was handed over, and only what was handed over is marked.
 func TestEveryFaultPoint(t *testing.T) {
-	for _, mode := range []struct {
-		name string
-		want int // objects of runs without a fault; a copy that a later run finds is one
-		set  func(*platform)
-	}{
-		{"unseen", 4, func(*platform) {}},
-		{"unseen, one at a time", 4, func(p *platform) { p.options.BatchMails = 1 }},
-		{"unseen without marks", 4, func(p *platform) { p.options.MarkAsSeen = false }},
-		{"from latest", 4, func(p *platform) { p.options.FetchType = FromLatest }},
-		{"from latest by the store", 4, func(p *platform) { p.options.FetchType, p.forgets, p.options.BatchMails = FromLatest, true, 1 }},
-		{"at most two", 5, func(p *platform) { p.options.FetchType, p.options.MaxMessages = FromLatest, 2 }},
-	} {
+	for _, mode := range faultModes {
 		t.Run(mode.name, func(t *testing.T) {
 			for n := 1; ; n++ {
 				p := newPlatform(t, newBox("a", "b", "c", "b", "left out", "d"))
 				mode.set(p)
-				var lock sync.Mutex // the folder is fetched from on a goroutine of its own
-				calls, failed := 0, ""
-				fault := func(call string) error {
-					lock.Lock()
-					defer lock.Unlock()
-					if calls++; calls == n {
-						failed = call
-						return fmt.Errorf("%w at %s", errFault, call)
-					}
-					return nil
-				}
-				p.folder.fault, p.store.fault = fault, fault
+				failed := p.fails(n)
 				p.untilNothingComes(filters.Spec{NotSubject: []string{"left"}})
-				if failed == "" {
+				if len(*failed) == 0 {
 					if n < 10 || len(p.given) != mode.want {
 						t.Errorf("without a fault there are %d calls, and %d objects", n, len(p.given))
 					}
 					return
 				}
-				p.holds(fmt.Sprintf("fault %d, at %s", n, failed), "a", "b", "c", "d")
+				p.holds(fmt.Sprintf("fault %d, at %s", n, *failed), "a", "b", "c", "d")
 			}
 		})
 	}
+}
+
+// TestTwoFaultPointsLong fails any two calls.
+func TestTwoFaultPointsLong(t *testing.T) {
+	for _, mode := range faultModes {
+		t.Run(mode.name, func(t *testing.T) {
+			t.Parallel()
+			for first, ended := 1, false; !ended; first++ {
+				for second := first + 1; ; second++ {
+					p := newPlatform(t, newBox("a", "b", "c", "b", "left out", "d"))
+					mode.set(p)
+					failed := p.fails(first, second)
+					p.untilNothingComes(filters.Spec{NotSubject: []string{"left"}})
+					p.holds(fmt.Sprintf("faults %d and %d, at %s", first, second, *failed), "a", "b", "c", "d")
+					if ended = len(*failed) == 0; len(*failed) < 2 {
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+// fails lets these calls of the folder or the store fail, counted from 1. The result names what failed so far.
+func (p *platform) fails(calls ...int) (failed *[]string) {
+	var lock sync.Mutex // the folder is fetched from on a goroutine of its own
+	n := 0
+	failed = new([]string)
+	fault := func(call string) error {
+		lock.Lock()
+		defer lock.Unlock()
+		if n++; !slices.Contains(calls, n) {
+			return nil
+		}
+		*failed = append(*failed, call)
+		return fmt.Errorf("%w at %s", errFault, call)
+	}
+	p.folder.fault, p.store.fault = fault, fault
+	return failed
 }
 
 // untilNothingComes runs until two runs in a row bring nothing and do not fail.
