@@ -56,8 +56,8 @@ indicators: ## precision and recall of links and indicators on our tables, what 
 	@out=$$($(GO) test ./indicators ./links -count=1 -v -run 'TestCases|TestBenign|TestNeighbours|TestDocuments|TestUndo|TestBrowser' -indicators.score 2>&1); status=$$?; \
 		printf '%s\n' "$$out" | grep -v '^=== '; exit $$status
 
-contents: ## how many of the files of testdata/forms are read right (docs/analysis.md)
-	@out=$$($(GO) test ./content/file -count=1 -v -run TestForms 2>&1); status=$$?; printf '%s\n' "$$out" | grep -E 'forms of content|FAIL|_test.go'; exit $$status
+contents: ## how many files of testdata/forms and emails of testdata/readers.json are read right (docs/analysis.md)
+	@out=$$($(GO) test ./content/file ./message -count=1 -v -run 'TestForms|TestReaders' 2>&1); status=$$?; printf '%s\n' "$$out" | grep -E "forms of content|readers' kinds|FAIL|_test.go:.*:$$"; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
 	@$(GO) run ./tools/rows $(ROWSARGS)

@@ -141,7 +141,7 @@ func (p *addressParser) literal(i int) int {
 	return i + end + 1
 }
 
-// readAngle reads what stands in brackets. Without a closing one it ends at the next comma.
+// readAngle reads what stands in brackets. Without a closing one it ends at the next comma or semicolon.
 func (p *addressParser) readAngle(i int) int {
 	quoted, end := false, -1
 	for j := i + 1; j < len(p.src) && end < 0; j++ {
@@ -158,8 +158,8 @@ func (p *addressParser) readAngle(i int) int {
 	if end < 0 {
 		p.flaws.bad = true
 		end = len(p.src)
-		if comma := strings.IndexByte(p.src[i:], ','); comma >= 0 {
-			end = i + comma
+		if next := strings.IndexAny(p.src[i:], ",;"); next >= 0 {
+			end = i + next
 		}
 		next = end
 	}
@@ -236,5 +236,5 @@ func (p *addressParser) fromNames() {
 // entities are brackets as HTML writes them; looseMailbox is what stands for brackets in names.
 var (
 	entities     = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&")
-	looseMailbox = strings.NewReplacer(`"`, "", "[mailto:", "<", "]", ">")
+	looseMailbox = strings.NewReplacer(`"`, "", "[mailto:", "<", " [", " <", "]", ">")
 )

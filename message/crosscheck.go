@@ -203,6 +203,9 @@ func fromSecond(m *Message, e *enmime.Part, prefix string, n int) *Part {
 	}
 	if enc, _ := parseTransferEncoding(e.Header.Get("Content-Transfer-Encoding")); enc == encodingUU {
 		p.content, _ = enc.decode(e.Content) // QUIRK(enmime): it leaves uuencode as it is
+		if p.Filename == "" {
+			p.Filename = toUTF8(findUU(e.Content, 0).name)
+		}
 	}
 	if strings.HasPrefix(typ, "text/") {
 		p.Params["charset"] = "utf-8"

@@ -93,6 +93,7 @@ type headerScan struct {
 	junk   int // where the first line stands that is no field, -1 without one
 	bad    int // lines that are no field
 	fields int // all of them, those beyond the limits included
+	known  int // a field starts here: the lines in front of it are not the body's
 }
 
 // scanHeader finds the fields of the block at pos. It goes on to the end of the
@@ -142,7 +143,7 @@ func (s *scanner) noField(h *headerScan, line []byte, pos, next, at int, message
 	switch {
 	case h.fields == 0 && message && envelopeLine(line):
 		s.note(at, CodeEnvelopeLine, "a line %s stands before the header", quote.Text(string(line), quote.Name))
-	case s.bodyStartsAt(*h, next):
+	case s.bodyStartsAt(h, next):
 		s.structural(at, CodeMissingBlankLine, "no empty line parts header and body: the body starts at %s", quote.Text(string(line), quote.Name))
 		h.body = pos
 		return true
@@ -219,12 +220,15 @@ func (s *scanner) keep(h *headerScan, sp span, start, at int) int {
 }
 
 // maxBadLines is how many lines that are no field may stand in a row in front of one.
-const maxBadLines = 20
+const maxBadLines = 200
 
 // bodyStartsAt decides whether a line that is no field starts the body, by what
 // follows it: a field behind it and the lines that it is folded over, or a usual one behind more
 // lines that are none (the commands of an SMTP session, say), is still the header's.
-func (s *scanner) bodyStartsAt(h headerScan, pos int) bool {
+func (s *scanner) bodyStartsAt(h *headerScan, pos int) bool {
+	if pos <= h.known {
+		return false
+	}
 	lf, cr := s.lf, s.cr // positions go back
 	defer func() { s.lf, s.cr = lf, cr }()
 	for bad := 0; bad < maxBadLines && pos < len(s.buf); {
@@ -237,6 +241,7 @@ func (s *scanner) bodyStartsAt(h headerScan, pos int) bool {
 		default:
 			sp, ok := fieldSpan(line, pos)
 			if ok && (bad == 0 || usualField(string(s.buf[sp.name:sp.nameEnd]))) {
+				h.known = pos
 				return false
 			}
 			if !ok {

@@ -45,20 +45,21 @@ func listInline(m *Message) {
 type inlineFile struct {
 	form, name string
 	data, raw  []byte
+	fork       []byte // of a BinHex file: its resource fork
 	whole      bool
 }
 
 // inlineFiles are the files that a text holds, as parts.
 func inlineFiles(p *Part, most int) []*Part {
-	if !strings.HasPrefix(p.MediaType, "text/") || p.Message != nil || p.decoded || !p.body() && len(p.raw) > maxInlineSearch {
-		return nil
-	}
-	if p.encoding != encodingBase64 && !mayHoldFile(p.raw) || p.encoding == encodingBase64 && !p.body() {
+	if !mayBeSearched(p) {
 		return nil
 	}
 	b := p.raw
 	if p.encoding != encodingIdentity {
 		b, _ = p.encoding.decode(p.raw)
+	}
+	if p.MediaType == binhexType && !bytes.Contains(b, []byte(binhexMark)) {
+		b = append([]byte(binhexMark+" 4.0)\r\n"), b...)
 	}
 	var parts []*Part
 	search := newInlineSearch(b)
@@ -68,7 +69,7 @@ func inlineFiles(p *Part, most int) []*Part {
 		if !ok {
 			return parts
 		}
-		if len(f.data) == 0 && !f.whole {
+		if len(f.data)+len(f.fork) == 0 && !f.whole {
 			if f.form != "uuencode" { // "begin 100 years ago" is prose
 				p.mail.found.add(p.at, CodeBadUUEncode, "part %s: a file in %s cannot be read", p.Path, f.form)
 			}
@@ -78,15 +79,53 @@ func inlineFiles(p *Part, most int) []*Part {
 		if !f.whole {
 			p.mail.found.add(p.at, CodeBadUUEncode, "part %s: the file %s in %s has no end", p.Path, quote.Text(f.name, quote.Name), f.form)
 		}
-		path := p.Path + "!" + f.name
-		if names[f.name]++; names[f.name] > 1 || f.name == "" {
-			path += "#" + strconv.Itoa(names[f.name])
+		add := func(name string, content []byte) {
+			path := p.Path + "!" + name
+			if names[name]++; names[name] > 1 || name == "" {
+				path += "#" + strconv.Itoa(names[name])
+			}
+			parts = append(parts, &Part{Path: path, MediaType: "application/octet-stream", Params: map[string]string{}, Disposition: "attachment", Filename: name, mail: p.mail, at: p.at, raw: f.raw, content: content, decoded: true})
 		}
-		parts = append(parts, &Part{Path: path, MediaType: "application/octet-stream", Params: map[string]string{}, Disposition: "attachment", Filename: f.name, mail: p.mail, at: p.at, raw: f.raw, content: f.data, decoded: true})
+		add(f.name, f.data)
+		if len(f.fork) > 0 {
+			add(f.name+".rsrc", f.fork)
+		}
 	}
 	p.mail.found.add(p.at, CodeLimitParts, "more than %d files in the texts; the rest is not listed", maxInline)
 	return parts
 }
+
+// mayBeSearched reports whether the content of a part may hold files in these forms: a
+// text that has the mark of one, or a file that starts with it.
+func mayBeSearched(p *Part) bool {
+	switch {
+	case p.Message != nil || p.decoded || p.encoding == encodingUU:
+		return false
+	case !strings.HasPrefix(p.MediaType, "text/"):
+		return startsEncoded(p)
+	case !p.body() && len(p.raw) > maxInlineSearch:
+		return false
+	case p.encoding == encodingBase64:
+		return p.body()
+	}
+	return mayHoldFile(p.raw)
+}
+
+// startsEncoded reports whether a file is in one of these forms as a whole.
+func startsEncoded(p *Part) bool {
+	if p.MediaType == binhexType {
+		return true
+	}
+	start := p.Start(len(binhexMark))
+	if bytes.HasPrefix(start, []byte("begin")) {
+		start = p.Start(maxUUName)
+		return findUU(start, 0).line == 0
+	}
+	return bytes.HasPrefix(start, []byte(yencMark)) || bytes.HasPrefix(start, []byte(binhexMark))
+}
+
+// binhexType is the type of a file in BinHex, which may come without the line that says so (RFC 1741).
+const binhexType = "application/mac-binhex40"
 
 const (
 	yencMark   = "=ybegin "
@@ -209,7 +248,7 @@ const maxBinHexGap = 4 << 10
 // maxBinHex bounds what the runs of a BinHex file may make, bytes.
 const maxBinHex = 32 << 20
 
-// binhexFile decodes a file in BinHex 4.0 behind the line that comes next: its data fork.
+// binhexFile decodes a file in BinHex 4.0 behind the line that comes next: its data and its resource fork.
 func binhexFile(lines *lineReader) (f inlineFile, end int) {
 	f.form = "BinHex"
 	lines.next()
@@ -230,11 +269,12 @@ func binhexFile(lines *lineReader) (f inlineFile, end int) {
 	n := int(raw[0]) + 1
 	f.name = toUTF8(string(raw[1:n]))
 	size := int(binary.BigEndian.Uint32(raw[n+11:])) // behind the version, type, creator and flags
-	data := raw[n+21:]                               // behind the lengths and the checksum
-	f.whole = size >= 0 && size <= len(data)
-	f.data = data
-	if f.whole {
-		f.data = data[:size]
+	forkSize := int(binary.BigEndian.Uint32(raw[n+15:]))
+	rest := raw[n+21:] // behind the lengths and the checksum
+	f.data = rest[:min(size, len(rest))]
+	if f.whole = size <= len(rest); f.whole && forkSize > 0 {
+		rest = rest[min(size+2, len(rest)):] // behind the checksum of the data
+		f.fork, f.whole = rest[:min(forkSize, len(rest))], forkSize <= len(rest)
 	}
 	return f, end
 }

@@ -123,7 +123,9 @@ func (p *addressParser) angled(name, comment, angle string) {
 		name = strings.TrimSpace(comment)
 	}
 	name = p.takePending(name)
-	angle = strings.Trim(angle, " \t<>")
+	bare := strings.Trim(angle, " \t<>")
+	p.flaws.bad = p.flaws.bad || bare != strings.Trim(angle, " \t")
+	angle = bare
 	if strings.HasPrefix(angle, "@") { // obs-route
 		if colon := strings.IndexByte(angle, ':'); colon >= 0 {
 			angle = angle[colon+1:]
@@ -144,6 +146,7 @@ func (p *addressParser) angled(name, comment, angle string) {
 	addr := angle
 	if strings.Contains(angle, "@") {
 		addr = squeeze(angle)
+		p.flaws.bad = p.flaws.bad || strings.ContainsAny(joinDots(angle), " \t") && !strings.ContainsAny(angle, `("`)
 	}
 	if addr == "" && name == "" {
 		return // the null path, RFC 5321, section 4.5.5
@@ -188,6 +191,12 @@ func (p *addressParser) add(name, addr string) {
 	if name == "" && isEncodedWord(addr) { // a name as the whole field
 		name, _ = decodeWords(addr, p.limits.EncodedWords)
 		addr, p.flaws.bad = "", true
+	}
+	if strings.HasPrefix(addr, "/") && !strings.Contains(addr, "@") { // an X.500 name, which only an Exchange server resolves
+		if name == "" {
+			name = addr
+		}
+		addr = ""
 	}
 	if strings.IndexByte(name, 0) >= 0 || strings.IndexByte(addr, 0) >= 0 {
 		name, addr = strings.ReplaceAll(name, "\x00", "\uFFFD"), strings.ReplaceAll(addr, "\x00", "\uFFFD")

@@ -120,6 +120,11 @@ func (s *scanner) rest(prefix string, n, pos int) delimiter {
 func (s *scanner) leaf(p *Part, path string) {
 	s.shared.parts++
 	p.Path, p.mail = path, s.m
+	if p.encoding == encodingUU && p.Filename == "" { // it is a file, named by its first line
+		if start := findUU(p.raw, 0); start.name != "" {
+			p.Filename = toUTF8(start.name)
+		}
+	}
 	s.m.parts = append(s.m.parts, p)
 }
 

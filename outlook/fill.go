@@ -140,6 +140,19 @@ func (o *Message) fillSender(p *properties) {
 	if o.From.Addr != "" && !isSMTP(o.From.Addr) {
 		o.problem(message.CodeOutlookAddress, "the sender's address %s is not an SMTP address", quote.Text(o.From.Addr, quote.Name))
 	}
+	o.From, o.Sender = named(o.From), named(o.Sender)
+}
+
+// named makes an address that none outside of its own system can write to, an X.500 name
+// of Exchange for the most part, a name where there is no other: it is no address.
+func named(a message.Address) message.Address {
+	if a.Addr == "" || isSMTP(a.Addr) {
+		return a
+	}
+	if a.Name == "" {
+		a.Name = a.Addr
+	}
+	return message.Address{Name: a.Name}
 }
 
 // fillBody finds the texts: PR_BODY, PR_HTML, and what the RTF holds of those that are missing.
@@ -219,7 +232,7 @@ func (o *Message) recipient(p *properties) {
 	if r.Addr != "" && !isSMTP(r.Addr) {
 		o.problem(message.CodeOutlookAddress, "the recipient's address %s is not an SMTP address", quote.Text(r.Addr, quote.Name))
 	}
-	if r.Addr != "" || r.Name != "" {
+	if r.Address = named(r.Address); r.Addr != "" || r.Name != "" {
 		o.Recipients = append(o.Recipients, r)
 	}
 }
