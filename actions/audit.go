@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"example.org/imap-integration/ingest"
-	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 )
 
@@ -24,17 +23,48 @@ func audit(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 		return nil, err
 	}
 	defer store.Close()
-	folder, err := mailbox.Dial(ctx, d.mailbox)
+	f, err := d.folders.dial(ctx, d.mailbox)
 	if err != nil {
 		return nil, err
 	}
-	defer folder.Close()
-	report, err := ingest.RunAudit(ctx, d.options, folder, store)
+	defer f.Close()
+	if len(f.unknown) > 0 {
+		return nil, notMeant(f.unknown)
+	}
+	reports, err := auditFolders(ctx, d, f, store)
 	if err != nil {
 		return nil, err
 	}
-	if !report.Sound(env.Strict) {
-		return report, fmt.Errorf("folder %q and the store differ: %d emails are missing and %d are there more than once; standard output names them", report.Folder, len(report.Missing), len(report.Doubled))
+	if d.folders.single() {
+		return reports[0], unsound(reports, env.Strict)
 	}
-	return report, nil
+	return map[string]any{"folders": reports}, unsound(reports, env.Strict)
+}
+
+func auditFolders(ctx context.Context, d *daemon, f *folders, store *store) (reports []*ingest.Audit, err error) {
+	open := f.opener()
+	for _, name := range f.names {
+		folder, err := open(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		o := d.options
+		o.Folder = name
+		report, err := ingest.RunAudit(ctx, o, folder, store)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
+}
+
+// unsound is the error of the first folder that differs from the store.
+func unsound(reports []*ingest.Audit, strict bool) error {
+	for _, r := range reports {
+		if !r.Sound(strict) {
+			return fmt.Errorf("folder %q and the store differ: %d emails are missing and %d are there more than once; standard output names them", r.Folder, len(r.Missing), len(r.Doubled))
+		}
+	}
+	return nil
 }

@@ -25,6 +25,7 @@ const acknowledgeTime = 4 * time.Second
 // daemon is the parameters of incoming-mail-daemon.
 type daemon struct {
 	mailbox mailbox.Config
+	folders folderSet
 	store   openStore
 	options ingest.Options
 }
@@ -47,6 +48,10 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	if dry {
 		d.options.DryRun, d.mailbox.ReadOnly, d.store = true, true, resource(env, v).storeToRead()
 		env.Log.Info("a dry run: nothing is saved, marked or acknowledged")
+	}
+	if len(named) > 0 && !d.folders.single() {
+		v.Problem("uids", "goes together with one folder only: another folder has other emails under these UIDs")
+		return nil, v.Err()
 	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
@@ -71,7 +76,8 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	r := resource(env, v)
 	run := r.run()
-	d := &daemon{mailbox: r.mailbox().Config, store: r.store()}
+	m := r.mailbox()
+	d := &daemon{mailbox: m.Config, folders: m.Folders, store: r.store()}
 	spec := r.filters()
 	d.options = ingest.Options{
 		Account: r.account(), Folder: d.mailbox.Folder,
@@ -111,17 +117,21 @@ func namedUIDs(v *manifest.Values) (ranges []ingest.UIDRange) {
 
 var searchModes = map[string]ingest.SearchMode{"auto": ingest.Auto, "server": ingest.Server, "local": ingest.Local}
 
-// dial opens the folder for a pass that begins at once.
-func (d *daemon) dial(ctx context.Context) (*mailbox.Folder, error) {
+// dial opens the first folder for a pass that begins at once.
+func (d *daemon) dial(ctx context.Context) (*folders, error) {
 	c := d.mailbox
 	c.First = ingest.FirstSearch(d.options)
-	return mailbox.Dial(ctx, c)
+	f, err := d.folders.dial(ctx, c)
+	if err == nil && len(f.unknown) > 0 {
+		d.options.Log.Error("no folder of the mailbox is meant by these names; the others are read", "names", f.unknown)
+	}
+	return f, err
 }
 
-// pass is one run on an open folder: take, hand over, acknowledge. It returns
+// pass is one run over the folders: take, hand over, acknowledge. It returns
 // the checkpoint of the last object, "" when there was none.
-func (d *daemon) pass(ctx context.Context, env *Env, folder *mailbox.Folder, store *store) (string, error) {
-	result, err := ingest.Run(ctx, d.options, folder, store)
+func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (string, error) {
+	result, err := ingest.RunFolders(ctx, d.options, f.names, f.opener(), store)
 	if err != nil {
 		return "", err
 	}
@@ -161,6 +171,8 @@ const (
 	// idleTime is how long a watch waits for the server to speak up before it
 	// looks by itself: IDLE is a promise that not every server keeps.
 	idleTime = 2 * time.Minute
+	// turnTime is how long the folders that are not listened to wait for their next turn.
+	turnTime = 20 * time.Second
 	// retryFirst and retryMost bound the waits between attempts to reconnect.
 	retryFirst = time.Second
 	retryMost  = 5 * time.Minute
@@ -205,8 +217,20 @@ func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened
 		if checkpoint != "" {
 			d.options.Checkpoint = checkpoint
 		}
-		if err := folder.Wait(ctx, idleTime); err != nil {
+		if err := d.wait(ctx, folder); err != nil {
 			return errors.Join(errWatching, err)
 		}
 	}
+}
+
+// wait returns when there may be something new. Of several folders the first is
+// listened to, and all are looked at in turns.
+func (d *daemon) wait(ctx context.Context, f *folders) error {
+	if len(f.names) == 1 {
+		return f.Wait(ctx, idleTime)
+	}
+	if err := f.Open(ctx, f.names[0]); err != nil {
+		return err
+	}
+	return f.Wait(ctx, turnTime)
 }

@@ -62,7 +62,7 @@ func resource(env *Env, v *manifest.Values) Resource {
 // shapes reads what an action may leave unread.
 func (r Resource) shapes() {
 	for _, id := range []string{
-		"imap_server", "username", "mailbox_account", "folder", "cloud_soar_api_url", "access_id",
+		"imap_server", "username", "mailbox_account", "cloud_soar_api_url", "access_id",
 		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "cloud_soar_routes",
 		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "proxy_url",
 	} {
@@ -83,6 +83,7 @@ func (r Resource) shapes() {
 
 func (r Resource) mailboxShapes() {
 	r.v.Int("port", 1, maxPort)
+	foldersOf(r.v)
 	r.v.Key("connection_security")
 	r.v.Key("auth_method")
 	r.v.Bool("allow_untrusted_certificates")
@@ -175,8 +176,9 @@ func (r Resource) account() string {
 // Mailbox is what a connection to the folder needs.
 type Mailbox struct {
 	Config  mailbox.Config // the caller adds ReadOnly and Stage
-	Account string         // mailbox_account, by default the username
-	Token   *token.Source  // nil for auth_method password
+	Folders folderSet
+	Account string        // mailbox_account, by default the username
+	Token   *token.Source // nil for auth_method password
 }
 
 // mailbox demands and reads the settings of the mailbox.
@@ -186,7 +188,7 @@ func (r Resource) mailbox() Mailbox {
 		Host:     r.host(),
 		Port:     r.v.Int("port", 1, maxPort),
 		Security: r.security(),
-		Folder:   r.v.Line("folder"),
+		Folder:   foldersOf(r.v).first(),
 		Timeout:  r.timeout(),
 		MaxSize:  r.maxSize(),
 		Log:      r.log,
@@ -198,7 +200,7 @@ func (r Resource) mailbox() Mailbox {
 	}
 	login, source := r.login()
 	c.Login = login
-	return Mailbox{c, r.account(), source}
+	return Mailbox{c, foldersOf(r.v), r.account(), source}
 }
 
 // problem adds what another package finds wrong with a field; it may name the field itself.

@@ -26,14 +26,14 @@ const (
 )
 
 // tryFilters counts what the fetch type and the filters would take now.
-func (s *settings) tryFilters(ctx context.Context, folder *mailbox.Folder, store *store) {
+func (s *settings) tryFilters(ctx context.Context, f *folders, store *store) {
 	start := s.env.Now()
 	if store == nil && s.options.FetchType == ingest.FromLatest {
 		st := s.report.step(stepFilters)
 		st.Status, st.Detail = stepSkipped, "what is new since the latest email in Cloud SOAR is not known, because Cloud SOAR could not be asked"
 		return
 	}
-	err := s.count(ctx, folder, store)
+	err := s.count(ctx, f, store)
 	took := s.env.Now().Sub(start)
 	if err != nil {
 		s.report.end(stepFilters, took, s.diagnose(err), err)
@@ -42,28 +42,41 @@ func (s *settings) tryFilters(ctx context.Context, folder *mailbox.Folder, store
 	s.report.end(stepFilters, took, s.report.funnel(), nil)
 }
 
-func (s *settings) count(ctx context.Context, folder *mailbox.Folder, store *store) error {
+// count goes over the folders in turn; the newest 2,000 of all are decided.
+func (s *settings) count(ctx context.Context, f *folders, store *store) error {
+	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
+	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
+	for _, name := range f.names {
+		if err := f.Open(ctx, name); err != nil {
+			return err
+		}
+		if err := s.countFolder(ctx, f.Folder, name, store, t); err != nil {
+			return err
+		}
+	}
+	t.fill(s.report)
+	return nil
+}
+
+func (s *settings) countFolder(ctx context.Context, folder *mailbox.Folder, name string, store *store, t *settingsTally) error {
 	unseen, err := folder.Unseen(ctx)
 	if err != nil {
 		return err
 	}
-	s.report.Mailbox.Unseen = unseen
+	s.report.Mailbox.Unseen += unseen
 	var known ingest.Store
 	if store != nil {
 		known = store
 	}
-	uids, err := ingest.Candidates(ctx, s.options, folder, known)
+	o := s.options
+	o.Folder = name
+	uids, err := ingest.Candidates(ctx, o, folder, known)
 	if err != nil {
 		return err
 	}
-	s.report.Candidates = len(uids)
-	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
-	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
-	if err := t.decide(ctx, folder, uids[max(0, len(uids)-mostCounted):], s.options.Filter, s.env.Now); err != nil {
-		return err
-	}
-	t.fill(s.report)
-	return nil
+	s.report.Candidates += len(uids)
+	room := max(0, mostCounted-t.counted)
+	return t.decide(ctx, folder, uids[max(0, len(uids)-room):], s.options.Filter, s.env.Now)
 }
 
 // settingsTally counts what each filter keeps.
@@ -88,10 +101,10 @@ func (t *settingsTally) decide(ctx context.Context, folder *mailbox.Folder, uids
 	case len(uids) == 0:
 		return nil
 	case len(t.conditions) == 0:
-		t.counted, t.matching = len(uids), len(uids)
+		t.counted, t.matching = t.counted+len(uids), t.matching+len(uids)
 		shown := settingsTally{limits: t.limits}
 		err := shown.byHeader(ctx, folder, uids[:min(len(uids), mostSamples)], f)
-		t.samples = shown.samples
+		t.samples = append(t.samples, shown.samples...)
 		return err
 	case !f.NeedsBody():
 		return t.byHeader(ctx, folder, uids, f)

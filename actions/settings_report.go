@@ -139,6 +139,9 @@ func (r *settingsReport) stageOf(err error) string {
 	if errors.As(err, &e) && r.step(e.Stage).Name == e.Stage {
 		return e.Stage
 	}
+	if _, ok := errors.AsType[folderError](err); ok {
+		return mailbox.StageFolder
+	}
 	for _, s := range r.Steps[1:] {
 		if s.Status == "" {
 			return s.Name

@@ -15,6 +15,7 @@ import (
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/token/jwt"
 	"example.org/imap-integration/transport"
@@ -127,13 +128,15 @@ func (s *settings) try(ctx context.Context) {
 	}
 	limited, clock := newStepClock(ctx)
 	defer clock.stop()
-	folder := s.tryMailbox(limited, clock)
-	if folder == nil {
+	f := s.tryMailbox(limited, clock)
+	if f == nil {
 		return
 	}
-	defer folder.Close()
+	defer f.Close()
 	clock.next()
-	s.tryFilters(limited, folder, store)
+	if s.mailbox.Folders.single() || s.tryFolders(limited, f) {
+		s.tryFilters(limited, f, store)
+	}
 }
 
 // tryStore asks Cloud SOAR whether it would take mails; nil where it would not.
@@ -157,8 +160,8 @@ func (s *settings) tryStore(ctx context.Context) *store {
 	return opened
 }
 
-// tryMailbox connects, logs in and opens the folder; nil where one of these failed.
-func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *mailbox.Folder {
+// tryMailbox connects, logs in and opens the first folder; nil where one of these failed.
+func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *folders {
 	c := s.mailbox.Config
 	c.Stage = func(name string, took time.Duration, detail string, err error) {
 		clock.next()
@@ -167,7 +170,7 @@ func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *mailbox.Fo
 		}
 	}
 	start := s.env.Now()
-	folder, err := mailbox.Dial(ctx, c)
+	folder, err := s.mailbox.Folders.dial(ctx, c)
 	s.report.Server.describe(s)
 	if err != nil {
 		s.report.end(s.report.stageOf(err), s.env.Now().Sub(start)-s.report.spent(), s.diagnose(err), err)
@@ -178,6 +181,33 @@ func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *mailbox.Fo
 	s.report.Server.Capabilities = append(s.report.Server.Capabilities, status.Capabilities...)
 	s.report.Mailbox = mailboxCounts{Messages: status.Messages, UIDValidity: status.UIDValidity, UIDNext: uint32(status.UIDNext)}
 	return folder
+}
+
+// tryFolders opens each of several folders; false where one cannot be opened, which a
+// run names in its log and a test of the settings must not pass over.
+func (s *settings) tryFolders(ctx context.Context, f *folders) bool {
+	start := s.env.Now()
+	var held []string
+	var messages uint32
+	err := error(nil)
+	if len(f.unknown) > 0 {
+		err = notMeant(f.unknown)
+	}
+	for _, name := range f.names {
+		if err == nil {
+			err = f.Open(ctx, name)
+		}
+		n := f.Status().Messages
+		messages += n
+		held = append(held, fmt.Sprintf("%s %d", quote.Text(name, quote.Name), n))
+	}
+	if err != nil {
+		s.report.end(mailbox.StageFolder, s.env.Now().Sub(start), s.diagnose(err), err)
+		return false
+	}
+	s.report.Mailbox.Messages = messages
+	s.report.end(mailbox.StageFolder, s.env.Now().Sub(start), fmt.Sprintf("%d folders, emails in each: %s", len(f.names), strings.Join(held, ", ")), nil)
+	return true
 }
 
 // found says what a step that succeeded found, as far as mailbox cannot know it.

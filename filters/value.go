@@ -133,6 +133,13 @@ func (w wildcard) match(folded string) bool {
 	return false
 }
 
+// Like reports whether a text fits a pattern in which each * stands for any run of
+// characters, none included.
+func Like(pattern, text string) bool {
+	pieces := strings.Split(pattern, "*")
+	return len(pieces) == 1 && pattern == text || len(pieces) > 1 && between(pieces, text)
+}
+
 // between reports whether text starts with the first piece, ends with the last
 // one, and has the others in between, in this order.
 func between(pieces []string, text string) bool {

@@ -95,12 +95,21 @@ type run struct {
 	reader reader
 	state  checkpoint
 	sink   *Result
-	seen   map[string]int // source key → object, for second copies; -1: not put out
+	seen   map[string]place // source key → object, for second copies
 	known  map[string]int64
 	asked  bool            // known has been asked for
 	held   bool            // nothing more is taken, see holdsBack
 	absent map[uint32]bool // emails that are there and did not come in this run
 	tally  tally
+	// siblings are the checkpoints of the other folders of a run over several; nil
+	// where there is one folder.
+	siblings several
+}
+
+// place is where an object stands; at is -1 for an email that was not put out.
+type place struct {
+	sink *Result
+	at   int
 }
 
 // Run takes the mails that the options select and saves them. The Result holds
@@ -108,25 +117,38 @@ type run struct {
 // the error is nil as long as there is something to hand over. The caller
 // writes the Result, then calls its Written, and closes it in any case.
 func Run(ctx context.Context, o Options, folder Folder, store Store) (*Result, error) {
+	r := newRun(o, folder, store)
+	if err := r.finish(ctx); err != nil {
+		return nil, err
+	}
+	return r.sink, nil
+}
+
+func newRun(o Options, folder Folder, store Store) *run {
 	if o.DryRun {
 		store = dryStore{store}
 	}
-	r := &run{o: o, folder: folder, store: store, seen: map[string]int{}, absent: map[uint32]bool{}}
+	r := &run{o: o, folder: folder, store: store, seen: map[string]place{}, absent: map[uint32]bool{}}
 	r.sink = newResult(r)
+	return r
+}
+
+// finish runs the run to its end. After an error the result is closed.
+func (r *run) finish(ctx context.Context) error {
 	err := r.run(ctx)
 	if err == nil {
 		err = r.sink.err
 	}
-	r.tally.log(o.Log, r.sink)
+	r.tally.log(r.o.Log, r.sink)
 	if err == nil {
-		return r.sink, nil
+		return nil
 	}
 	if r.sink.Len() > 0 && r.sink.err == nil {
-		o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
-		return r.sink, nil
+		r.o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
+		return nil
 	}
 	r.sink.Close()
-	return nil, err
+	return err
 }
 
 func (r *run) run(ctx context.Context) error {

@@ -33,6 +33,7 @@ type world struct {
 	log     bytes.Buffer
 	spec    filters.Spec
 	options ingest.Options
+	folders []string // that are read; nil: INBOX
 }
 
 func newWorld(t *testing.T, d *mailboxtest.Dovecot) *world {
@@ -110,7 +111,16 @@ func (w *world) tryRun(folder ingest.Folder, store ingest.Store, lost bool) ([]i
 	if o.Filter, err = filters.Compile(w.spec); err != nil {
 		w.t.Fatal(err)
 	}
-	result, err := ingest.Run(w.t.Context(), o, folder, store)
+	names := w.folders
+	if names == nil {
+		names = []string{"INBOX"}
+	}
+	result, err := ingest.RunFolders(w.t.Context(), o, names, func(ctx context.Context, name string) (ingest.Folder, error) {
+		if f, ok := folder.(*mailbox.Folder); ok {
+			return f, f.Open(ctx, name)
+		}
+		return folder, nil
+	}, store)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,15 @@ func (r *run) lastHeaders(ctx context.Context) map[mailbox.UID][]byte {
 // saved in this run: its only trace would be a gap, and there is no place for one.
 func (r *run) holdsBack(j *job, more int) bool {
 	_, known := r.state.missed(uint32(j.raw.UID))
-	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= maxMissing
+	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= r.missingRoom()
+}
+
+// missingRoom is how many emails that did not come the checkpoint of this folder may name.
+func (r *run) missingRoom() int {
+	if r.siblings == nil {
+		return maxMissing
+	}
+	return r.siblings.missingRoom(&r.state)
 }
 
 // withheld leaves an email that did not come to the next run.

@@ -55,7 +55,7 @@ func (l *planner) makePlan(ctx context.Context) (plan, error) {
 func (l *planner) planAfter(ctx context.Context, scope [8]byte, given *checkpoint) (plan, error) {
 	status := l.folder.Status()
 	if status.UIDValidity == 0 && (l.o.FetchType == FromLatest || !l.o.MarkAsSeen) {
-		return plan{}, fmt.Errorf("the server gives folder %q no UIDVALIDITY, so UIDs do not last: set email_fetch_type to unseen and mark_as_seen to true", l.o.Folder)
+		return plan{}, fmt.Errorf("folder %q: %w", l.o.Folder, errNoUIDValidity)
 	}
 	start := checkpoint{scope: scope, uidValidity: status.UIDValidity, passed: new(big.Int)}
 	if given != nil && given.uidValidity == status.UIDValidity {

@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -45,6 +49,7 @@ type Result struct {
 	ids     []int64
 	uids    []mailbox.UID
 	err     error
+	before  *Result // that of the folder before, in a run over several
 }
 
 // spooled is where an object lies in the spool. Its checkpoint, and before that
@@ -59,8 +64,14 @@ type spooled struct {
 
 // patch is what became known of an object after it was encoded.
 type patch struct {
-	copies     []uint32
+	copies     []copied
 	checkpoint string
+}
+
+// copied is a second copy of an email.
+type copied struct {
+	uid    uint32
+	folder string // "" where it is in the folder of the first
 }
 
 func newResult(r *run) *Result { return &Result{r: r, patches: map[int]*patch{}} }
@@ -144,16 +155,22 @@ func (s *Result) toFile() error {
 }
 
 // copy notes a second copy of object i.
-func (s *Result) copy(i int, uid uint32) {
+func (s *Result) copy(i int, c copied) {
 	p := s.patch(i)
-	p.copies = append(p.copies, uid)
-	s.uids = append(s.uids, mailbox.UID(uid))
+	p.copies = append(p.copies, c)
+	if c.folder == "" {
+		s.uids = append(s.uids, mailbox.UID(c.uid))
+	}
 }
 
-// moveCheckpoint replaces the checkpoint of the last object.
+// moveCheckpoint replaces the checkpoint of the last object, which may be one of a folder before.
 func (s *Result) moveCheckpoint(checkpoint string) {
-	if n := s.Len(); n > 0 && !s.r.o.DryRun {
+	switch n := s.Len(); {
+	case s.r.o.DryRun:
+	case n > 0:
 		s.patch(n - 1).checkpoint = checkpoint
+	case s.before != nil:
+		s.before.moveCheckpoint(checkpoint)
 	}
 }
 
@@ -166,12 +183,21 @@ func (s *Result) patch(i int) *patch {
 
 // Write writes the JSON array and a newline.
 func (s *Result) Write(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 64<<10)
+	b.WriteByte('[')
+	if err := s.writeObjects(b); err != nil {
+		return err
+	}
+	b.WriteString("]\n")
+	return b.Flush()
+}
+
+// writeObjects writes them, separated by commas.
+func (s *Result) writeObjects(b *bufio.Writer) error {
 	spool, err := s.spool()
 	if err != nil {
 		return err
 	}
-	b := bufio.NewWriterSize(w, 64<<10)
-	b.WriteByte('[')
 	start := int64(0)
 	for i, at := range s.spooled {
 		if i > 0 {
@@ -182,8 +208,7 @@ func (s *Result) Write(w io.Writer) error {
 		}
 		start = at.end
 	}
-	b.WriteString("]\n")
-	return b.Flush()
+	return nil
 }
 
 // spool returns the encoded objects, back to back.
@@ -228,19 +253,24 @@ func writeObject(w io.Writer, spool io.ReaderAt, start int64, at spooled, p *pat
 	return err
 }
 
-// copiesProblem is the problem in JSON. Nothing in it needs an escape.
-func copiesProblem(uids []uint32) string {
-	return `{"code":"` + message.CodeCopies + `","detail":"` + copiesDetail(uids) + `"}`
+// copiesProblem is the problem in JSON.
+func copiesProblem(copies []copied) string {
+	detail, _ := json.Marshal(copiesDetail(copies)) // a string cannot fail
+	return `{"code":"` + message.CodeCopies + `","detail":` + string(detail) + `}`
 }
 
-func copiesDetail(uids []uint32) string {
-	var b bytes.Buffer
+// copiesDetail names the UIDs of copies, and the folders of those in another one.
+func copiesDetail(copies []copied) string {
+	var b strings.Builder
 	b.WriteString("the same email is there again under UID ")
-	for i, u := range uids {
+	for i, c := range copies {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(strconv.FormatUint(uint64(u), 10))
+		b.WriteString(strconv.FormatUint(uint64(c.uid), 10))
+		if c.folder != "" {
+			b.WriteString(" in " + quote.Text(c.folder, quote.Name))
+		}
 	}
 	return b.String()
 }
@@ -248,16 +278,30 @@ func copiesDetail(uids []uint32) string {
 // Written acknowledges: the result stands on standard output. An error concerns
 // the acknowledgement only; what is not acknowledged comes again as existed.
 func (s *Result) Written(ctx context.Context) error {
-	if s.Len() == 0 || s.r.o.DryRun {
-		return nil
-	}
-	err := s.r.store.HandedOver(ctx, s.ids)
-	if s.r.o.FetchType == Unseen && s.r.o.MarkAsSeen {
+	err := s.handedOver(ctx)
+	if s.marks() {
 		if e := s.r.folder.MarkSeen(ctx, sorted(s.uids)); e != nil {
-			err = fmt.Errorf("cannot mark the mails that were handed over as read: %w; the next run hands them over again", e)
+			err = errors.Join(err, unmarked(e))
 		}
 	}
 	return err
+}
+
+// handedOver tells the store.
+func (s *Result) handedOver(ctx context.Context) error {
+	if s.Len() == 0 || s.r.o.DryRun {
+		return nil
+	}
+	return s.r.store.HandedOver(ctx, s.ids)
+}
+
+// marks reports whether the acknowledgement changes something in the folder.
+func (s *Result) marks() bool {
+	return !s.r.o.DryRun && len(s.uids) > 0 && s.r.o.FetchType == Unseen && s.r.o.MarkAsSeen
+}
+
+func unmarked(err error) error {
+	return fmt.Errorf("cannot mark the emails that were handed over as read: %w; the next run hands them over again", err)
 }
 
 // Checkpoint is that of the last object; "" when there is none.

@@ -115,9 +115,9 @@ func TestResultIsPatched(t *testing.T) {
 		{name: "nothing, with a problem", problems: []string{"p"}, change: func(*Result) {}, codes: []string{"p"}, cp: "cp1.old"},
 		{name: "checkpoint", change: func(s *Result) { s.moveCheckpoint("cp1.newer") }, cp: "cp1.newer"},
 		{name: "checkpoint twice", change: func(s *Result) { s.moveCheckpoint("cp1.newer"); s.moveCheckpoint("cp1.n") }, cp: "cp1.n"},
-		{name: "copy", change: func(s *Result) { s.copy(0, 8) }, codes: []string{message.CodeCopies}, detail: "under UID 8", cp: "cp1.old"},
-		{name: "copies behind a problem", problems: []string{"p"}, change: func(s *Result) { s.copy(0, 8); s.copy(0, 9) }, codes: []string{"p", message.CodeCopies}, detail: "under UID 8, 9", cp: "cp1.old"},
-		{name: "copy and checkpoint", problems: []string{"p", "q"}, change: func(s *Result) { s.copy(0, 8); s.moveCheckpoint("cp1.new") }, codes: []string{"p", "q", message.CodeCopies}, detail: "under UID 8", cp: "cp1.new"},
+		{name: "copy", change: func(s *Result) { s.copy(0, copied{uid: 8}) }, codes: []string{message.CodeCopies}, detail: "under UID 8", cp: "cp1.old"},
+		{name: "copies behind a problem", problems: []string{"p"}, change: func(s *Result) { s.copy(0, copied{uid: 8}); s.copy(0, copied{uid: 9}) }, codes: []string{"p", message.CodeCopies}, detail: "under UID 8, 9", cp: "cp1.old"},
+		{name: "copy and checkpoint", problems: []string{"p", "q"}, change: func(s *Result) { s.copy(0, copied{uid: 8}); s.moveCheckpoint("cp1.new") }, codes: []string{"p", "q", message.CodeCopies}, detail: "under UID 8", cp: "cp1.new"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := resultOf(t, Options{})
@@ -148,7 +148,7 @@ func TestResultGoesToAFile(t *testing.T) {
 		m.BodyText = large
 		add(t, s, object{mail: m, id: int64(i + 1), uids: []uint32{i + 1}}, fmt.Sprint("cp1.", i+1))
 		if i%2 == 1 {
-			s.copy(int(i), 100+i)
+			s.copy(int(i), copied{uid: 100 + i})
 		}
 	}
 	if s.file == nil || s.mem.Len() > resultInMemory {
@@ -219,7 +219,7 @@ func TestWritten(t *testing.T) {
 				t.Fatalf("an empty result acknowledges nothing: %v, %v, %v", err, row.m.ids, row.m.seen)
 			}
 			add(t, s, object{mail: sampleMail(9), id: 41, uids: []uint32{9}}, "cp1.a")
-			s.copy(0, 3)
+			s.copy(0, copied{uid: 3})
 			add(t, s, object{mail: sampleMail(4), refused: "no", uids: []uint32{4}}, "cp1.b")
 			err := s.Written(t.Context())
 			if !slices.Equal(row.m.seen, row.seen) || !slices.Equal(row.m.ids, row.ids) {

@@ -200,7 +200,7 @@ func (r *run) account(j *job, v verdict) error {
 		return r.secondCopy(j)
 	}
 	if v.Fate == Known && !r.handsOver(v) {
-		r.seen[j.draft.SourceKey] = -1
+		r.seen[j.draft.SourceKey] = place{r.sink, -1}
 		r.alreadyHeld(uid, v.record.ID)
 		return nil
 	}
@@ -241,13 +241,26 @@ func (r *run) checkpoint() string {
 	if r.plan.replay {
 		return r.o.Checkpoint
 	}
-	return r.state.String()
+	if r.siblings == nil {
+		return r.state.String()
+	}
+	return r.allCheckpoints().String()
+}
+
+// allCheckpoints are those of all folders of the run. A folder that nothing was
+// taken from has none, unless it was given: the next run begins there as this one did.
+func (r *run) allCheckpoints() several {
+	if r.state.last == 0 && !r.plan.given {
+		return r.siblings
+	}
+	state := r.state
+	return r.siblings.with(&state)
 }
 
 // emit adds an object to the result.
 func (r *run) emit(o object) error {
 	if o.key != "" {
-		r.seen[o.key] = r.sink.Len()
+		r.seen[o.key] = place{r.sink, r.sink.Len()}
 	}
 	r.tally.count(r.o.Log, o)
 	return r.sink.add(o, r.checkpoint())
@@ -257,13 +270,18 @@ func (r *run) emit(o object) error {
 func (r *run) secondCopy(j *job) error {
 	uid := uint32(j.raw.UID)
 	r.tally.copies++
-	at := r.seen[j.draft.SourceKey]
+	first := r.seen[j.draft.SourceKey]
 	r.o.Log.Info("a second copy of a mail of this run: acknowledged with the first, not put out", "uid", uid)
-	if at < 0 {
+	if first.at < 0 {
 		return nil
 	}
 	r.passes(uid)
-	r.sink.copy(at, uid)
+	if first.sink == r.sink {
+		r.sink.copy(first.at, copied{uid: uid})
+		return nil
+	}
+	first.sink.copy(first.at, copied{uid, r.o.Folder})
+	r.sink.uids = append(r.sink.uids, j.raw.UID)
 	return nil
 }
 

@@ -33,6 +33,7 @@ type Folder struct {
 	conf       Config
 	s          *session
 	status     Status
+	isOpen     bool // conf.Folder is; false while another one is being opened
 	reconnects int
 	notBefore  time.Time // the server asked not to be bothered before
 	noCharset  bool      // the server refused CHARSET UTF-8
@@ -49,7 +50,7 @@ func Dial(ctx context.Context, c Config) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{conf: c, s: s, budget: newBudget(memoryBudget, c.MaxSize)}
+	f := &Folder{conf: c, s: s, isOpen: true, budget: newBudget(memoryBudget, c.MaxSize)}
 	f.status = f.readStatus()
 	return f, nil
 }
@@ -183,6 +184,9 @@ func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause e
 	}
 	s.conf = &f.conf
 	f.s = s
+	if !f.isOpen {
+		return nil
+	}
 	// Without a UIDVALIDITY, UIDs do not outlive a session (RFC 9051, section 2.3.1.1).
 	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity || now == 0 {
 		err := fmt.Errorf("%w: it was %d and is %d", imapwire.ErrUIDValidity, f.status.UIDValidity, now)

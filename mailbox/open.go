@@ -116,10 +116,14 @@ func (s *session) folderFault(err error) error {
 	return e
 }
 
-// list asks for all folders.
+// list asks for all folders, with their special uses where the server knows them (RFC 6154).
 func (s *session) list() ([]imapwire.ListResponse, error) {
+	command := `LIST "" "*"`
+	if s.n.Has("SPECIAL-USE") && s.n.Has("LIST-EXTENDED") {
+		command += " RETURN (SPECIAL-USE)"
+	}
 	s.n.TakeListResponses() // of an earlier one
-	_, err := s.await(s.n.Send(`LIST "" "*"`, nil))
+	_, err := s.await(s.n.Send(command, nil))
 	return s.n.TakeListResponses(), err
 }
 

@@ -213,6 +213,13 @@ func (n *Conn) Opened() Mailbox {
 	return n.box
 }
 
+// Leave forgets the open folder: another one is opened, whose UIDVALIDITY is its own.
+func (n *Conn) Leave() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.box = Mailbox{}
+}
+
 // TakeListResponses returns the names of the LIST answers since the last call.
 func (n *Conn) TakeListResponses() []ListResponse {
 	n.mu.Lock()

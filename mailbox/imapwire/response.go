@@ -22,8 +22,9 @@ type Mailbox struct {
 
 // ListResponse is one line of a LIST answer.
 type ListResponse struct {
-	Name     string
-	NoSelect bool
+	Name       string
+	NoSelect   bool
+	Attributes []string // as the server wrote them, \Junk among them
 }
 
 // response reads one answer.
@@ -264,7 +265,7 @@ func (n *Conn) listed(line, tail []byte) error {
 	if !ok {
 		return n.drop(line)
 	}
-	f := ListResponse{NoSelect: hasAttr(attrs, `\NOSELECT`) || hasAttr(attrs, `\NONEXISTENT`)}
+	f := ListResponse{Attributes: strings.Fields(strings.TrimLeft(string(attrs), "( ")), NoSelect: hasAttr(attrs, `\NOSELECT`) || hasAttr(attrs, `\NONEXISTENT`)}
 	p.pos = len(p.line) - len(rest)
 	p.blanks()
 	if c, _ := p.peek(); c == '"' { // the separator

@@ -27,6 +27,9 @@ default_process_limit = 250
 namespace inbox {
   inbox = yes
   separator = /
+  mailbox Unwanted {
+    special_use = \Junk
+  }
 }
 passdb {
   driver = passwd-file

@@ -1,0 +1,105 @@
+package mailbox
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"example.org/imap-integration/filters"
+	"example.org/imap-integration/mailbox/imapwire"
+)
+
+// Open opens another folder on the same connection, read-only where the first one
+// was. SELECT and EXAMINE leave the folder before as it is; nothing is expunged (RFC
+// 9051, section 6.3.2). A folder that is open already is not opened again. After an
+// error none is open, and another one may be.
+func (f *Folder) Open(ctx context.Context, name string) error {
+	if f.s.alive() && f.isOpen && f.conf.Folder == name {
+		return nil
+	}
+	f.conf.Folder, f.conf.First, f.isOpen = name, nil, false
+	f.s.conf = &f.conf
+	fresh := f.s
+	err := f.attempt(ctx, StageFolder, 1, func(ctx context.Context) error {
+		if f.s != fresh { // the new connection opened it
+			return nil
+		}
+		if err := f.s.early.drop(ctx); err != nil {
+			return err
+		}
+		f.s.opening = nil
+		f.s.n.Leave()
+		return f.s.openFolder(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	f.isOpen = true
+	f.status = f.readStatus()
+	return nil
+}
+
+// Resolve returns the folders that these names stand for, in their order, each
+// once: a name with * stands for all that it fits, * being any run of characters,
+// and one with a backslash (\Junk, \All, RFC 6154) for the folder of that use. What
+// stands for none is in unknown. A plain name stands for itself, also where the
+// server does not list it. Names of a pattern come sorted.
+func (f *Folder) Resolve(ctx context.Context, wanted []string) (names, unknown []string, err error) {
+	var listed []imapwire.ListResponse
+	if slices.ContainsFunc(wanted, IsPattern) {
+		err := f.attempt(ctx, StageFolder, 1, func(ctx context.Context) (err error) {
+			stop := f.s.watch(ctx)
+			defer stop()
+			listed, err = f.s.list()
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, want := range wanted {
+		found := []string{want}
+		switch {
+		case strings.EqualFold(want, `\Inbox`):
+			found = []string{"INBOX"}
+		case IsPattern(want):
+			found = fitting(want, listed)
+		}
+		if len(found) == 0 {
+			unknown = append(unknown, want)
+		}
+		for _, name := range found {
+			if !slices.ContainsFunc(names, func(n string) bool { return sameFolder(n, name) }) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, unknown, nil
+}
+
+// IsPattern reports whether a name in a list of folders may stand for others than
+// itself: it has a * or names a special use (\Junk).
+func IsPattern(name string) bool {
+	return strings.Contains(name, "*") || strings.HasPrefix(name, `\`)
+}
+
+// sameFolder compares names; INBOX is one in any case (RFC 9051, section 5.1).
+func sameFolder(a, b string) bool {
+	return a == b || strings.EqualFold(a, "INBOX") && strings.EqualFold(b, "INBOX")
+}
+
+// fitting returns the folders that can be opened and fit a pattern, sorted.
+func fitting(pattern string, listed []imapwire.ListResponse) []string {
+	var names []string
+	for _, l := range listed {
+		fits := filters.Like(pattern, l.Name)
+		if strings.HasPrefix(pattern, `\`) {
+			fits = slices.ContainsFunc(l.Attributes, func(a string) bool { return strings.EqualFold(a, pattern) })
+		}
+		if fits && !l.NoSelect {
+			names = append(names, l.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
