@@ -65,7 +65,7 @@ rows: ## run the tests behind each row of testdata/rows.json and print the table
 sweep: ## kill the program at every fault point and compare (docs/reliability.md)
 	$(GO) run ./tools/sweep $(BENCHARGS)
 
-bench: ## 10,000 mails: this program, the raw drain and the peers (docs/performance.md)
+bench: ## 10,000 emails: this program, the raw drain and the peers (docs/performance.md)
 	$(GO) run ./tools/bench bulk $(BENCHARGS)
 
 bench-poll bench-latency bench-memory bench-start:
@@ -75,11 +75,11 @@ bench-parse: ## megabytes a second of the mail reader
 	$(GO) run ./tools/bench parse
 	$(GO) test -run '^$$' -bench . -benchmem ./message
 
-bench-regex: ## the vendor's presets on one mail, against python3
+bench-regex: ## the vendor's presets on one email, against python3
 	$(GO) run ./tools/bench/regex $(BENCHARGS)
 
-oracle: ## compare the parse of the mails in DIR with Python's email package
-	@[ -n "$(DIR)" ] || { echo 'make oracle DIR=folder: name the folder with your mails' >&2; exit 1; }
+oracle: ## compare the parse of the emails in DIR with Python's email package
+	@[ -n "$(DIR)" ] || { echo 'make oracle DIR=folder: name the folder with your emails' >&2; exit 1; }
 	$(GO) run ./tools/oracle "$(DIR)"
 
 vulncheck:

@@ -102,7 +102,7 @@ func (c *checker) integration(i *Integration) {
 func (c *checker) action(file, command string, a *Action, i *Integration) {
 	c.want(a.Integration == i.Name, file, "integration is %q, not %q as in %s", a.Integration, i.Name, integrationFile)
 	c.want(a.Name != "", file, "name is missing")
-	c.want(slices.Contains(actionTypes, a.Type), file, "type %q is none of %s", a.Type, strings.Join(actionTypes, ", "))
+	c.want(slices.Contains(actionTypes, a.Type), file, "type %q is not one of %s", a.Type, strings.Join(actionTypes, ", "))
 	c.script(file, "script.code", a.Script.Code, command)
 	c.want(a.Fields != nil, file, "fields must be a list")
 	seen := map[string]bool{}
@@ -115,7 +115,7 @@ func (c *checker) action(file, command string, a *Action, i *Integration) {
 	for _, f := range a.Fields {
 		c.field(file, f, actionFieldTypes, actionValidators, seen)
 		for _, o := range f.Observables {
-			c.want(slices.Contains(observables, o), file, "%s: observables %q is none of %s", f.ID, o, strings.Join(observables, ", "))
+			c.want(slices.Contains(observables, o), file, "%s: observables %q is not one of %s", f.ID, o, strings.Join(observables, ", "))
 		}
 	}
 	c.output(file, a)
@@ -158,8 +158,8 @@ func (c *checker) field(file string, f Field, types, validators []string, seen m
 	seen[f.ID] = true
 	c.want(f.Label != "", where, "label is missing")
 	c.want(f.Required != nil, where, "required is missing")
-	c.want(slices.Contains(types, f.Type), where, "type %q is none of %s", f.Type, strings.Join(types, ", "))
-	c.want(f.Validator == "" || slices.Contains(validators, f.Validator), where, "validator %q is none of %s", f.Validator, strings.Join(validators, ", "))
+	c.want(slices.Contains(types, f.Type), where, "type %q is not one of %s", f.Type, strings.Join(types, ", "))
+	c.want(f.Validator == "" || slices.Contains(validators, f.Validator), where, "validator %q is not one of %s", f.Validator, strings.Join(validators, ", "))
 	c.values(where, f)
 }
 
@@ -174,7 +174,7 @@ func (c *checker) values(where string, f Field) {
 		return
 	}
 	_, err := strconv.Atoi(f.Default)
-	c.want(!isList || f.Values.Key(f.Default), where, "the default %q is none of the keys", f.Default)
+	c.want(!isList || f.Values.Key(f.Default), where, "the default %q is not one of the keys", f.Default)
 	c.want(f.Type != "checkbox" || f.Default == "true" || f.Default == "false", where, "the default %q is neither true nor false", f.Default)
 	c.want(f.Type != "number" || err == nil, where, "the default %q is no whole number", f.Default)
 	c.want(!f.Secret(), where, "a secret has no default")

@@ -72,7 +72,7 @@ func (v *Values) show(id, text string) string {
 
 // Redact takes the secrets among the values out of a text, in clear, in base64
 // and in their form in a URL: the last line of defence where foreign text, such
-// as a server's answer, is shown.
+// as a server's response, is shown.
 func (v *Values) Redact(text string) string {
 	for i := range v.fields {
 		if v.fields[i].Secret() {

@@ -23,7 +23,7 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// demoMails are mails of our own making, with line ends as git keeps them.
+// demoMails are emails of our own making, with line ends as git keeps them.
 //
 //go:embed testdata/demo/*.eml
 var demoMails embed.FS
@@ -36,8 +36,8 @@ const (
 	demoLeast    = 60 // columns: narrower than that a table is cut by the terminal
 )
 
-const demoHelp = `Start a mail server in this process with a few phishing mails, test the settings, run the
-daemon twice into a new local store, and put a reported mail with its attachments into an incident.
+const demoHelp = `Start a mail server in this process with a few phishing emails, test the settings, run the
+daemon twice into a new local store, and put a reported email with its attachments into an incident.
 Nothing leaves this machine; the store is removed at the end.
 
 --json prints what the daemon hands to the platform, and nothing else. --keep leaves the server
@@ -157,7 +157,7 @@ func (d *demo) json() error {
 	return err
 }
 
-// demoMail is what of a mail the demo shows.
+// demoMail is what of an email the demo shows.
 type demoMail struct {
 	ID              string `json:"cloud_soar_mail_id"`
 	Status          string
@@ -219,7 +219,7 @@ func (d *demo) settings() error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	d.say("\n%d mails are unread; the filter not_subject=newsletter keeps %d of them.", report.Candidates, report.Matching)
+	d.say("\n%d emails are unread; the filter not_subject=newsletter keeps %d of them.", report.Candidates, report.Matching)
 	return nil
 }
 
@@ -228,7 +228,7 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 	if err := d.call("incoming-mail-daemon", mails, nil); err != nil {
 		return err
 	}
-	d.say("\nThe daemon's first run (%d ms) saves %d mails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
+	d.say("\nThe daemon's first run (%d ms) saves %d emails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
 	column := (d.width - len("  id  ") - 2*2) / 3
 	row := func(id string, cells ...string) {
 		line := fmt.Sprintf("  %-2s", id)
@@ -256,11 +256,11 @@ func (d *demo) secondRun() error {
 	if err := d.call("incoming-mail-daemon", &again, nil); err != nil {
 		return err
 	}
-	d.say("\nThe second run finds %d new mails: what was handed over is marked read.", len(again))
+	d.say("\nThe second run finds %d new emails: what was handed over is marked read.", len(again))
 	return nil
 }
 
-// incident puts the reported mail and its files into an incident.
+// incident puts the reported email and its files into an incident.
 func (d *demo) incident(mails []demoMail) error {
 	reported := ""
 	for _, m := range mails {
@@ -283,7 +283,7 @@ func (d *demo) incident(mails []demoMail) error {
 	if err := d.call("add-email-attachments-to-incident", &files, fields); err != nil {
 		return err
 	}
-	d.say("\nMail %s, a phish that a colleague reported, goes into incident %d, and with it the files in it:\n", reported, demoIncident)
+	d.say("\nEmail %s, a phish that a colleague reported, goes into incident %d, and with it the files in it:\n", reported, demoIncident)
 	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, f := range files.Attachments {
 		_, _ = fmt.Fprintf(table, "  %s\t%d bytes\tsha256 %.16s…\n", f.Filename, f.Size, f.SHA256)
@@ -295,7 +295,7 @@ func (d *demo) incident(mails []demoMail) error {
 	if err := d.call("list-incident-emails", &listed, map[string]any{"incident_id": demoIncident}); err != nil {
 		return err
 	}
-	d.say("\nIncident %d now holds %d mail. imap-integration demo --keep goes on from here by hand, --json shows what the rules get.",
+	d.say("\nIncident %d now holds %d email. imap-integration demo --keep goes on from here by hand, --json shows what the rules get.",
 		demoIncident, len(listed.Emails))
 	return nil
 }

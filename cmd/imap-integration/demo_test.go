@@ -33,8 +33,8 @@ func runDemo(t *testing.T, args ...string) string {
 func TestDemo(t *testing.T) {
 	out := runDemo(t)
 	for _, want := range []string{
-		"cloud_soar  ok", "6 mails are unread", "keeps 5 of them", "saves 5 mails", "FW: Is this invoice real?",
-		"The second run finds 0 new mails", "Rechnung 2026-1187.eml", "Invoice_2026-1187.pdf.js", "now holds 1 mail",
+		"cloud_soar  ok", "6 emails are unread", "keeps 5 of them", "saves 5 emails", "FW: Is this invoice real?",
+		"The second run finds 0 new emails", "Rechnung 2026-1187.eml", "Invoice_2026-1187.pdf.js", "now holds 1 email",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demo does not say %q:\n%s", want, out)

@@ -13,7 +13,7 @@ import (
 const attributeLimit = 4 << 10
 
 // open starts the log. Without --log-file it goes nowhere. What fails later,
-// when a line is written, is ignored: a log must not cost a mail.
+// when a line is written, is ignored: a log must not cost an email.
 func (o *logOptions) open(stderr io.Writer) (closeLog func(), err error) {
 	closeLog = func() {}
 	var level slog.Level
@@ -45,7 +45,7 @@ func (o *logOptions) logger() *slog.Logger {
 }
 
 // tame makes every text of the log one bounded line without a secret in it,
-// whoever wrote it: a server's answer may hold what was sent to it.
+// whoever wrote it: a server's response may hold what was sent to it.
 func (o *logOptions) tame(_ []string, a slog.Attr) slog.Attr {
 	if k := a.Value.Kind(); k != slog.KindString && k != slog.KindAny {
 		return a

@@ -76,7 +76,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	p.logFlags(c)
 	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
-		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new mails")
+		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new emails")
 	}
 	if a.Name == "incoming-mail-daemon" || a.Name == "test-settings" {
 		c.Flags().StringVar(&p.refreshTokenFile, "refresh-token-file", "", "keep the newest OAuth 2.0 refresh token in this file (mode 0600), where the provider replaces it")

@@ -16,7 +16,7 @@ import (
 func (l *lab) bulk() error {
 	n := number("BENCH_MAILS", 10_000)
 	u, size := l.fill(realMail, n, false)
-	fmt.Printf("bulk: %d mails, %.0f MB, TLS on loopback, %d rounds\n\n", n, float64(size)/1e6, l.rounds)
+	fmt.Printf("bulk: %d emails, %.0f MB, TLS on loopback, %d rounds\n\n", n, float64(size)/1e6, l.rounds)
 	all := []*contestant{l.drain("raw drain", u, l.dovecot.TLS), l.daemon("imap-integration, local store", u, l.dovecot.TLS, n, nil)}
 	all = append(all, l.peers(u)...)
 	if err := race(l.rounds, all); err != nil {
@@ -102,7 +102,7 @@ func (l *lab) getmail(u mailboxtest.User) *contestant {
 func (l *lab) poll() error {
 	n := number("BENCH_MAILS", 100_000)
 	u, _ := l.fill(smallMail, n, true)
-	fmt.Printf("poll: %d mails, nothing new, TLS on loopback, %d rounds\n\n", n, l.rounds)
+	fmt.Printf("poll: %d emails, nothing new, TLS on loopback, %d rounds\n\n", n, l.rounds)
 	all := []*contestant{l.daemon("imap-integration", u, l.dovecot.TLS, 0, nil)}
 	if p := l.python(u, l.dovecot.TLS); p != nil {
 		all = append(all, p)
@@ -158,7 +158,7 @@ func (l *lab) latency() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("\nlatency: %d mails, %.1f MB, %d ms round trip\n\n", n, float64(size)/1e6, ms)
+		fmt.Printf("\nlatency: %d emails, %.1f MB, %d ms round trip\n\n", n, float64(size)/1e6, ms)
 		all := []*contestant{l.drain("raw drain", u, far.port()), l.daemon("imap-integration, local store", u, far.port(), n, nil)}
 		if err := race(l.rounds, all); err != nil {
 			return err
@@ -183,9 +183,9 @@ func (l *lab) memory() error {
 	parts := l.dovecot.NewUser()
 	l.dovecot.Deliver(parts, manyParts(10_000), mailboxtest.Delivery{})
 	all := []*contestant{
-		l.daemon(fmt.Sprintf("%d mails", many), bulk, l.dovecot.TLS, many, nil),
-		l.daemon("ten mails of 50 MB", large, l.dovecot.TLS, 10, nil),
-		l.daemon("one mail of 10,000 parts", parts, l.dovecot.TLS, 1, nil),
+		l.daemon(fmt.Sprintf("%d emails", many), bulk, l.dovecot.TLS, many, nil),
+		l.daemon("ten emails of 50 MB", large, l.dovecot.TLS, 10, nil),
+		l.daemon("one email of 10,000 parts", parts, l.dovecot.TLS, 1, nil),
 	}
 	for _, c := range all {
 		if err := race(min(l.rounds, 3), []*contestant{c}); err != nil {

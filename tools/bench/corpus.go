@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// corpus makes mails that look like a busy mailbox: sizes log-normal with a
-// median of about 12 KB and a mean of about 40, every shape that real mail
+// corpus makes emails that look like a busy mailbox: sizes log-normal with a
+// median of about 12 KB and a mean of about 40, every shape that real email
 // has. Mail i is the same on every machine.
 type corpus struct{ medianBytes, sigma float64 }
 
@@ -24,7 +24,7 @@ var words = strings.Fields(`the report of your account is attached please review
 payment due meeting agenda quarterly figures delivery customer support ticket security update password policy team lunch schedule
 contract draft signature required regards best wishes forwarded original message unsubscribe newsletter market analysis shipping`)
 
-// mail returns mail i with LF line ends, as a delivery agent writes it.
+// mail returns email i with LF line ends, as a delivery agent writes it.
 func (c corpus) mail(i int) []byte {
 	r := rand.New(rand.NewPCG(20261124, uint64(i)))
 	size := int(c.medianBytes * math.Exp(c.sigma*r.NormFloat64()))

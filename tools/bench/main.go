@@ -1,11 +1,11 @@
 // Command bench measures the built program against the raw drain and against
 // what users run today, whole processes in turn, and prints medians and ratios.
 //
-//	go run ./tools/bench bulk     10,000 mails over TLS into a new local store
-//	go run ./tools/bench poll     a mailbox of 100,000 mails with nothing new
-//	go run ./tools/bench latency  500 mails, and the poll, at 20, 50 and 100 ms round trip
-//	go run ./tools/bench memory   peak memory: many mails, ten of 50 MB, one of 10,000 parts
-//	go run ./tools/bench parse    megabytes a second of the mail reader on the bulk mailbox's mails
+//	go run ./tools/bench bulk     10,000 emails over TLS into a new local store
+//	go run ./tools/bench poll     a mailbox of 100,000 emails with nothing new
+//	go run ./tools/bench latency  500 emails, and the poll, at 20, 50 and 100 ms round trip
+//	go run ./tools/bench memory   peak memory: many emails, ten of 50 MB, one of 10,000 parts
+//	go run ./tools/bench parse    megabytes a second of the mail reader on the bulk mailbox's emails
 //	go run ./tools/bench start    email-subject-regex on an inline text, start to exit
 //
 // BENCH_MAILS and BENCH_ROUNDS set other counts.
@@ -101,7 +101,7 @@ func number(name string, otherwise int) int {
 	return otherwise
 }
 
-// fill gives a new mailbox n mails of a corpus.
+// fill gives a new mailbox n emails of a corpus.
 func (l *lab) fill(c corpus, n int, seen bool) (mailboxtest.User, int64) {
 	u := l.dovecot.NewUser()
 	var total int64

@@ -16,7 +16,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// parse reads the mails of the bulk mailbox on one core: our reader with all
+// parse reads the emails of the bulk mailbox on one core: our reader with all
 // that a record needs (texts, charsets, HTML as text, three digests of each
 // file), its structure alone, and go-message streaming every part to nowhere.
 func parse(rounds int) error {
@@ -48,7 +48,7 @@ func parse(rounds int) error {
 			took[i] = append(took[i], time.Since(start))
 		}
 	}
-	fmt.Printf("%d mails, %.0f MB, one core, median of %d rounds\n\n| reader | MB/s |\n|---|---|\n", len(mails), float64(total)/1e6, rounds)
+	fmt.Printf("%d emails, %.0f MB, one core, median of %d rounds\n\n| reader | MB/s |\n|---|---|\n", len(mails), float64(total)/1e6, rounds)
 	for i, r := range readers {
 		slices.Sort(took[i])
 		fmt.Printf("| %s | %.0f |\n", r.name, float64(total)/1e6/took[i][rounds/2].Seconds())
@@ -56,7 +56,7 @@ func parse(rounds int) error {
 	return nil
 }
 
-// decodeAll decodes every part of a mail.
+// decodeAll decodes every part of an email.
 func decodeAll(m *message.Message) {
 	m.Walk(func(p *message.Part) bool {
 		if strings.HasPrefix(p.MediaType, "text/") {
@@ -68,7 +68,7 @@ func decodeAll(m *message.Message) {
 	})
 }
 
-// stream reads every part of a mail to its end.
+// stream reads every part of an email to its end.
 func stream(raw []byte) {
 	e, err := gomessage.Read(bytes.NewReader(raw))
 	if e == nil {
@@ -85,6 +85,6 @@ func stream(raw []byte) {
 		return err
 	})
 	if err != nil {
-		panic(err) // a mail that was not read whole would count as fast
+		panic(err) // an email that was not read whole would count as fast
 	}
 }

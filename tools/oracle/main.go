@@ -1,8 +1,8 @@
 // Command oracle compares how this project and Python's email package
-// (policy.default) read the mails of a folder, and reports the fields that
+// (policy.default) read the emails of a folder, and reports the fields that
 // differ, by class.
 //
-//	go run ./tools/oracle DIR       every file below DIR but *.json is a mail
+//	go run ./tools/oracle DIR       every file below DIR but *.json is an email
 //	go run ./tools/oracle -v DIR    with both readings of each difference
 package main
 
@@ -27,7 +27,7 @@ func main() {
 	verbose := flag.Bool("v", false, "show both readings of each difference")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "oracle: name the folder with the mails (make oracle DIR=…)")
+		fmt.Fprintln(os.Stderr, "oracle: name the folder with the emails (make oracle DIR=…)")
 		os.Exit(2)
 	}
 	if err := run(flag.Arg(0), *verbose); err != nil {
@@ -42,7 +42,7 @@ var fields = []string{"from", "to", "subject", "date", "message_id", "leaf_types
 func run(dir string, verbose bool) error {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && filepath.Ext(path) != ".json" { // golden files lie beside the mails
+		if err == nil && d.Type().IsRegular() && filepath.Ext(path) != ".json" { // golden files lie beside the emails
 			files = append(files, path)
 		}
 		return err
@@ -83,11 +83,11 @@ func peer(files []string) ([]map[string]any, error) {
 		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
 			return nil, err
 		}
-		m, _ := v.(map[string]any) // a text: Python could not read the mail at all
+		m, _ := v.(map[string]any) // a text: Python could not read the email at all
 		all = append(all, m)
 	}
 	if len(all) != len(files) {
-		return nil, fmt.Errorf("python3 answered for %d of %d mails", len(all), len(files))
+		return nil, fmt.Errorf("python3 answered for %d of %d emails", len(all), len(files))
 	}
 	return all, s.Err()
 }
@@ -150,7 +150,7 @@ func addresses(m *message.Message, name string) []string {
 
 // counts is how often each field differs.
 type counts struct {
-	unreadable int            // Python gave up on the whole mail
+	unreadable int            // Python gave up on the whole email
 	differ     map[string]int // both read it, and differ
 	refused    map[string]int // Python raised an exception on this field
 }
@@ -178,7 +178,7 @@ func (c *counts) compare(path string, ours, theirs map[string]any, verbose bool)
 }
 
 func (c *counts) print(total int) {
-	fmt.Printf("%d mails; Python could not read %d of them\n", total, c.unreadable)
+	fmt.Printf("%d emails; Python could not read %d of them\n", total, c.unreadable)
 	fmt.Printf("| field | same | differs | Python raises |\n|---|---|---|---|\n")
 	for _, f := range fields {
 		fmt.Printf("| %s | %d | %d | %d |\n", f, total-c.unreadable-c.differ[f]-c.refused[f], c.differ[f], c.refused[f])

@@ -1,11 +1,11 @@
-// Command sweep hurts the daemon at every fault point and shows that no mail
+// Command sweep hurts the daemon at every fault point and shows that no email
 // is lost, saved twice or never handed over.
 //
 //	go run ./tools/sweep                 every fault point, all modes (long)
 //	go run ./tools/sweep -every 40       each 40th fault point
-//	go run ./tools/sweep -storm -mails 100000
-//	go run ./tools/sweep -responses -mails 20000
-//	go run ./tools/sweep -mails 50 -mode local/unseen -fault SIGTERM
+//	go run ./tools/sweep -storm -emails 100000
+//	go run ./tools/sweep -responses -emails 20000
+//	go run ./tools/sweep -emails 50 -mode local/unseen -fault SIGTERM
 //
 // The points of a kill are the system calls that read, write, sync or change
 // something; the program is stopped there from outside. See trace_linux.go.
@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	mails := flag.Int("mails", 200, "mails in the mailbox")
+	mails := flag.Int("mails", 200, "emails in the mailbox")
 	every := flag.Int("every", 1, "take each Nth fault point")
 	only := flag.String("mode", "", "only the modes whose name contains this")
 	which := flag.String("fault", "", "only the faults whose name contains this")
@@ -65,7 +65,7 @@ func run(mails, every int, only, which string, storm, responses bool) error {
 	case responses:
 		return b.stormOfResponses(only)
 	}
-	fmt.Println("| fault | mode | points | taken | mails lost | saved twice | never handed over |")
+	fmt.Println("| fault | mode | points | taken | emails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	bad := 0
 	for _, f := range faults {

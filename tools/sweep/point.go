@@ -45,7 +45,7 @@ type outcome struct{ lost, twice, neverOut int }
 // quietRuns bounds the runs until nothing more comes.
 const quietRuns = 10
 
-// stage makes a mailbox and a store with a first run behind it, and new mails that wait.
+// stage makes a mailbox and a store with a first run behind it, and new emails that wait.
 func (b *bench) stage(m mode) (*scene, error) {
 	dir, err := os.MkdirTemp(b.dir, "point")
 	if err != nil {
@@ -102,7 +102,7 @@ type scene struct {
 
 func (s *scene) deliver(from, to int) {
 	for i := from; i < to; i++ {
-		raw := fmt.Sprintf("From: sender%d@news.example\r\nTo: soc@corp.example\r\nSubject: mail %d\r\nMessage-ID: <%d@news.example>\r\n\r\nBody of mail %d.\r\n%s", i, i, i, i, strings.Repeat("x", i*7%900))
+		raw := fmt.Sprintf("From: sender%d@news.example\r\nTo: soc@corp.example\r\nSubject: email %d\r\nMessage-ID: <%d@news.example>\r\n\r\nBody of email %d.\r\n%s", i, i, i, i, strings.Repeat("x", i*7%900))
 		s.b.dovecot.Deliver(s.user, []byte(raw), mailboxtest.Delivery{})
 		sum := sha256.Sum256([]byte(s.user.Name + "\x00" + raw))
 		s.want = append(s.want, hex.EncodeToString(sum[:]))

@@ -25,7 +25,7 @@ import (
 const quietInARow = 4
 
 func (b *bench) stormOfResponses(only string) error {
-	fmt.Println("| storm of responses | mails | faults | runs | mails lost | saved twice | never handed over |")
+	fmt.Println("| storm of responses | emails | faults | runs | emails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, m := range modes() {
 		if strings.Contains(m.name, "ignores") || !strings.Contains(m.name, only) {

@@ -21,9 +21,9 @@ import (
 )
 
 // A storm is a large mailbox behind a bad line and, for REST, a bad API: one
-// mail in a hundred meets a fault of some kind. Runs go on until quiet.
+// email in a hundred meets a fault of some kind. Runs go on until quiet.
 
-// stormEvery is how many mails pass, on average, between two faults.
+// stormEvery is how many emails pass, on average, between two faults.
 const stormEvery = 100
 
 // stormRuns bounds the runs; each survives a few faults.
@@ -31,7 +31,7 @@ const stormRuns = 5000
 
 // storm takes the modes whose name contains only.
 func (b *bench) storm(only string) error {
-	fmt.Println("| storm | mails | faults | runs | mails lost | saved twice | never handed over | peak memory, first and last tenth of the runs |")
+	fmt.Println("| storm | emails | faults | runs | emails lost | saved twice | never handed over | peak memory, first and last tenth of the runs |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, m := range modes() {
 		if m.name != "local/unseen" && m.name != "rest, knows keys/unseen" || !strings.Contains(m.name, only) {
@@ -133,7 +133,7 @@ func followPeak(pid int) (peak int64) {
 	}
 }
 
-// badLine is a relay to the mail server on which something goes wrong after some mails.
+// badLine is a relay to the mail server on which something goes wrong after some emails.
 type badLine struct {
 	listener net.Listener
 	target   string
@@ -169,7 +169,7 @@ func (l *badLine) accept() {
 			return
 		}
 		l.mu.Lock()
-		// A mail of the sweep is about 700 bytes on the wire, with its FETCH answer.
+		// An email of the sweep is about 700 bytes on the wire, with its FETCH answer.
 		after, kind := int64(l.random.ExpFloat64()*stormEvery*700), l.random.IntN(4)
 		l.mu.Unlock()
 		go l.serve(c, after, kind)

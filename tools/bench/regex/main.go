@@ -1,5 +1,5 @@
 // Command regex compares the built program with python3, whole processes in turn:
-// all 25 presets of the vendor on one mail body of 100 KB. It checks that both
+// all 25 presets of the vendor on one email body of 100 KB. It checks that both
 // find the same, and prints medians and their ratio.
 //
 //	go run ./tools/bench/regex
