@@ -50,6 +50,9 @@ func readOffice(ctx context.Context, c *Content, in Input, b *Budget) {
 	}
 }
 
+// maxTokens bounds the tags, and the texts between them, of one file in a document.
+const maxTokens = 1 << 20
+
 // xmlTokens calls f with each token. Damage ends it and is a problem.
 func xmlTokens(c *Content, m Member, f func(xml.Token)) {
 	d := xml.NewDecoder(bytes.NewReader(m.Data))
@@ -59,8 +62,12 @@ func xmlTokens(c *Content, m Member, f func(xml.Token)) {
 		text, _ := message.DecodeCharset(raw, label)
 		return strings.NewReader(text), err
 	}
-	for {
+	for n := 0; ; n++ {
 		t, err := d.Token()
+		if n >= maxTokens {
+			c.Add(message.CodeLimitFile, "%s in the document was not read to its end: more than %d elements", quote.Text(m.Name, quote.Name), maxTokens)
+			return
+		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
 				c.Add(message.CodeFileDamaged, "%s in the document cannot be read to its end: %s", quote.Text(m.Name, quote.Name), quote.Line(err.Error(), quote.Sentence))
@@ -79,7 +86,7 @@ func readRelationships(c *Content, m Member) {
 			return
 		}
 		kind := path.Base(attribute(e, "Type"))
-		c.Links = append(c.Links, Link{URL: attribute(e, "Target"), Where: "relationship " + kind, Clickable: kind == "hyperlink"})
+		c.AddLink(Link{URL: attribute(e, "Target"), Where: "relationship " + kind, Clickable: kind == "hyperlink"})
 	})
 }
 
@@ -128,7 +135,7 @@ func officeElement(c *Content, e xml.StartElement, field *strings.Builder) {
 	for _, a := range e.Attr {
 		switch {
 		case a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") && strings.Contains(a.Value, ":"):
-			c.Links = append(c.Links, Link{URL: a.Value, Where: e.Name.Local, Clickable: e.Name.Local == "a"})
+			c.AddLink(Link{URL: a.Value, Where: e.Name.Local, Clickable: e.Name.Local == "a"})
 		case a.Name.Local == "instr" || a.Name.Local == "formula":
 			field.WriteString(a.Value + "\n")
 		}

@@ -18,6 +18,9 @@ func readRTF(c *Content, data []byte) {
 	}
 }
 
+// maxField is how far behind its name the target of a field is looked for, bytes.
+const maxField = 4096
+
 // addFields finds the targets of HYPERLINK fields in a text.
 func addFields(c *Content, text string) {
 	for _, word := range []string{"HYPERLINK", "INCLUDEPICTURE", "INCLUDETEXT", "DDEAUTO"} {
@@ -27,12 +30,12 @@ func addFields(c *Content, text string) {
 				break
 			}
 			rest = after
-			line, _, _ := strings.Cut(after, "\n")
+			line, _, _ := strings.Cut(after[:min(len(after), maxField)], "\n")
 			if _, quoted, ok := strings.Cut(line, `"`); ok {
 				target, _, _ := strings.Cut(quoted, `"`)
-				c.Links = append(c.Links, Link{URL: target, Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
+				c.AddLink(Link{URL: target, Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
 			} else if f := strings.Fields(line); len(f) > 0 {
-				c.Links = append(c.Links, Link{URL: f[0], Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
+				c.AddLink(Link{URL: f[0], Where: strings.ToLower(word), Clickable: word == "HYPERLINK"})
 			}
 		}
 	}

@@ -67,7 +67,7 @@ func readShortcut(c *Content, data []byte) {
 	addText(c, "extra", printable(rest))
 	for _, t := range c.Texts {
 		for u := range indicators.URLs(t.Body) {
-			c.Links = append(c.Links, Link{URL: u, Where: t.Where, Clickable: t.Where != "icon"})
+			c.AddLink(Link{URL: u, Where: t.Where, Clickable: t.Where != "icon"})
 		}
 	}
 }

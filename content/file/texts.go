@@ -82,10 +82,10 @@ func readProperties(c *Content, data []byte) {
 		}
 		if i := strings.Index(parameters, "ALTREP=\""); i >= 0 {
 			target, _, _ := strings.Cut(name[strings.Index(name, ";")+1+i+len("ALTREP=\""):], "\"")
-			c.Links = append(c.Links, Link{URL: target, Where: "altrep"})
+			c.AddLink(Link{URL: target, Where: "altrep"})
 		}
 		if linkProperties[kind] && strings.Contains(value, ":") {
-			c.Links = append(c.Links, Link{URL: value, Where: strings.ToLower(kind), Clickable: true})
+			c.AddLink(Link{URL: value, Where: strings.ToLower(kind), Clickable: true})
 		}
 		all.WriteString(strings.ToLower(kind) + ": " + value + "\n")
 	}
@@ -116,7 +116,7 @@ func readURLFile(c *Content, data []byte) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key = strings.ToLower(strings.TrimSpace(key)); key {
 		case "url", "baseurl", "iconfile", "workingdirectory":
-			c.Links = append(c.Links, Link{URL: strings.TrimSpace(value), Where: key, Clickable: key == "url"})
+			c.AddLink(Link{URL: strings.TrimSpace(value), Where: key, Clickable: key == "url"})
 		}
 	}
 }
@@ -142,7 +142,7 @@ func readWebloc(c *Content, data []byte) {
 			inside = ""
 		case xml.CharData:
 			if target := strings.TrimSpace(string(t)); inside == "string" && target != "" {
-				c.Links = append(c.Links, Link{URL: target, Where: "url", Clickable: true})
+				c.AddLink(Link{URL: target, Where: "url", Clickable: true})
 			}
 		}
 	}
@@ -154,6 +154,7 @@ func readWebloc(c *Content, data []byte) {
 // readBinaryList takes the strings with a scheme: their marks are 0x5n, with the
 // length in n or, where that is 15, in the number that follows.
 func readBinaryList(c *Content, data []byte) {
+	colon := -1 // the next one
 	for i := 0; i < len(data); i++ {
 		if data[i]>>4 != 5 {
 			continue
@@ -167,8 +168,18 @@ func readBinaryList(c *Content, data []byte) {
 				n, start = int(binary.BigEndian.Uint16(data[i+2:])), i+4
 			}
 		}
-		if start+n <= len(data) && bytes.Contains(data[start:start+n], []byte(":")) {
-			c.Links = append(c.Links, Link{URL: string(data[start : start+n]), Where: "url", Clickable: true})
+		if start+n > len(data) {
+			continue
+		}
+		if colon < start {
+			next := bytes.IndexByte(data[start:], ':')
+			if next < 0 {
+				break
+			}
+			colon = start + next
+		}
+		if colon < start+n {
+			c.AddLink(Link{URL: string(data[start : start+n]), Where: "url", Clickable: true})
 			i = start + n - 1
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/imap-integration/content/file/held"
@@ -26,10 +27,14 @@ import (
 const (
 	maxMember     = 32 << 20 // bytes of one member, unpacked
 	maxDictionary = 64 << 20 // bytes that a decompressor may look back
+	maxStream     = 64 << 20 // bytes that may have to be unpacked to reach the end of a member
 )
 
 // errLimit ends the reading of an archive whose budget is used up.
 var errLimit = errors.New("limit reached")
+
+// errTries ends the making of keys.
+var errTries = fmt.Errorf("no more passwords are tried: %w", errLimit)
 
 // errPassword says that a password does not open what it was tried on.
 var errPassword = errors.New("wrong password")
@@ -37,7 +42,7 @@ var errPassword = errors.New("wrong password")
 // openers has the reader of each format.
 var openers = map[string]func(*reader) error{
 	"zip":   func(r *reader) error { return zipReader{r}.read() },
-	"7z":    func(r *reader) error { return sevenZipReader{r}.read() },
+	"7z":    func(r *reader) error { return sevenZipReader{r, &sevenZipKeys{}}.read() },
 	"rar":   func(r *reader) error { return rarReader{r}.read() },
 	"tar":   func(r *reader) error { return tarReader{r}.read() },
 	"cab":   func(r *reader) error { return cabReader{r}.read() },
@@ -159,8 +164,9 @@ func (r *reader) fill(m *held.Member, src io.Reader) error {
 		m.Add(message.CodeLimitArchive, "not unpacked: it says %d bytes, %d are allowed", m.Size, limit)
 		return nil
 	}
-	data, err := r.all(src, limit+1, m.Size)
-	r.budget.Bytes -= min(int64(len(data)), limit)
+	counted := &counting{Reader: src}
+	data, err := r.all(counted, limit+1, m.Size)
+	r.budget.Bytes -= min(counted.n, limit)
 	switch {
 	case err != nil:
 		return err
@@ -172,15 +178,46 @@ func (r *reader) fill(m *held.Member, src io.Reader) error {
 	return nil
 }
 
-// all reads until the end, the limit or the end of the time. A decompressor that
-// got nothing more is ended by its input, which is bounded.
+// take gives a member bytes that are counted already.
+func (r *reader) take(m *held.Member, data []byte) {
+	m.Data, m.Size, m.Read = data, int64(len(data)), true
+}
+
+// all reads until the end, the limit or the end of the time, in pieces that are
+// joined at last: a buffer that doubles would take three times what it holds. A
+// decompressor that got nothing more is ended by its input, which is bounded.
 func (r *reader) all(src io.Reader, limit, expected int64) ([]byte, error) {
-	var b bytes.Buffer
-	if expected > 0 {
-		b.Grow(int(min(expected, limit, 1<<20)) + bytes.MinRead)
+	const piece = 1 << 20
+	src = io.LimitReader(patient{r.ctx, src}, limit)
+	next := make([]byte, min(max(expected, 0)+bytes.MinRead, piece))
+	var pieces [][]byte
+	for filled := 0; ; {
+		n, err := src.Read(next[filled:])
+		if filled += n; err != nil || filled == len(next) {
+			pieces = append(pieces, next[:filled])
+		}
+		if errors.Is(err, io.EOF) {
+			return slices.Concat(pieces...), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if filled == len(next) {
+			next, filled = make([]byte, piece), 0
+		}
 	}
-	_, err := io.Copy(&b, io.LimitReader(patient{r.ctx, src}, limit))
-	return b.Bytes(), err
+}
+
+// counting is a reader that knows how much it gave: what is read before damage counts too.
+type counting struct {
+	io.Reader
+	n int64
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // patient is a reader that ends with the time.
@@ -196,30 +233,39 @@ func (p patient) Read(b []byte) (int, error) {
 	return p.Reader.Read(b)
 }
 
-// withPassword tries the candidates until open finds none wrong. One that
-// opened something stands in front for the members that follow.
-func (r *reader) withPassword(m *held.Member, open func(password string) error) error {
+// withPassword tries the candidates until open finds none wrong. One that opened
+// something stands in front for the members that follow. A try costs what making
+// a key costs, whether it is the right one or not.
+func (r *reader) withPassword(m *held.Member, cost int, open func(held.Password) error) error {
 	for i, p := range r.passwords {
-		if r.budget.Tries <= 0 || r.ctx.Err() != nil {
-			m.Add(message.CodeLimitArchive, "encrypted; not all of the %d passwords were tried", len(r.passwords))
+		err := r.charge(cost)
+		if err == nil {
+			err = open(p)
+		}
+		if errors.Is(err, errTries) {
+			m.Add(message.CodeLimitArchive, "encrypted; %d of %d passwords were tried, and none opens it", i, len(r.passwords))
 			return nil
 		}
-		if i > 0 || m.OpenedWith == "" {
-			r.budget.Tries--
-		}
-		err := open(p.Text)
 		if errors.Is(err, errPassword) {
 			continue
 		}
 		if err == nil {
 			if i > 0 {
-				r.passwords = append([]held.Password{p}, r.passwords...)
+				r.passwords = append([]held.Password{p}, slices.Delete(slices.Clone(r.passwords), i, i+1)...)
 			}
-			r.budget.Tries++ // only the wrong ones count
 			m.OpenedWith, m.Password = p.From, p.Text
 		}
 		return err
 	}
 	m.Add(message.CodeArchiveEncrypted, "encrypted; none of %d passwords opens it", len(r.passwords))
+	return nil
+}
+
+// charge takes the cost of a key from the budget, in units of about half a millisecond.
+func (r *reader) charge(cost int) error {
+	if r.budget.Tries < cost || r.ctx.Err() != nil {
+		return errTries
+	}
+	r.budget.Tries -= cost
 	return nil
 }

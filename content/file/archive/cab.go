@@ -103,7 +103,7 @@ func (r cabReader) cabFiles(list []cabFolder, next int64, count int, perBlock in
 				plain, err = at(plain, offset, size)
 			}
 			if err == nil {
-				err = r.fill(m, bytes.NewReader(plain))
+				r.take(m, plain)
 			}
 			if err != nil {
 				m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
@@ -121,6 +121,7 @@ func (r cabReader) cabPlain(f *cabFolder, perBlock int64) ([]byte, error) {
 	if !f.done {
 		f.done = true
 		f.plain, f.err = r.cabBlocks(f, perBlock)
+		r.budget.Bytes -= min(int64(len(f.plain)), r.budget.Bytes)
 	}
 	return f.plain, f.err
 }
@@ -154,7 +155,7 @@ func (r cabReader) cabBlocks(f *cabFolder, perBlock int64) (plain []byte, err er
 			}
 			plain = append(plain, block...)
 		}
-		if len(plain) > maxMember || r.ctx.Err() != nil {
+		if int64(len(plain)) > min(maxMember, r.budget.Bytes) || r.ctx.Err() != nil {
 			return plain, errLimit
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/nwaples/rardecode/v2"
 
 	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 )
 
@@ -16,40 +17,28 @@ type rarReader struct{ *reader }
 
 // read reads the archive once for each password: its headers may be encrypted too.
 func (r rarReader) read() error {
-	err := r.rarWith(held.Password{}, nil)
+	err := r.with(held.Password{}, nil)
 	if !errors.Is(err, errPassword) {
 		return err
 	}
 	var all held.Member
-	err = r.withPassword(&all, func(password string) error {
-		return r.rarWith(held.Password{Text: password, From: r.from(password)}, nil)
-	})
+	err = r.withPassword(&all, 0, func(p held.Password) error { return r.with(p, nil) }) // each key is charged
 	if all.OpenedWith != "" || err != nil {
 		return err
 	}
-	if err := r.rarWith(held.Password{}, all.Problems); !errors.Is(err, errPassword) {
+	if err := r.with(held.Password{}, all.Problems); !errors.Is(err, errPassword) {
 		return err // the names are there, the contents are not
 	}
 	r.problems = append(r.problems, all.Problems...)
 	return nil
 }
 
-// from says where a candidate was found.
-func (r rarReader) from(password string) string {
-	for _, p := range r.passwords {
-		if p.Text == password {
-			return p.From
-		}
-	}
-	return ""
-}
-
-// rarWith reads with one password. What it read is handed over unless the password
+// with reads with one password. What it read is handed over unless the password
 // is wrong; given says why members that are encrypted cannot be opened.
-func (r rarReader) rarWith(p held.Password, given []held.Problem) error {
+func (r rarReader) with(p held.Password, given []held.Problem) error {
 	before := r.budget
 	var members []*held.Member
-	err := r.rarMembers(p, given, &members)
+	err := r.members(p, given, &members)
 	if errors.Is(err, errPassword) {
 		r.budget.Bytes, r.budget.Members = before.Bytes, before.Members
 		r.listed = 0
@@ -63,16 +52,28 @@ func (r rarReader) rarWith(p held.Password, given []held.Problem) error {
 	return err
 }
 
-func (r rarReader) rarMembers(p held.Password, given []held.Problem, members *[]*held.Member) error {
+func (r rarReader) members(p held.Password, given []held.Problem, members *[]*held.Member) error {
 	options := []rardecode.Option{rardecode.MaxDictionarySize(maxDictionary)}
 	if p.Text != "" {
 		options = append(options, rardecode.Password(p.Text))
+	}
+	facts, err := scanRAR(r.data)
+	if err != nil {
+		return err
+	}
+	if p.Text != "" {
+		if err := r.charge(facts.keyCost); err != nil {
+			return err
+		}
 	}
 	z, err := rardecode.NewReader(patient{r.ctx, bytes.NewReader(r.data)}, options...)
 	if err != nil {
 		return rarError(err)
 	}
 	for {
+		if facts.solid && len(*members) > 0 && !(*members)[len(*members)-1].Read {
+			return coded{message.CodeLimitArchive, errors.New("what follows is packed together with a member that was not unpacked")}
+		}
 		h, err := z.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -101,13 +102,24 @@ func (r rarReader) rarMembers(p held.Password, given []held.Problem, members *[]
 		}
 		if locked {
 			m.OpenedWith, m.Password = p.From, p.Text
+			if err := r.charge(facts.keyCost); err != nil {
+				return err
+			}
 		}
-		if err := rarError(r.fill(m, z)); errors.Is(err, errPassword) {
+		if err := r.member(m, z); err != nil {
 			return err
-		} else if err != nil {
-			m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
 		}
 	}
+}
+
+// member unpacks a member; only a wrong password is an error.
+func (r rarReader) member(m *held.Member, src io.Reader) error {
+	err := rarError(r.fill(m, src))
+	if err != nil && !errors.Is(err, errPassword) {
+		m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
+		return nil
+	}
+	return err
 }
 
 // rarError tells a wrong password from damage.

@@ -2,16 +2,12 @@ package archive
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"sync"
-	"unicode/utf16"
 
 	"github.com/bodgit/sevenzip"
 	"github.com/klauspost/compress/zstd"
@@ -23,22 +19,26 @@ import (
 )
 
 // sevenZipReader reads 7z.
-type sevenZipReader struct{ *reader }
+type sevenZipReader struct {
+	*reader
+	keys *sevenZipKeys
+}
 
 // read reads the archive; a wrong password shows in the header or in a checksum.
 func (r sevenZipReader) read() error {
 	bounded7z()
-	z, err := r.sevenZipWith("")
+	defer r.keys.enter(r.reader)()
+	z, err := r.with("")
 	if z != nil && err == nil {
-		return r.sevenZipMembers(z, held.Password{}, nil)
+		return r.members(z, held.Password{}, nil)
 	}
 	if !errors.Is(err, errPassword) {
 		return err
 	}
 	var all held.Member
 	var opened *sevenzip.Reader
-	if err := r.withPassword(&all, func(password string) error {
-		z, err := r.sevenZipWith(password)
+	if err := r.withPassword(&all, 0, func(p held.Password) error { // making the key is charged
+		z, err := r.with(p.Text)
 		if err == nil {
 			opened = z
 		}
@@ -47,41 +47,43 @@ func (r sevenZipReader) read() error {
 		return err
 	}
 	if opened != nil {
-		return r.sevenZipMembers(opened, held.Password{Text: all.Password, From: all.OpenedWith}, nil)
+		return r.members(opened, held.Password{Text: all.Password, From: all.OpenedWith}, nil)
 	}
 	if z != nil { // the names are there
-		return r.sevenZipMembers(z, held.Password{}, all.Problems)
+		return r.members(z, held.Password{}, all.Problems)
 	}
 	r.problems = append(r.problems, all.Problems...)
 	return nil
 }
 
-// sevenZipWith opens the archive and tries the smallest member. The reader is
+// with opens the archive and tries the member that takes least. The reader is
 // there with errPassword too where only the contents are encrypted.
-func (r sevenZipReader) sevenZipWith(password string) (*sevenzip.Reader, error) {
-	z, err := sevenzip.NewReaderWithPassword(bytes.NewReader(r.data), int64(len(r.data)), password)
+func (r sevenZipReader) with(password string) (*sevenzip.Reader, error) {
+	z, err := sevenzip.NewReaderWithPassword(bytes.NewReader(r.data), int64(len(r.data)), r.keys.token(password))
 	if err != nil {
 		return nil, sevenZipError(err, password)
 	}
-	var first *sevenzip.File
-	for _, f := range z.File {
-		if !f.FileInfo().IsDir() && f.UncompressedSize > 0 && (first == nil || f.UncompressedSize < first.UncompressedSize) {
-			first = f
+	ends, first := streamEnds(z), -1
+	for i, f := range z.File {
+		if f.UncompressedSize > 0 && (first < 0 || ends[i] < ends[first]) {
+			first = i
 		}
 	}
-	if first == nil {
+	if first < 0 {
 		return z, nil
 	}
-	trial := held.Member{Size: int64(min(first.UncompressedSize, 1<<62))}
 	left := r.budget.Bytes
-	err = r.sevenZipMember(&trial, first)
+	trial := held.Member{Size: int64(z.File[first].UncompressedSize)}
+	if err = r.charge(int(ends[first] >> 16)); err == nil {
+		err = r.member(&trial, z.File[first])
+	}
 	r.budget.Bytes = left
 	if err != nil {
 		err = sevenZipError(err, password)
 	} else if len(trial.Problems) > 0 && trial.Problems[0].Code == message.CodeArchiveDamaged && password != "" {
 		err = errPassword
 	}
-	if errors.Is(err, errPassword) {
+	if errors.Is(err, errPassword) || errors.Is(err, errLimit) {
 		return z, err
 	}
 	return z, nil // damage of one member is said when it is unpacked
@@ -95,8 +97,24 @@ func sevenZipError(err error, password string) error {
 	return err
 }
 
-func (r sevenZipReader) sevenZipMembers(z *sevenzip.Reader, p held.Password, given []held.Problem) error {
-	for _, f := range z.File {
+// streamEnds is where each member ends in the stream that it is packed in with
+// others: so much has to be unpacked to reach it.
+func streamEnds(z *sevenzip.Reader) []uint64 {
+	const most = 1 << 40
+	streams := map[int]uint64{}
+	ends := make([]uint64, len(z.File))
+	for i, f := range z.File {
+		if f.UncompressedSize > 0 {
+			streams[f.Stream] = min(streams[f.Stream]+min(f.UncompressedSize, most), most)
+			ends[i] = streams[f.Stream]
+		}
+	}
+	return ends
+}
+
+func (r sevenZipReader) members(z *sevenzip.Reader, p held.Password, given []held.Problem) error {
+	ends, reached := streamEnds(z), map[int]uint64{}
+	for i, f := range z.File {
 		if f.FileInfo().IsDir() {
 			continue
 		}
@@ -105,8 +123,15 @@ func (r sevenZipReader) sevenZipMembers(z *sevenzip.Reader, p held.Password, giv
 			return err
 		}
 		m.OpenedWith, m.Password, m.Problems = p.From, p.Text, given
-		if given == nil {
-			err = r.sevenZipMember(m, f)
+		skipped := int64(ends[i] - f.UncompressedSize - min(reached[f.Stream], ends[i]-f.UncompressedSize))
+		switch {
+		case given != nil:
+		case f.UncompressedSize > 0 && skipped+m.Size > min(maxStream, r.budget.Bytes):
+			m.Add(message.CodeLimitArchive, "not unpacked: %d bytes have to be unpacked to reach its end, %d are allowed", skipped+m.Size, min(maxStream, r.budget.Bytes))
+		default:
+			r.budget.Bytes -= skipped
+			err = r.member(m, f)
+			reached[f.Stream] = ends[i]
 		}
 		if err != nil {
 			m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
@@ -118,7 +143,7 @@ func (r sevenZipReader) sevenZipMembers(z *sevenzip.Reader, p held.Password, giv
 	return nil
 }
 
-func (r sevenZipReader) sevenZipMember(m *held.Member, f *sevenzip.File) error {
+func (r sevenZipReader) member(m *held.Member, f *sevenzip.File) error {
 	src, err := f.Open()
 	if err != nil {
 		return err
@@ -162,19 +187,20 @@ func newLZMA(properties []byte, size uint64, inputs []io.ReadCloser) (io.ReadClo
 	if len(properties) != 5 {
 		return nil, errors.New("LZMA without its properties")
 	}
-	if err := dictionary(uint64(binary.LittleEndian.Uint32(properties[1:])), inputs); err != nil {
+	if err := dictionary(min(uint64(binary.LittleEndian.Uint32(properties[1:])), size), inputs); err != nil {
 		return nil, err
 	}
 	header := binary.LittleEndian.AppendUint64(bytes.Clone(properties), size)
+	binary.LittleEndian.PutUint32(header[1:], uint32(min(uint64(binary.LittleEndian.Uint32(header[1:])), max(size, lzma.MinDictCap))))
 	z, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(io.MultiReader(bytes.NewReader(header), inputs[0]))
 	return closing{z, inputs[0]}, err
 }
 
-func newLZMA2(properties []byte, _ uint64, inputs []io.ReadCloser) (io.ReadCloser, error) {
+func newLZMA2(properties []byte, plain uint64, inputs []io.ReadCloser) (io.ReadCloser, error) {
 	if len(properties) != 1 || properties[0] > 40 {
 		return nil, errors.New("LZMA2 without its properties")
 	}
-	size := (2 | uint64(properties[0])&1) << (properties[0]/2 + 11)
+	size := max(min((2|uint64(properties[0])&1)<<(properties[0]/2+11), plain), lzma.MinDictCap)
 	if err := dictionary(size, inputs); err != nil {
 		return nil, err
 	}
@@ -191,80 +217,4 @@ func newZstd(_ []byte, _ uint64, inputs []io.ReadCloser) (io.ReadCloser, error) 
 		return nil, err
 	}
 	return closing{z, inputs[0]}, nil
-}
-
-// sevenZipAES decrypts AES-256 in CBC mode. Without a password it says that one is needed.
-type sevenZipAES struct {
-	io.ReadCloser
-	salt, iv []byte
-	rounds   byte
-	mode     cipher.BlockMode
-	plain    []byte
-}
-
-// maxRounds is the power of two of a key's rounds; 7-Zip writes 19.
-const maxRounds = 20
-
-func newAES(p []byte, _ uint64, inputs []io.ReadCloser) (io.ReadCloser, error) {
-	if err := dictionary(0, inputs); err != nil {
-		return nil, err
-	}
-	if len(p) < 2 || p[0]&0xC0 == 0 {
-		return nil, errors.New("AES without its properties")
-	}
-	salt, iv := int(p[0]>>7+p[1]>>4), int(p[0]>>6&1+p[1]&15)
-	if len(p) != 2+salt+iv || iv > aes.BlockSize {
-		return nil, errors.New("AES with properties that do not fit")
-	}
-	s := &sevenZipAES{ReadCloser: inputs[0], salt: p[2 : 2+salt], iv: make([]byte, aes.BlockSize), rounds: p[0] & 63}
-	copy(s.iv, p[2+salt:])
-	if s.rounds > maxRounds {
-		return nil, coded{message.CodeLimitArchive, fmt.Errorf("its key takes 2^%d rounds, 2^%d are allowed", s.rounds, maxRounds)}
-	}
-	return s, nil
-}
-
-// Password derives the key, as the library asks.
-func (s *sevenZipAES) Password(password string) error {
-	if password == "" {
-		return errPassword
-	}
-	seed := bytes.Clone(s.salt)
-	for _, u := range utf16.Encode([]rune(password)) {
-		seed = binary.LittleEndian.AppendUint16(seed, u)
-	}
-	n := len(seed)
-	seed = append(seed, make([]byte, 8)...)
-	h := sha256.New()
-	for i := range uint64(1) << s.rounds {
-		binary.LittleEndian.PutUint64(seed[n:], i)
-		h.Write(seed)
-	}
-	block, err := aes.NewCipher(h.Sum(nil))
-	if err != nil {
-		return err
-	}
-	s.mode = cipher.NewCBCDecrypter(block, s.iv)
-	return nil
-}
-
-func (s *sevenZipAES) Read(b []byte) (int, error) {
-	if s.mode == nil {
-		return 0, errPassword
-	}
-	if len(s.plain) == 0 {
-		buffer := make([]byte, 16<<10)
-		n, err := io.ReadFull(s.ReadCloser, buffer)
-		if n -= n % aes.BlockSize; n == 0 {
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				err = io.EOF
-			}
-			return 0, err
-		}
-		s.mode.CryptBlocks(buffer[:n], buffer[:n])
-		s.plain = buffer[:n]
-	}
-	n := copy(b, s.plain)
-	s.plain = s.plain[n:]
-	return n, nil
 }

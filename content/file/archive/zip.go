@@ -88,11 +88,15 @@ func (r zipReader) zipMember(m *held.Member, f *zip.File) error {
 	if err != nil {
 		return err
 	}
-	return r.withPassword(m, func(password string) error {
+	cost := 1
+	if f.Method == zipAES {
+		cost = 2
+	}
+	return r.withPassword(m, cost, func(p held.Password) error {
 		if f.Method == zipAES {
-			return r.zipAES(m, f, packed, password)
+			return r.zipAES(m, f, packed, p.Text)
 		}
-		return r.zipCrypto(m, f, packed, password)
+		return r.zipCrypto(m, f, packed, p.Text)
 	})
 }
 
@@ -130,25 +134,26 @@ func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, passwor
 	if len(packed) < header {
 		return io.ErrUnexpectedEOF
 	}
-	plain := bytes.Clone(packed)
+	start := bytes.Clone(packed[:header])
 	k := newZipKeys(password)
-	k.decrypt(plain[:header])
+	k.decrypt(start)
 	check := byte(f.CRC32 >> 24)
 	if f.Flags&8 != 0 {
 		check = byte(f.ModifiedTime >> 8) //nolint:staticcheck // the field of the header is meant
 	}
-	if plain[header-1] != check {
+	if start[header-1] != check {
 		return errPassword
 	}
-	k.decrypt(plain[header:])
+	plain := bytes.Clone(packed[header:])
+	k.decrypt(plain)
 	trial, left := *m, r.budget.Bytes
-	err := r.inflate(&trial, f, f.Method, true, bytes.NewReader(plain[header:]))
+	err := r.inflate(&trial, f, f.Method, true, bytes.NewReader(plain))
 	if _, isCoded := errors.AsType[coded](err); isCoded || errors.Is(err, errLimit) {
 		return err
 	}
 	if err != nil || trial.Read && len(trial.Problems) > len(m.Problems) {
 		r.budget.Bytes = left
-		return errPassword
+		return errors.Join(errPassword, r.charge(len(packed)>>16))
 	}
 	*m = trial
 	return nil

@@ -9,15 +9,18 @@
 package held
 
 import (
-	"context"
 	"fmt"
+	"time"
+
+	"example.org/imap-integration/message"
 )
 
 // Content is what one file holds.
 type Content struct {
 	Format   string // of Sniff; "" for bytes of no known format, which were not read
 	Texts    []Text
-	Links    []Link // that are no part of a text: link fields, annotations, QR codes
+	Links    []Link // that are no part of a text: link fields, annotations, QR codes; add them with AddLink
+	More     int    // links that were too many
 	Members  []Member
 	Problems []Problem
 }
@@ -62,6 +65,18 @@ func (c *Content) Add(code, format string, args ...any) {
 	c.Problems = append(c.Problems, Problem{code, fmt.Sprintf(format, args...)})
 }
 
+// maxLinks bounds the links of one file; more are the sender's play, and named.
+const maxLinks = 5000
+
+// AddLink adds a link, if there are not too many.
+func (c *Content) AddLink(l Link) {
+	if len(c.Links) < maxLinks {
+		c.Links = append(c.Links, l)
+	} else if c.More++; c.More == 1 {
+		c.Add(message.CodeLimitFile, "more than %d links; the others are not listed", maxLinks)
+	}
+}
+
 // Add adds a problem.
 func (m *Member) Add(code, format string, args ...any) {
 	m.Problems = append(m.Problems, Problem{code, fmt.Sprintf(format, args...)})
@@ -69,17 +84,15 @@ func (m *Member) Add(code, format string, args ...any) {
 
 // Budget is what reading all the files of one email may still cost. It is used by one goroutine.
 type Budget struct {
-	Bytes   int64 // unpacked
-	Members int   // of archives
-	Tries   int   // of passwords; each can take a hundredth of a second
-	Pages   int   // of PDF files
-	Pixels  int64 // of pictures searched for QR codes
+	Bytes   int64         // unpacked
+	Members int           // of archives
+	Tries   int           // of passwords, as many as a ZIP takes; others count for several, see [Budget.Try]
+	Pages   int           // of PDF files
+	Pixels  int64         // of pictures searched for QR codes
+	Work    time.Duration // processor time of PDF files
 }
 
 // NewBudget returns the budget of one email.
 func NewBudget() *Budget {
-	return &Budget{Bytes: 64 << 20, Members: 2000, Tries: 200, Pages: 50, Pixels: 40 << 20}
+	return &Budget{Bytes: 64 << 20, Members: 2000, Tries: 3000, Pages: 50, Pixels: 40 << 20, Work: 4 * time.Second}
 }
-
-// Ended reports whether the time is over.
-func Ended(ctx context.Context) bool { return ctx.Err() != nil }

@@ -5,21 +5,22 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
-	"sync"
 
 	"example.org/imap-integration/content/file/held"
 	"example.org/imap-integration/message"
 )
 
-const maxObjects = 8 << 20 // bytes of streams that are unpacked for this
+// Limits of the search in objects, bytes.
+const (
+	maxObjects = 8 << 20  // of streams that are unpacked for it
+	maxString  = 8 << 10  // of a target or a script
+	maxSearch  = 64 << 20 // of strings that are looked through, those that do not end included
+)
 
-// action is the target of a URI, a launched file, a form that is sent, or another document.
-var action = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`/(URI|F|UF|JS)\s*(?:\(((?:[^()\\]|\\.|\([^()]*\))*)\)|<([0-9A-Fa-f\s]+)>)`)
-})
+// keys are before the target of a URI, a launched file, a form that is sent, or another document.
+var keys = []string{"URI", "UF", "F", "JS"}
 
 // addActions adds targets in the objects of a file that are not in c yet. It reads
 // no structure, so it works on damaged files and finds what no page leads to.
@@ -28,12 +29,16 @@ func addActions(c *held.Content, data []byte, from int) {
 	for _, l := range c.Links[from:] {
 		known[l.URL] = true
 	}
+	left := maxSearch
 	add := func(objects []byte) {
-		for _, m := range action().FindAllSubmatch(objects, 5000) {
-			kind, value := string(m[1]), literal(m[2])
-			if m[3] != nil {
-				value = hexadecimal(m[3])
+		launches := bytes.Contains(objects, []byte("/Launch"))
+		for at := 0; left > 0; {
+			kind, value, next, cost := nextString(objects, at)
+			if next < 0 {
+				return
 			}
+			left -= cost
+			at = next
 			if value == "" || known[value] {
 				continue
 			}
@@ -41,8 +46,8 @@ func addActions(c *held.Content, data []byte, from int) {
 			switch {
 			case kind == "JS":
 				c.Texts = append(c.Texts, held.Text{Where: "script", Body: value})
-			case kind == "URI" || bytes.Contains([]byte(value), []byte("://")) || bytes.Contains(objects, []byte("/Launch")):
-				c.Links = append(c.Links, held.Link{URL: value, Where: "action"})
+			case kind == "URI" || bytes.Contains([]byte(value), []byte("://")) || launches:
+				c.AddLink(held.Link{URL: value, Where: "action"})
 			}
 		}
 	}
@@ -50,6 +55,60 @@ func addActions(c *held.Content, data []byte, from int) {
 	for _, objects := range objectStreams(data) {
 		add(objects)
 	}
+	if left <= 0 {
+		c.Add(message.CodeLimitFile, "the PDF has more strings than are searched for targets")
+	}
+}
+
+// nextString finds the next of the keys with a string behind it, where the search
+// goes on (-1 at the end) and how many bytes were looked through as strings.
+func nextString(objects []byte, from int) (kind, value string, next, cost int) {
+	for at := from; cost < maxSearch; at++ {
+		i := bytes.IndexByte(objects[at:], '/')
+		if i < 0 {
+			break
+		}
+		at += i
+		rest := objects[at+1 : min(len(objects), at+1+maxString)]
+		for _, key := range keys {
+			after, ok := bytes.CutPrefix(rest, []byte(key))
+			if !ok {
+				continue
+			}
+			value, read := stringAt(bytes.TrimLeft(after, " \t\r\n\f\x00"))
+			if cost += read; value != "" {
+				return key, value, at + 1, cost
+			}
+		}
+	}
+	return "", "", -1, cost
+}
+
+// stringAt reads the string that data begins with (ISO 32000-1, section 7.3.4), "" where none
+// is or where it does not end, and tells how many bytes it read.
+func stringAt(data []byte) (value string, read int) {
+	if len(data) < 2 || data[0] != '(' && (data[0] != '<' || data[1] == '<') {
+		return "", 0
+	}
+	if data[0] == '<' {
+		if end := bytes.IndexByte(data, '>'); end > 0 {
+			return hexadecimal(data[1:end]), end
+		}
+		return "", len(data)
+	}
+	for i, depth := 1, 1; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return literal(data[1:i]), i
+			}
+		}
+	}
+	return "", len(data)
 }
 
 // objectStreams unpacks the streams that hold objects (ISO 32000-1, section 7.5.7).

@@ -16,6 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -36,17 +39,28 @@ import (
 )
 
 const (
-	memoryPages = 1024             // of 64 KiB
-	maxSize     = 32 << 20         // bytes of a file
-	maxDrawn    = 10               // pages of a file that are searched for QR codes
-	maxTries    = 20               // passwords
-	drawnSide   = 900              // pixels of the longer side of a drawn page
-	maxWait     = 30 * time.Second // for a fresh instance; ctx ends it before
-	maxTime     = 3 * time.Second  // for one file, once PDFium is there
+	maxSize    = 32 << 20               // bytes of a file
+	maxDrawn   = 10                     // pages of a file that are searched for QR codes
+	maxTries   = 20                     // passwords
+	drawnSide  = 900                    // pixels of the longer side of a drawn page
+	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
+	maxWork    = 900 * time.Millisecond // processor time of one file, once PDFium is there
+	collecting = 40                     // percent that the heap may grow, which holds 130 MiB of PDFium
 )
 
-// compiled keeps PDFium parsed between files.
-var compiled = sync.OnceValue(wazero.NewCompilationCache)
+// compiled keeps PDFium parsed between files. It is by far the largest thing in
+// memory, and all of it stays: so garbage is collected earlier from then on, and a
+// limit that the program has set itself is raised by what PDFium takes.
+var compiled = sync.OnceValue(func() wazero.CompilationCache {
+	const size = 140 << 20
+	if old := debug.SetGCPercent(collecting); old >= 0 && old < collecting {
+		debug.SetGCPercent(old)
+	}
+	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64-size {
+		debug.SetMemoryLimit(limit + size)
+	}
+	return wazero.NewCompilationCache()
+})
 
 // reader is the reading of one file.
 type reader struct {
@@ -76,8 +90,12 @@ func Check(ctx context.Context, c *held.Content, data []byte, passwords []held.P
 
 // start opens a file and does something with it. False: it was not tried.
 func start(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget, then func(*reader) error) bool {
-	if int64(len(data)) > min(maxSize, b.Bytes) {
+	switch {
+	case int64(len(data)) > min(maxSize, b.Bytes):
 		c.Add(message.CodeLimitFile, "the PDF of %d bytes was not read: too large", len(data))
+		return false
+	case b.Work <= 0:
+		c.Add(message.CodeLimitFile, "the PDF was not read: those before it took too much work")
 		return false
 	}
 	b.Bytes -= int64(len(data))
@@ -88,7 +106,7 @@ func start(ctx context.Context, c *held.Content, data []byte, passwords []held.P
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		c.Add(message.CodeLimitFile, "the PDF was not read to its end: the time was over")
+		c.Add(message.CodeLimitFile, "the PDF was not read to its end: it takes too much work")
 	case errors.Is(err, pdfium_errors.ErrPassword), errors.Is(err, pdfium_errors.ErrSecurity):
 		c.Add(message.CodeFileEncrypted, "the PDF is encrypted; none of the passwords opens it")
 	default:
@@ -105,9 +123,9 @@ func (r *reader) read(cancel func(), data []byte, passwords []held.Password, the
 		}
 	}()
 	config := wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-		WithMemoryLimitPages(memoryPages).WithCloseOnContextDone(true).WithCompilationCache(compiled())
+		WithMemoryLimitPages(memoryLimit >> 16).WithCloseOnContextDone(true).WithCompilationCache(compiled())
 	pool, err := webassembly.Init(webassembly.Config{
-		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: config, Context: r.ctx, Stdout: io.Discard, Stderr: io.Discard,
+		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: config, Context: withMemory(r.ctx), Stdout: io.Discard, Stderr: io.Discard,
 	})
 	if err != nil {
 		return err
@@ -117,12 +135,39 @@ func (r *reader) read(cancel func(), data []byte, passwords []held.Password, the
 	if err != nil {
 		return err
 	}
-	defer time.AfterFunc(maxTime, cancel).Stop()
+	defer r.watch(cancel)()
 	r.pdfium = instance
 	if err := r.open(data, passwords); err != nil {
 		return err
 	}
 	return then(r)
+}
+
+// watch ends the reading when it has worked for too long. The function that it
+// returns ends the watch.
+func (r *reader) watch(cancel func()) (stop func()) {
+	const often = 20 * time.Millisecond
+	runtime.LockOSThread()
+	worked := threadClock()
+	begun, limit := worked(), min(maxWork, r.budget.Work)
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(often)
+		defer tick.Stop()
+		for worked()-begun < limit {
+			select {
+			case <-tick.C:
+			case <-done:
+				return
+			}
+		}
+		cancel()
+	}()
+	return func() {
+		close(done)
+		r.budget.Work -= worked() - begun
+		runtime.UnlockOSThread()
+	}
 }
 
 // open opens the document, with the first password that fits where it needs one.
@@ -198,9 +243,9 @@ func (r *reader) link(l references.FPDF_LINK) {
 		return // a place in the document
 	}
 	if uri, err := r.pdfium.FPDFAction_GetURIPath(&requests.FPDFAction_GetURIPath{Document: r.document, Action: *a.Action}); err == nil && uri.URIPath != nil {
-		r.content.Links = append(r.content.Links, held.Link{URL: *uri.URIPath, Where: "annotation", Clickable: true})
+		r.content.AddLink(held.Link{URL: *uri.URIPath, Where: "annotation", Clickable: true})
 	} else if file, err := r.pdfium.FPDFAction_GetFilePath(&requests.FPDFAction_GetFilePath{Action: *a.Action}); err == nil && file.FilePath != nil {
-		r.content.Links = append(r.content.Links, held.Link{URL: *file.FilePath, Where: "launch", Clickable: true})
+		r.content.AddLink(held.Link{URL: *file.FilePath, Where: "launch", Clickable: true})
 	}
 }
 

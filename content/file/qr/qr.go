@@ -16,10 +16,9 @@ import (
 	_ "image/gif"  // formats that are decoded
 	_ "image/jpeg" //
 	_ "image/png"  //
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
-	multi "github.com/makiuchi-d/gozxing/multi/qrcode"
-	"github.com/makiuchi-d/gozxing/qrcode"
 	_ "golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
@@ -79,11 +78,12 @@ func Search(ctx context.Context, c *held.Content, picture image.Image, where str
 		c.Add(message.CodeLimitFile, "the picture was not searched for QR codes to the end: %s", quote.Line(err.Error(), quote.Sentence))
 	}
 	for _, text := range found {
-		c.Links = append(c.Links, held.Link{URL: text, Where: where})
+		c.AddLink(held.Link{URL: text, Where: where})
 	}
 }
 
-// codes tries the ways of looking. The first that finds codes ends the search.
+// codes looks in all ways and joins what they find: of several codes in one picture
+// one may be seen in this way only, another in that.
 func codes(ctx context.Context, picture image.Image) (found []string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -106,13 +106,36 @@ func codes(ctx context.Context, picture image.Image) (found []string, err error)
 				if ctx.Err() != nil {
 					return found, ctx.Err()
 				}
-				if found = look(gray, binarizer); len(found) > 0 {
-					return found, nil
+				matrix, failed := binarizer(luminance(gray)).GetBlackMatrix()
+				if failed != nil {
+					continue
+				}
+				texts, crowded := inMatrix(ctx, matrix)
+				if crowded {
+					err = errCrowded
+				}
+				for _, text := range texts {
+					if !slices.Contains(found, text) {
+						found = append(found, text)
+					}
 				}
 			}
 		}
 	}
-	return nil, nil
+	return found, err
+}
+
+// errCrowded says that codes may be missed.
+var errCrowded = errors.New("more marks of codes than are looked at")
+
+// luminance is the picture as the library takes it.
+func luminance(gray *image.Gray) gozxing.LuminanceSource {
+	b := gray.Bounds()
+	source, err := gozxing.NewPlanarYUVLuminanceSource(gray.Pix, gray.Stride, b.Dy(), 0, 0, b.Dx(), b.Dy(), false)
+	if err != nil { // it says so of sizes that do not fit
+		return gozxing.NewLuminanceSourceFromImage(gray)
+	}
+	return source
 }
 
 // scales are the sizes at which a picture is looked at, as factors.
@@ -137,25 +160,4 @@ func grayscale(picture image.Image, scale float64) *image.Gray {
 	}
 	draw.ApproxBiLinear.Scale(gray, image.Rect(margin, margin, margin+w, margin+h), picture, b, draw.Over, nil)
 	return gray
-}
-
-func look(gray *image.Gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) []string {
-	bitmap, err := gozxing.NewBinaryBitmap(binarizer(gozxing.NewLuminanceSourceFromImage(gray)))
-	if err != nil {
-		return nil
-	}
-	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
-	var out []string
-	results, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, hints)
-	if err == nil {
-		for _, r := range results {
-			out = append(out, r.GetText())
-		}
-	}
-	if len(out) == 0 {
-		if r, err := qrcode.NewQRCodeReader().Decode(bitmap, hints); err == nil {
-			out = append(out, r.GetText())
-		}
-	}
-	return out
 }
