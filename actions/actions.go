@@ -49,6 +49,8 @@ type Env struct {
 	Now func() time.Time
 	// Progress is told how far a long run is; it shows a bar only where standard error is a terminal.
 	Progress func(done, total int)
+	// Step is told how each step of test-settings ended, as it ends, for who watches them; nil: nobody does.
+	Step func(Step)
 	// Deliver writes one document to standard output, whole, and returns once it is
 	// written. After an error of it nothing may be acknowledged. It may be called
 	// more than once by a run that a person asked to go on (--watch).

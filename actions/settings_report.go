@@ -30,7 +30,7 @@ const (
 // settingsReport is the result of test-settings (contract.md, section 3). All keys are always there.
 type settingsReport struct {
 	Status     string         `json:"status"` // ok or failed
-	Steps      []settingsStep `json:"steps"`
+	Steps      []Step         `json:"steps"`
 	Server     serverFound    `json:"server"`
 	Mailbox    mailboxCounts  `json:"mailbox"`
 	Candidates int            `json:"candidates"`
@@ -40,11 +40,13 @@ type settingsReport struct {
 	Samples    []string       `json:"samples"`
 
 	causes map[string]error // of the failed steps
+	told   func(Step)       // of each step as it ends
 }
 
-type settingsStep struct {
+// Step is one step of test-settings.
+type Step struct {
 	Name         string `json:"name"`
-	Status       string `json:"status"`
+	Status       string `json:"status"` // ok, failed or skipped
 	Detail       string `json:"detail"`
 	Milliseconds int64  `json:"milliseconds"`
 }
@@ -85,9 +87,9 @@ type filterCount struct {
 	Kept     int    `json:"kept"`
 }
 
-func newSettingsReport() *settingsReport {
+func newSettingsReport(told func(Step)) *settingsReport {
 	r := &settingsReport{
-		Filters: []filterCount{}, Samples: []string{}, causes: map[string]error{},
+		Filters: []filterCount{}, Samples: []string{}, causes: map[string]error{}, told: told,
 		Server: serverFound{
 			Capabilities: []string{}, TLS: transport.Session{Chain: []transport.Certificate{}},
 			Token: tokenShown{Audience: []string{}, Scopes: []string{}, Roles: []string{}},
@@ -97,12 +99,12 @@ func newSettingsReport() *settingsReport {
 		stepParameters, mailbox.StageDNS, mailbox.StageConnect, mailbox.StageTLS, mailbox.StageLogin, mailbox.StageFolder,
 		stepFilters, stepCloudSOAR,
 	} {
-		r.Steps = append(r.Steps, settingsStep{Name: name})
+		r.Steps = append(r.Steps, Step{Name: name})
 	}
 	return r
 }
 
-func (r *settingsReport) step(name string) *settingsStep {
+func (r *settingsReport) step(name string) *Step {
 	for i := range r.Steps {
 		if r.Steps[i].Name == name {
 			return &r.Steps[i]
@@ -120,6 +122,7 @@ func (r *settingsReport) end(name string, took time.Duration, detail string, err
 		s.Status = stepFailed
 		r.causes[name] = err
 	}
+	r.told(*s)
 }
 
 // spent is the time of the stages that are done.

@@ -61,6 +61,22 @@ func testSettings(ctx context.Context, env *Env, v *manifest.Values) (any, error
 	return s.report, err
 }
 
+// CheckSettings returns what test-settings would find wrong with the parameters themselves. Nothing is contacted.
+func CheckSettings(env *Env, v *manifest.Values) error {
+	_, err := settingsParameters(env, v)
+	return err
+}
+
+// watcher tells env.Step of steps without secrets: a server may answer with what it was sent.
+func (env *Env) watcher(redact func(string) string) func(Step) {
+	return func(s Step) {
+		if env.Step != nil {
+			s.Detail = redact(s.Detail)
+			env.Step(s)
+		}
+	}
+}
+
 // problemsOf is what is wrong, without the words that introduce it on standard error.
 func problemsOf(err error) string {
 	var p *manifest.ParameterError
@@ -71,7 +87,7 @@ func problemsOf(err error) string {
 }
 
 func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
-	s := &settings{env: env, report: newSettingsReport()}
+	s := &settings{env: env, report: newSettingsReport(env.watcher(v.Redact))}
 	r := resource(env, v)
 	r.once = true
 	run := r.run()

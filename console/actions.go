@@ -1,0 +1,240 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"example.org/imap-integration/actions"
+	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
+)
+
+// actionCard is an action in the list of them.
+type actionCard struct{ Name, Title, Type, Does string }
+
+func (v *Console) listActions(w http.ResponseWriter, _ *http.Request) error {
+	var cards []actionCard
+	for _, a := range actions.All {
+		m, err := v.Manifest.Action(a.Name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // TEST SAVED SETTINGS has a screen of its own
+		case err != nil:
+			return err
+		default:
+			cards = append(cards, actionCard{a.Name, a.Title, m.Type, a.Does})
+		}
+	}
+	v.show(w, http.StatusOK, "actions", page{Title: "Actions", Section: "actions"}, cards)
+	return nil
+}
+
+// actionPage is TEST ACTION of one action.
+type actionPage struct {
+	actionCard
+	Controls []*control
+	Problems []string
+	Writes   bool // it changes something
+	Runs     []runLine
+}
+
+// action finds the action of the path and its file.
+func (v *Console) action(r *http.Request) (actions.Action, *manifest.Action, error) {
+	name := r.PathValue("name")
+	i := slices.IndexFunc(actions.All, func(a actions.Action) bool { return a.Name == name })
+	if i < 0 {
+		return actions.Action{}, nil, &failure{http.StatusNotFound, "there is no such action"}
+	}
+	m, err := v.Manifest.Action(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &failure{http.StatusNotFound, "the action has no fields; TEST SAVED SETTINGS is on the page Resource"}
+	}
+	return actions.All[i], m, err
+}
+
+func (v *Console) showAction(w http.ResponseWriter, r *http.Request) error {
+	a, m, err := v.action(r)
+	if err != nil {
+		return err
+	}
+	v.showActionForm(w, http.StatusOK, a, m, fromQuery(m, r.URL.Query()), nil)
+	return nil
+}
+
+// fromQuery fills a form from an address such as /actions/get-email?cloud_soar_mail_id=5.
+// Of the daemon a dry run is proposed.
+func fromQuery(m *manifest.Action, query url.Values) map[string]any {
+	values := map[string]any{}
+	for _, f := range m.Fields {
+		if query.Has(f.ID) && !f.Secret() {
+			values[f.ID] = query.Get(f.ID)
+		} else if f.ID == "dry_run" {
+			values[f.ID] = true
+		}
+	}
+	return values
+}
+
+func (v *Console) showActionForm(w http.ResponseWriter, status int, a actions.Action, m *manifest.Action, values map[string]any, problems []string) {
+	p := actionPage{actionCard: actionCard{a.Name, a.Title, m.Type, a.Does}, Writes: m.Type != "Enrichment"}
+	for _, f := range m.Fields {
+		c := newControl(f, values[f.ID])
+		c.Upload = f.ID == "eml" || f.ID == "msg"
+		p.Controls = append(p.Controls, &c)
+	}
+	p.Problems = blame(p.Controls, problems)
+	p.Runs = lines(v.runs.latest(a.Name))
+	v.show(w, status, "action", page{Title: a.Title, Section: "actions"}, p)
+}
+
+// runAction starts an action with the saved settings and the fields of the form.
+func (v *Console) runAction(w http.ResponseWriter, r *http.Request) error {
+	a, m, err := v.action(r)
+	if err != nil {
+		return err
+	}
+	fields, err := actionFields(m, r)
+	if err != nil {
+		return err
+	}
+	var given []givenField
+	for _, f := range m.Fields {
+		if value, ok := fields[f.ID]; ok {
+			given = append(given, givenField{f.Label, shownField(f, value)})
+		}
+	}
+	return v.startRun(w, r, a.Name, a.Title, fields, given)
+}
+
+// shownField is a value as a run shows it.
+func shownField(f manifest.Field, value any) string {
+	if f.Secret() || f.ID == "archive_passwords" {
+		return "set"
+	}
+	return quote.Line(shown(value), lineLength)
+}
+
+// startRun starts an action and goes to the page that shows the run.
+func (v *Console) startRun(w http.ResponseWriter, r *http.Request, command, title string, fields map[string]any, given []givenField) error {
+	members, err := v.settings.read()
+	if err != nil {
+		return err
+	}
+	if err := v.drop(members, command); err != nil {
+		return err
+	}
+	for id, value := range fields {
+		members[id] = value
+	}
+	params, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	started := &run{Command: command, Title: title, Given: given}
+	if err := v.runs.start(started, params); err != nil {
+		return err
+	}
+	http.Redirect(w, r, fmt.Sprintf("/runs/%d", started.ID), http.StatusSeeOther)
+	return nil
+}
+
+// drop leaves out the members that another action has in the same file: a settings
+// file may hold them, and an action refuses what it does not know.
+func (v *Console) drop(members map[string]any, command string) error {
+	fields, err := v.Manifest.Parameters(command)
+	if err != nil {
+		return err
+	}
+	own := map[string]bool{}
+	for _, f := range fields {
+		own[f.ID] = true
+	}
+	for _, a := range actions.All {
+		m, err := v.Manifest.Action(a.Name)
+		if err != nil {
+			continue // it has no fields of its own
+		}
+		for _, f := range m.Fields {
+			if !own[f.ID] {
+				delete(members, f.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// actionFields reads the form of an action. A file that is given counts before the text of its field.
+func actionFields(m *manifest.Action, r *http.Request) (map[string]any, error) {
+	if err := r.ParseMultipartForm(maxMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return nil, err
+	}
+	if r.MultipartForm != nil {
+		defer func() { _ = r.MultipartForm.RemoveAll() }() // what stays is in the temporary folder
+	}
+	fields := map[string]any{}
+	for _, f := range m.Fields {
+		uploaded, err := upload(r, fieldPrefix+f.ID+".file")
+		switch {
+		case err != nil:
+			return nil, err
+		case uploaded != "":
+			fields[f.ID] = uploaded
+		default:
+			if value := given(f, r.Form); value != nil {
+				fields[f.ID] = value
+			}
+		}
+	}
+	return fields, nil
+}
+
+// runLine is a run in a list.
+type runLine struct {
+	ID          int
+	Title, When string
+	state
+}
+
+func lines(list []*run) []runLine {
+	out := make([]runLine, 0, len(list))
+	for _, r := range list {
+		s, _ := r.now()
+		out = append(out, runLine{r.ID, r.Title, r.Began.UTC().Format("2006-01-02 15:04:05"), s})
+	}
+	return out
+}
+
+// Word is how a run stands, in a word.
+func (s state) Word() string {
+	switch {
+	case !s.Ended:
+		return "running"
+	case s.Status == actions.ExitDone:
+		return "done"
+	case s.Stopped || s.Status == actions.ExitInterrupted:
+		return "stopped"
+	case s.Status == actions.ExitParameters:
+		return "wrong parameters"
+	default:
+		return "failed"
+	}
+}
+
+// Tone is the colour of the word.
+func (s state) Tone() string {
+	return map[string]string{"done": "good", "failed": "bad", "wrong parameters": "bad", "stopped": "warn"}[s.Word()]
+}
+
+// problems are what a run says of its parameters, each for its field.
+func (s state) problems(command string) []string {
+	text, found := strings.CutPrefix(s.Sentence, fmt.Sprintf("the parameters of %s are wrong: ", command))
+	if !found {
+		return nil
+	}
+	return strings.Split(text, "; ")
+}
