@@ -27,7 +27,8 @@ var rooms = map[string][]string{
 	"content/file/held":       {"message"},
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
-	"cmd/imap-integration":    {".", "actions", "mailbox/imapmem", "manifest", "quote", "soar/local"},
+	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "quote", "secret", "soar", "soar/local"},
+	"cmd/imap-integration":    {".", "actions", "console", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},

@@ -29,15 +29,15 @@ const (
 
 // settingsReport is the result of test-settings (contract.md, section 3). All keys are always there.
 type settingsReport struct {
-	Status     string         `json:"status"` // ok or failed
-	Steps      []Step         `json:"steps"`
-	Server     serverFound    `json:"server"`
-	Mailbox    mailboxCounts  `json:"mailbox"`
-	Candidates int            `json:"candidates"`
-	Counted    int            `json:"counted"`
-	Matching   int            `json:"matching"`
-	Filters    []filterCount  `json:"filters"`
-	Samples    []string       `json:"samples"`
+	Status     string        `json:"status"` // ok or failed
+	Steps      []Step        `json:"steps"`
+	Server     serverFound   `json:"server"`
+	Mailbox    mailboxCounts `json:"mailbox"`
+	Candidates int           `json:"candidates"`
+	Counted    int           `json:"counted"`
+	Matching   int           `json:"matching"`
+	Filters    []filterCount `json:"filters"`
+	Samples    []string      `json:"samples"`
 
 	causes map[string]error // of the failed steps
 	told   func(Step)       // of each step as it ends

@@ -15,13 +15,16 @@ import (
 	"example.org/imap-integration/quote"
 )
 
+// actionScreen is TEST ACTION.
+type actionScreen struct{ *desk }
+
 // actionCard is an action in the list of them.
 type actionCard struct{ Name, Title, Type, Does string }
 
-func (v *Console) listActions(w http.ResponseWriter, _ *http.Request) error {
+func (s actionScreen) list(w http.ResponseWriter, _ *http.Request) error {
 	var cards []actionCard
 	for _, a := range actions.All {
-		m, err := v.Manifest.Action(a.Name)
+		m, err := s.Manifest.Action(a.Name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // TEST SAVED SETTINGS has a screen of its own
 		case err != nil:
@@ -30,7 +33,7 @@ func (v *Console) listActions(w http.ResponseWriter, _ *http.Request) error {
 			cards = append(cards, actionCard{a.Name, a.Title, m.Type, a.Does})
 		}
 	}
-	v.show(w, http.StatusOK, "actions", page{Title: "Actions", Section: "actions"}, cards)
+	s.render(w, http.StatusOK, "actions", page{Title: "Actions", Section: "actions"}, cards)
 	return nil
 }
 
@@ -44,25 +47,25 @@ type actionPage struct {
 }
 
 // action finds the action of the path and its file.
-func (v *Console) action(r *http.Request) (actions.Action, *manifest.Action, error) {
+func (s actionScreen) action(r *http.Request) (actions.Action, *manifest.Action, error) {
 	name := r.PathValue("name")
 	i := slices.IndexFunc(actions.All, func(a actions.Action) bool { return a.Name == name })
 	if i < 0 {
 		return actions.Action{}, nil, &failure{http.StatusNotFound, "there is no such action"}
 	}
-	m, err := v.Manifest.Action(name)
+	m, err := s.Manifest.Action(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &failure{http.StatusNotFound, "the action has no fields; TEST SAVED SETTINGS is on the page Resource"}
 	}
 	return actions.All[i], m, err
 }
 
-func (v *Console) showAction(w http.ResponseWriter, r *http.Request) error {
-	a, m, err := v.action(r)
+func (s actionScreen) show(w http.ResponseWriter, r *http.Request) error {
+	a, m, err := s.action(r)
 	if err != nil {
 		return err
 	}
-	v.showActionForm(w, http.StatusOK, a, m, fromQuery(m, r.URL.Query()), nil)
+	s.form(w, http.StatusOK, a, m, fromQuery(m, r.URL.Query()), nil)
 	return nil
 }
 
@@ -80,7 +83,7 @@ func fromQuery(m *manifest.Action, query url.Values) map[string]any {
 	return values
 }
 
-func (v *Console) showActionForm(w http.ResponseWriter, status int, a actions.Action, m *manifest.Action, values map[string]any, problems []string) {
+func (s actionScreen) form(w http.ResponseWriter, status int, a actions.Action, m *manifest.Action, values map[string]any, problems []string) {
 	p := actionPage{actionCard: actionCard{a.Name, a.Title, m.Type, a.Does}, Writes: m.Type != "Enrichment"}
 	for _, f := range m.Fields {
 		c := newControl(f, values[f.ID])
@@ -88,13 +91,13 @@ func (v *Console) showActionForm(w http.ResponseWriter, status int, a actions.Ac
 		p.Controls = append(p.Controls, &c)
 	}
 	p.Problems = blame(p.Controls, problems)
-	p.Runs = lines(v.runs.latest(a.Name))
-	v.show(w, status, "action", page{Title: a.Title, Section: "actions"}, p)
+	p.Runs = lines(s.runs.latest(a.Name))
+	s.render(w, status, "action", page{Title: a.Title, Section: "actions"}, p)
 }
 
-// runAction starts an action with the saved settings and the fields of the form.
-func (v *Console) runAction(w http.ResponseWriter, r *http.Request) error {
-	a, m, err := v.action(r)
+// run starts an action with the saved settings and the fields of the form.
+func (s actionScreen) run(w http.ResponseWriter, r *http.Request) error {
+	a, m, err := s.action(r)
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,7 @@ func (v *Console) runAction(w http.ResponseWriter, r *http.Request) error {
 			given = append(given, givenField{f.Label, shownField(f, value)})
 		}
 	}
-	return v.startRun(w, r, a.Name, a.Title, fields, given)
+	return s.start(w, r, a.Name, a.Title, fields, given)
 }
 
 // shownField is a value as a run shows it.
@@ -120,12 +123,12 @@ func shownField(f manifest.Field, value any) string {
 }
 
 // startRun starts an action and goes to the page that shows the run.
-func (v *Console) startRun(w http.ResponseWriter, r *http.Request, command, title string, fields map[string]any, given []givenField) error {
-	members, err := v.settings.read()
+func (s actionScreen) startRun(w http.ResponseWriter, r *http.Request, command, title string, fields map[string]any, given []givenField) error {
+	members, err := s.settings.read()
 	if err != nil {
 		return err
 	}
-	if err := v.drop(members, command); err != nil {
+	if err := s.drop(members, command); err != nil {
 		return err
 	}
 	for id, value := range fields {
@@ -136,7 +139,7 @@ func (v *Console) startRun(w http.ResponseWriter, r *http.Request, command, titl
 		return err
 	}
 	started := &run{Command: command, Title: title, Given: given}
-	if err := v.runs.start(started, params); err != nil {
+	if err := s.runs.start(started, params); err != nil {
 		return err
 	}
 	http.Redirect(w, r, fmt.Sprintf("/runs/%d", started.ID), http.StatusSeeOther)
@@ -145,8 +148,8 @@ func (v *Console) startRun(w http.ResponseWriter, r *http.Request, command, titl
 
 // drop leaves out the members that another action has in the same file: a settings
 // file may hold them, and an action refuses what it does not know.
-func (v *Console) drop(members map[string]any, command string) error {
-	fields, err := v.Manifest.Parameters(command)
+func (s actionScreen) drop(members map[string]any, command string) error {
+	fields, err := s.Manifest.Parameters(command)
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (v *Console) drop(members map[string]any, command string) error {
 		own[f.ID] = true
 	}
 	for _, a := range actions.All {
-		m, err := v.Manifest.Action(a.Name)
+		m, err := s.Manifest.Action(a.Name)
 		if err != nil {
 			continue // it has no fields of its own
 		}

@@ -14,6 +14,7 @@ import (
 const (
 	fieldPrefix  = "f."
 	removePrefix = "remove."
+	fileSuffix   = "_file" // of the member that names the file of a secret (docs/contract.md)
 )
 
 // control is a field of a form.
@@ -23,6 +24,7 @@ type control struct {
 	Value   string   // of a secret always ""
 	Chosen  []string // of a multilist
 	Stored  bool     // a secret that is set: it stays unless another is given
+	File    string   // the file that a secret is read from
 	Upload  bool     // a file may be given instead
 	Problem string
 }
@@ -31,10 +33,20 @@ type control struct {
 func (c control) Mandatory() bool { return c.Required != nil && *c.Required }
 
 // On reports whether a checkbox is ticked.
-func (c control) On() bool { return slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(c.Value)) }
+func (c control) On() bool {
+	return slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(c.Value))
+}
 
 // Has reports whether a choice of a multilist is taken.
 func (c control) Has(key string) bool { return slices.Contains(c.Chosen, key) }
+
+// Strange is the value of a list that is none of its choices: the file may hold anything.
+func (c control) Strange() string {
+	if c.Value == "" || c.Values.Key(c.Value) {
+		return ""
+	}
+	return c.Value
+}
 
 // newControl fills a field with a value as JSON has it; nil: its default.
 func newControl(f manifest.Field, value any) control {

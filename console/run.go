@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"example.org/imap-integration/actions"
-	"example.org/imap-integration/manifest"
 )
+
+// runScreen shows runs.
+type runScreen struct{ *desk }
 
 // eventPause is the time between two events of a stream: as fast as an eye follows.
 const eventPause = 150 * time.Millisecond
@@ -30,10 +32,11 @@ type runPage struct {
 	Test     *testReport // of test-settings
 	Audit    *auditReport
 	Table    *table
+	OpenJSON bool // nothing else shows the result
 }
 
-func (v *Console) showRun(w http.ResponseWriter, r *http.Request) error {
-	found, err := v.runs.find(r)
+func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.runs.find(r)
 	if err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func (v *Console) showRun(w http.ResponseWriter, r *http.Request) error {
 	switch found.Command {
 	case settingsCommand:
 		section, p.Again = "settings", "/settings"
-		p.Test = newTestReport(p.state, found.result.Bytes())
+		p.Test = newTestReport(p.state, found.bytes(p.state))
 	case actions.Audit.Name:
 		section, p.Again = "completeness", "/completeness"
 	}
@@ -53,19 +56,20 @@ func (v *Console) showRun(w http.ResponseWriter, r *http.Request) error {
 		found.mu.Unlock()
 		p.Problems = p.problems(found.Command)
 		if found.Command == actions.Audit.Name {
-			p.Audit = newAuditReport(found.result.Bytes())
+			p.Audit = newAuditReport(found.result.whole())
 		}
-		if m, err := v.Manifest.Action(found.Command); err == nil {
+		if m, err := s.Manifest.Action(found.Command); err == nil {
 			p.Table = newTable(m, p.Shown.value)
 		}
 	}
-	v.show(w, http.StatusOK, "run", page{Title: found.Title, Section: section, Refresh: !p.Ended}, p)
+	p.OpenJSON = p.Table == nil && p.Test == nil && p.Audit == nil
+	s.render(w, http.StatusOK, "run", page{Title: found.Title, Section: section, Refresh: !p.Ended}, p)
 	return nil
 }
 
-// watchRun streams how far a run is (server-sent events) until it ends.
-func (v *Console) watchRun(w http.ResponseWriter, r *http.Request) error {
-	found, err := v.runs.find(r)
+// watch streams how far a run is (server-sent events) until it ends.
+func (s runScreen) watch(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.runs.find(r)
 	if err != nil {
 		return err
 	}
@@ -89,19 +93,19 @@ func (v *Console) watchRun(w http.ResponseWriter, r *http.Request) error {
 		case <-time.After(beat):
 		case <-r.Context().Done():
 			return nil
-		case <-v.ctx.Done():
+		case <-s.ctx.Done():
 			return nil
 		}
 		select {
 		case <-time.After(eventPause):
-		case <-v.ctx.Done():
+		case <-s.ctx.Done():
 			return nil
 		}
 	}
 }
 
-func (v *Console) stopRun(w http.ResponseWriter, r *http.Request) error {
-	found, err := v.runs.find(r)
+func (s runScreen) stop(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.runs.find(r)
 	if err != nil {
 		return err
 	}
@@ -113,15 +117,15 @@ func (v *Console) stopRun(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (v *Console) downloadResult(w http.ResponseWriter, r *http.Request) error {
-	found, err := v.runs.find(r)
+func (s runScreen) download(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.runs.find(r)
 	if err != nil {
 		return err
 	}
 	if s, _ := found.now(); !s.Ended {
 		return &failure{http.StatusNotFound, "the run is not done yet"}
 	}
-	return download(w, fmt.Sprintf("%s-%d.json", found.Command, found.ID), found.result.Bytes())
+	return download(w, fmt.Sprintf("%s-%d.json", found.Command, found.ID), found.result.whole())
 }
 
 // upload returns a file of the form in base64, as the fields eml and msg take it; "" where there is none.
@@ -145,4 +149,10 @@ func encoded(file multipart.File) (string, error) {
 	return base64.StdEncoding.EncodeToString(data), err
 }
 
-var _ = manifest.Field{}
+// bytes is the result of a run that is done; while it is at work there is none.
+func (r *run) bytes(s state) []byte {
+	if !s.Ended {
+		return nil
+	}
+	return r.result.whole()
+}

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -31,7 +32,7 @@ type run struct {
 	Began   time.Time
 
 	cancel context.CancelFunc
-	result limitedBuffer // written by the action; to be read when it is done
+	result limitedBuffer // written by the action
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change
@@ -130,7 +131,7 @@ func (rs *runs) forget() {
 			continue
 		}
 		kept++
-		if size += rs.list[i].result.Len(); kept > maxKept || size > maxResults {
+		if size += len(rs.list[i].result.whole()); kept > maxKept || size > maxResults {
 			rs.list = slices.Delete(rs.list, i, i+1)
 		}
 	}
@@ -142,7 +143,7 @@ func (rs *runs) work(ctx context.Context, r *run, params []byte) {
 		Command: r.Command, Params: bytes.NewReader(params), Result: &r.result, Step: r.step,
 		Progress: func(done, total int) { r.change(func(s *state) { s.Done, s.Total = done, total }) },
 	})
-	shown := present(r.result.Bytes())
+	shown := present(r.result.whole())
 	r.change(func(s *state) {
 		r.shown = shown
 		s.Ended, s.Status, s.Sentence, s.Took = true, status, sentence, rs.now().Sub(r.Began)
@@ -172,16 +173,33 @@ func (rs *runs) latest(command string) (found []*run) {
 	return found
 }
 
-// limitedBuffer refuses what is more than it may hold. The action then fails as
-// it does where standard output cannot be written to, and acknowledges nothing.
+// limitedBuffer refuses what is more than it may hold, and what comes when nobody
+// waits any more. The action then fails as it does where standard output cannot be
+// written to, and acknowledges nothing.
 type limitedBuffer struct {
-	bytes.Buffer
 	limit int
+
+	mu     sync.Mutex
+	held   bytes.Buffer
+	closed bool
 }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.limit {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		return 0, errors.New("the run was stopped")
+	case b.held.Len()+len(p) > b.limit:
 		return 0, fmt.Errorf("the result is larger than the %d MiB that a console keeps; run the action on the command line", b.limit>>20)
 	}
-	return b.Buffer.Write(p)
+	return b.held.Write(p)
+}
+
+// whole ends the writing and returns what was written.
+func (b *limitedBuffer) whole() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return b.held.Bytes()
 }

@@ -12,6 +12,9 @@ import (
 	"example.org/imap-integration/manifest"
 )
 
+// resourceScreen is the resource form.
+type resourceScreen struct{ *desk }
+
 const settingsCommand = "test-settings"
 
 // section is a part of the resource form.
@@ -81,18 +84,18 @@ type settingsPage struct {
 	Other    []string // members of the file that are no field; they stay
 }
 
-func (v *Console) showSettings(w http.ResponseWriter, r *http.Request) error {
-	members, err := v.settings.read()
+func (s resourceScreen) show(w http.ResponseWriter, r *http.Request) error {
+	members, err := s.settings.read()
 	if err != nil {
 		return err
 	}
 	p := settingsPage{Presets: presets, Empty: len(members) == 0}
-	problems, err := v.problemsOf(members)
+	problems, err := s.problemsOf(members)
 	if err != nil {
 		return err
 	}
-	if _, ok := members["cloud_soar_api_url"]; !ok && v.StorePath != "" {
-		members["cloud_soar_api_url"] = "local:" + v.StorePath
+	if _, ok := members["cloud_soar_api_url"]; !ok && s.StorePath != "" {
+		members["cloud_soar_api_url"] = "local:" + s.StorePath
 	}
 	if i := slices.IndexFunc(presets, func(p preset) bool { return p.Key == r.URL.Query().Get("preset") }); i >= 0 {
 		p.Preset, problems = presets[i].Name, nil
@@ -103,19 +106,19 @@ func (v *Console) showSettings(w http.ResponseWriter, r *http.Request) error {
 	if p.Empty {
 		problems = nil // nobody did anything wrong yet
 	}
-	if err := v.fillSettings(&p, members, problems); err != nil {
+	if err := s.fill(&p, members, problems); err != nil {
 		return err
 	}
 	saved := ""
 	if r.URL.Query().Has("saved") {
 		saved = "Saved."
 	}
-	v.show(w, http.StatusOK, "settings", page{Title: "Resource", Section: "settings", Saved: saved}, p)
+	s.render(w, http.StatusOK, "settings", page{Title: "Resource", Section: "settings", Saved: saved}, p)
 	return nil
 }
 
-func (v *Console) fillSettings(p *settingsPage, members map[string]any, problems []string) error {
-	fields, err := v.Manifest.Parameters(settingsCommand)
+func (s resourceScreen) fill(p *settingsPage, members map[string]any, problems []string) error {
+	fields, err := s.Manifest.Parameters(settingsCommand)
 	if err != nil {
 		return err
 	}
@@ -128,6 +131,10 @@ func (v *Console) fillSettings(p *settingsPage, members map[string]any, problems
 	for _, f := range fields {
 		known[f.ID] = true
 		c := newControl(f, members[f.ID])
+		if f.Secret() {
+			known[f.ID+fileSuffix] = true
+			c.File = shown(members[f.ID+fileSuffix])
+		}
 		all = append(all, &c)
 		at := slices.IndexFunc(sections, func(s claim) bool { return s.claims(f.ID) })
 		p.Sections[at].Controls = append(p.Sections[at].Controls, &c)
@@ -149,8 +156,8 @@ func (v *Console) fillSettings(p *settingsPage, members map[string]any, problems
 }
 
 // problemsOf is what is wrong with settings, in the words that the command line has for it. Nothing is contacted.
-func (v *Console) problemsOf(members map[string]any) ([]string, error) {
-	fields, err := v.Manifest.Parameters(settingsCommand)
+func (s resourceScreen) problemsOf(members map[string]any) ([]string, error) {
+	fields, err := s.Manifest.Parameters(settingsCommand)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +166,7 @@ func (v *Console) problemsOf(members map[string]any) ([]string, error) {
 		return nil, err
 	}
 	values := manifest.Decode(settingsCommand, fields, manifest.Input{Stdin: bytes.NewReader(text)})
-	err = actions.CheckSettings(&actions.Env{Log: v.Log, Now: v.Now}, values)
+	err = actions.CheckSettings(&actions.Env{Log: s.Log, Now: s.Now}, values)
 	var wrong *manifest.ParameterError
 	switch {
 	case errors.As(err, &wrong):
@@ -170,22 +177,23 @@ func (v *Console) problemsOf(members map[string]any) ([]string, error) {
 	return nil, nil
 }
 
-// saveSettings saves what the form says, right or wrong, as the platform does: the
+// save saves what the form says, right or wrong, as the platform does: the
 // page that follows says what is wrong, and a secret need not be typed again for it.
-func (v *Console) saveSettings(w http.ResponseWriter, r *http.Request) error {
+func (s resourceScreen) save(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	fields, err := v.Manifest.Parameters(settingsCommand)
+	fields, err := s.Manifest.Parameters(settingsCommand)
 	if err != nil {
 		return err
 	}
-	err = v.settings.change(func(members map[string]any) {
+	err = s.settings.change(func(members map[string]any) {
 		for _, f := range fields {
 			value := given(f, r.PostForm)
 			switch {
 			case value != nil:
 				members[f.ID] = value
+				delete(members, f.ID+fileSuffix)
 			case !f.Secret() || r.PostForm.Has(removePrefix+f.ID):
 				delete(members, f.ID)
 			}
@@ -198,16 +206,16 @@ func (v *Console) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// exportSettings hands out the settings as the actions take them: without the secrets, unless somebody asks for them.
-func (v *Console) exportSettings(w http.ResponseWriter, r *http.Request) error {
+// export hands out the settings as the actions take them: without the secrets, unless somebody asks for them.
+func (s resourceScreen) export(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	members, err := v.settings.read()
+	members, err := s.settings.read()
 	if err != nil {
 		return err
 	}
-	fields, err := v.Manifest.Parameters(settingsCommand)
+	fields, err := s.Manifest.Parameters(settingsCommand)
 	if err != nil {
 		return err
 	}
@@ -223,7 +231,7 @@ func (v *Console) exportSettings(w http.ResponseWriter, r *http.Request) error {
 	return download(w, "settings.json", append(text, '\n'))
 }
 
-// testSettings starts TEST SAVED SETTINGS.
-func (v *Console) testSettings(w http.ResponseWriter, r *http.Request) error {
-	return v.startRun(w, r, settingsCommand, "TEST SAVED SETTINGS", nil, nil)
+// test starts TEST SAVED SETTINGS.
+func (s resourceScreen) test(w http.ResponseWriter, r *http.Request) error {
+	return s.start(w, r, settingsCommand, "TEST SAVED SETTINGS", nil, nil)
 }

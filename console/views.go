@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/analysis"
+	"example.org/imap-integration/indicators"
 	"example.org/imap-integration/quote"
 )
 
@@ -23,6 +25,7 @@ var files embed.FS
 const (
 	lineLength = 300     // a subject, an address
 	textLength = 1 << 20 // a body, a source
+	maxListed  = 500     // links and indicators of one email
 )
 
 // views are the pages, each a template of its own inside the layout.
@@ -67,12 +70,12 @@ type page struct {
 	Data                             any
 }
 
-// show writes a page, once all of it could be made.
-func (v *Console) show(w http.ResponseWriter, status int, name string, p page, data any) {
-	p.Version, p.StorePath, p.SettingsPath, p.Data = v.Version, v.StorePath, v.Settings, data
+// render writes a page, once all of it could be made.
+func (d *desk) render(w http.ResponseWriter, status int, name string, p page, data any) {
+	p.Version, p.StorePath, p.SettingsPath, p.Data = d.Version, d.StorePath, d.Settings, data
 	var out bytes.Buffer
-	if err := v.views.pages[name].Execute(&out, p); err != nil {
-		v.Log.Error("a page failed", "page", name, "error", err.Error())
+	if err := d.views.pages[name].Execute(&out, p); err != nil {
+		d.Log.Error("a page failed", "page", name, "error", err.Error())
 		http.Error(w, "the page failed; see the output of --log-file", http.StatusInternalServerError)
 		return
 	}
@@ -82,7 +85,7 @@ func (v *Console) show(w http.ResponseWriter, status int, name string, p page, d
 }
 
 // static serves the stylesheet and the script.
-func (v *Console) static(w http.ResponseWriter, r *http.Request) error {
+func (d *desk) static(w http.ResponseWriter, r *http.Request) error {
 	name := "static/" + r.PathValue("file")
 	data, err := files.ReadFile(name)
 	if err != nil {
@@ -94,8 +97,8 @@ func (v *Console) static(w http.ResponseWriter, r *http.Request) error {
 }
 
 // icon is the integration's own.
-func (v *Console) icon(w http.ResponseWriter, r *http.Request) error {
-	i, err := v.Manifest.Integration()
+func (d *desk) icon(w http.ResponseWriter, r *http.Request) error {
+	i, err := d.Manifest.Integration()
 	if err != nil {
 		return err
 	}
@@ -121,6 +124,13 @@ var functions = template.FuncMap{
 	"percent": percent,
 	"depth":   func(n int) int { return min(n, 8) },
 	"words":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+	"minus":   func(a, b int) int { return a - b },
+	"delay":   delay,
+	"verdict": verdict,
+	"defang":  indicators.Defang,
+
+	"firstLinks":      func(l []analysis.FoundLink) []analysis.FoundLink { return l[:min(len(l), maxListed)] },
+	"firstIndicators": func(l []analysis.Indicator) []analysis.Indicator { return l[:min(len(l), maxListed)] },
 }
 
 // visible shows a text of several lines: what does not print, such as a character that
@@ -218,4 +228,26 @@ func percent(part, whole int) float64 {
 		return 0
 	}
 	return 100 * float64(min(part, whole)) / float64(whole)
+}
+
+// delay is the time between two hops.
+func delay(seconds int64) string {
+	if seconds < 0 {
+		return took(time.Duration(-seconds)*time.Second) + " earlier than the hop before: the clocks disagree"
+	}
+	return took(time.Duration(seconds)*time.Second) + " later"
+}
+
+// verdict is the colour of an authentication result (RFC 8601, section 2.7).
+func verdict(result string) string {
+	switch result {
+	case "pass":
+		return "good"
+	case "fail", "softfail", "permerror":
+		return "bad"
+	case "", "none":
+		return "none"
+	default:
+		return "warn"
+	}
 }

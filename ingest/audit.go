@@ -157,5 +157,11 @@ func missingReason(flags []string) (reason string, waiting bool) {
 	if slices.Contains(flags, `\Seen`) {
 		return "marked as read and not in the store: read by somebody before it was taken, refused by Cloud SOAR, or older than the first run", false
 	}
-	return "not taken yet: it is unread, and the next run takes it", true
+	return notTakenYet, true
 }
+
+// notTakenYet is the reason of an email that only waits for the next run.
+const notTakenYet = "not taken yet: it is unread, and the next run takes it"
+
+// Waiting reports whether the next run takes the email.
+func (f Finding) Waiting() bool { return f.Reason == notTakenYet }

@@ -83,7 +83,7 @@ func demonstrate(ctx context.Context, p *program, asJSON, keep bool) (err error)
 	if err != nil || !keep {
 		return err
 	}
-	return d.keep(ctx)
+	return d.keep(ctx, p)
 }
 
 // startServer fills a mail server and points the settings at it.
@@ -312,7 +312,7 @@ var demoNext = []struct{ what, fields, action string }{
 }
 
 // keep leaves the server up until ctx ends.
-func (d *demo) keep(ctx context.Context) error {
+func (d *demo) keep(ctx context.Context, p *program) error {
 	text, err := json.MarshalIndent(d.params, "", "  ")
 	if err != nil {
 		return err
@@ -329,6 +329,13 @@ func (d *demo) keep(ctx context.Context) error {
 	for _, next := range demoNext {
 		d.say("  # %s\n  %s%q %s < %q", next.what, next.fields, program, next.action, file)
 	}
-	<-ctx.Done()
-	return nil
+	d.say("\nOr look at it in a browser, which this address lets in once:\n")
+	return d.console(ctx, p, file)
+}
+
+// console shows the demo in a browser until ctx ends.
+func (d *demo) console(ctx context.Context, p *program, settings string) error {
+	shown := *p
+	shown.stdout = d.out
+	return showConsole(ctx, &shown, consoleOptions{serveOptions{store: filepath.Join(d.folder, "soar.db"), listen: "127.0.0.1:0"}, settings, ""})
 }

@@ -32,8 +32,11 @@ func (p *program) deliver(ctx context.Context, write func(io.Writer) error) erro
 	return nil
 }
 
-// progress returns what shows a bar on standard error while that is a terminal.
+// progress returns what tells a watcher, or else shows a bar on standard error while that is a terminal.
 func (p *program) progress() func(done, total int) {
+	if p.told != nil {
+		return p.told
+	}
 	if !terminal(p.stderr) || p.logs.file == "-" {
 		return func(int, int) {}
 	}

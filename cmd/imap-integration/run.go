@@ -39,6 +39,11 @@ type program struct {
 	helpAll          bool   // ACTION --help-all
 	refreshTokenFile string // --refresh-token-file
 	status           int    // exit status of the command that ran
+
+	// For who watches the run in another way than on a terminal; nil: nobody does.
+	step  func(actions.Step)
+	told  func(done, total int)
+	logTo io.Writer // what --log-file - stands for; nil: stderr
 }
 
 // run is the program with all of its inputs. It returns the exit status.
@@ -119,7 +124,11 @@ func (p *program) caught(body func() error) (err error) {
 
 // action runs one action from parameters to result.
 func (p *program) action(ctx context.Context, a actions.Action) {
-	closeLog, err := p.logs.open(p.stderr)
+	logTo := p.logTo
+	if logTo == nil {
+		logTo = p.stderr
+	}
+	closeLog, err := p.logs.open(logTo)
 	defer closeLog()
 	if err != nil {
 		p.finish(ctx, &manifest.ParameterError{Command: a.Name, Problems: []string{err.Error()}}, nil)
@@ -171,6 +180,7 @@ func (p *program) env(ctx context.Context) *actions.Env {
 		Log:      p.logs.logger(),
 		Now:      time.Now,
 		Progress: p.progress(),
+		Step:     p.step,
 		Deliver:  func(write func(io.Writer) error) error { return p.deliver(ctx, write) },
 		Table:    terminal(p.stdout),
 		Width:    columns(p.stdout),

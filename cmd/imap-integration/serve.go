@@ -58,7 +58,14 @@ func serveCommand(p *program) *cobra.Command {
 
 // check returns the TLS configuration, nil for none, or everything that is wrong.
 func (o serveOptions) check() (*tls.Config, error) {
-	var problems []string
+	conf, problems := o.problems()
+	if len(problems) > 0 {
+		return nil, &manifest.ParameterError{Command: "serve", Problems: problems}
+	}
+	return conf, nil
+}
+
+func (o serveOptions) problems() (conf *tls.Config, problems []string) {
 	if o.store == "" {
 		problems = append(problems, "--store is missing: name the file of the store")
 	}
@@ -66,17 +73,13 @@ func (o serveOptions) check() (*tls.Config, error) {
 	if err != nil {
 		problems = append(problems, fmt.Sprintf("--listen must be an address and a port such as 127.0.0.1:8080 (%v)", err))
 	}
-	conf, err := o.tls()
-	if err != nil {
+	if conf, err = o.tls(); err != nil {
 		problems = append(problems, err.Error())
 	}
 	if address != nil && !address.IP.IsLoopback() && o.cert == "" && o.key == "" {
 		problems = append(problems, fmt.Sprintf("--listen %q can be reached from other machines: set --tls-cert and --tls-key, or listen on 127.0.0.1", o.listen))
 	}
-	if len(problems) > 0 {
-		return nil, &manifest.ParameterError{Command: "serve", Problems: problems}
-	}
-	return conf, nil
+	return conf, problems
 }
 
 func (o serveOptions) tls() (*tls.Config, error) {
