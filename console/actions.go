@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -120,55 +119,6 @@ func shownField(f manifest.Field, value any) string {
 		return "set"
 	}
 	return quote.Line(shown(value), lineLength)
-}
-
-// startRun starts an action and goes to the page that shows the run.
-func (s actionScreen) startRun(w http.ResponseWriter, r *http.Request, command, title string, fields map[string]any, given []givenField) error {
-	members, err := s.settings.read()
-	if err != nil {
-		return err
-	}
-	if err := s.drop(members, command); err != nil {
-		return err
-	}
-	for id, value := range fields {
-		members[id] = value
-	}
-	params, err := json.Marshal(members)
-	if err != nil {
-		return err
-	}
-	started := &run{Command: command, Title: title, Given: given}
-	if err := s.runs.start(started, params); err != nil {
-		return err
-	}
-	http.Redirect(w, r, fmt.Sprintf("/runs/%d", started.ID), http.StatusSeeOther)
-	return nil
-}
-
-// drop leaves out the members that another action has in the same file: a settings
-// file may hold them, and an action refuses what it does not know.
-func (s actionScreen) drop(members map[string]any, command string) error {
-	fields, err := s.Manifest.Parameters(command)
-	if err != nil {
-		return err
-	}
-	own := map[string]bool{}
-	for _, f := range fields {
-		own[f.ID] = true
-	}
-	for _, a := range actions.All {
-		m, err := s.Manifest.Action(a.Name)
-		if err != nil {
-			continue // it has no fields of its own
-		}
-		for _, f := range m.Fields {
-			if !own[f.ID] {
-				delete(members, f.ID)
-			}
-		}
-	}
-	return nil
 }
 
 // actionFields reads the form of an action. A file that is given counts before the text of its field.

@@ -1,15 +1,11 @@
 package console
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
-	"example.org/imap-integration/actions"
-	"example.org/imap-integration/manifest"
 )
 
 // resourceScreen is the resource form.
@@ -153,28 +149,6 @@ func (s resourceScreen) fill(p *settingsPage, members map[string]any, problems [
 	}
 	slices.Sort(p.Other)
 	return nil
-}
-
-// problemsOf is what is wrong with settings, in the words that the command line has for it. Nothing is contacted.
-func (s resourceScreen) problemsOf(members map[string]any) ([]string, error) {
-	fields, err := s.Manifest.Parameters(settingsCommand)
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(members)
-	if err != nil {
-		return nil, err
-	}
-	values := manifest.Decode(settingsCommand, fields, manifest.Input{Stdin: bytes.NewReader(text)})
-	err = actions.CheckSettings(&actions.Env{Log: s.Log, Now: s.Now}, values)
-	var wrong *manifest.ParameterError
-	switch {
-	case errors.As(err, &wrong):
-		return wrong.Problems, nil
-	case err != nil:
-		return []string{values.Redact(actions.Sentence(err))}, nil
-	}
-	return nil, nil
 }
 
 // save saves what the form says, right or wrong, as the platform does: the
