@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
 )
 
 // resourceScreen is the resource form.
