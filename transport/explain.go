@@ -33,6 +33,8 @@ const (
 	Closed           Kind = "closed"            // the other side broke off
 	NotTLS           Kind = "not_tls"           // what answers does not speak TLS
 	OldTLS           Kind = "old_tls"           // TLS 1.2 is too new for it
+	OldKeyExchange   Kind = "old_key_exchange"  // no key exchange in common
+	ClientCert       Kind = "client_cert"       // the server wants another client certificate, or one at all
 	Handshake        Kind = "handshake"         // any other failure of the handshake
 	SelfSigned       Kind = "self_signed"       // certificate
 	UnknownAuthority Kind = "unknown_authority" // certificate
@@ -86,28 +88,80 @@ func explainTLS(err error, now time.Time) Reason {
 		return why
 	}
 	var record tls.RecordHeaderError
-	var op *net.OpError
+	var h *HandshakeError // nil for other servers than the mail server
+	errors.As(err, &h)
+	alert, alerted := alertOf(err)
 	switch {
 	case errors.As(err, &record):
 		return Reason{NotTLS, "what answers there does not speak TLS", "check the port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)"}
-	case tooOld(err):
-		return Reason{OldTLS, "the server offers only versions of TLS below 1.2, which are refused here", "enable TLS 1.2 or 1.3 on the server"}
-	case errors.As(err, &op) && op.Op == "remote error":
-		return Reason{Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s)", quote.Line(op.Err.Error(), maxText)), "check that it has a certificate for this name, and its log"}
+	case alert == alertProtocolVersion, err != nil && strings.Contains(err.Error(), "server selected unsupported protocol version"): // the library has no type for it
+		return oldVersion(h)
+	case alert == alertCertificateRequired, h != nil && h.Asked && !h.Given && alert != 0:
+		return Reason{ClientCert, fmt.Sprintf("the server wants a client certificate (%s)", alert.Error()), "give one by client_certificate and client_key"}
+	case alert >= alertBadCertificate && alert <= alertUnknownCA, h != nil && h.Asked && alert == alertHandshakeFailure:
+		// Of all that a server verifies there is nothing else of this kind; under TLS 1.3 it comes behind the handshake.
+		return Reason{ClientCert, fmt.Sprintf("the server refuses client_certificate (%s)", alert.Error()), "check that the server knows the authority that signed it, and that it has not expired"}
+	case alert == alertHandshakeFailure, alert == alertInsufficientSecurity:
+		return oldKeyExchange(h)
+	case alerted:
+		return Reason{Handshake, fmt.Sprintf("the server broke off the TLS handshake (%s)", alert.Error()), "check that it has a certificate for this name, and its log"}
+	case err != nil && strings.Contains(err.Error(), "failed to parse certificate from server"): // nor for this
+		return Reason{
+			BadCertificate, fmt.Sprintf("the server's certificate cannot be read (%s), and no setting changes that", quote.Line(lastText(err), maxText)),
+			"install another certificate on the server",
+		}
 	}
 	return Reason{}
 }
 
-// tooOld reports a peer without TLS 1.2: it says so with an alert, or chooses
-// what was not offered. The library has no types for either; the texts are its own.
-func tooOld(err error) bool {
-	const alertProtocolVersion = tls.AlertError(70) // RFC 8446, section 6
-	if err == nil {
-		return false
+// Alerts of a server (RFC 8446, section 6; RFC 5246, section 7.2).
+const (
+	alertHandshakeFailure     = tls.AlertError(40)
+	alertBadCertificate       = tls.AlertError(42)
+	alertUnknownCA            = tls.AlertError(48)
+	alertProtocolVersion      = tls.AlertError(70)
+	alertInsufficientSecurity = tls.AlertError(71)
+	alertCertificateRequired  = tls.AlertError(116)
+)
+
+// alertOf finds the alert with which the server ended the handshake. The library gives
+// it as an error of a type of its own, with the texts of [tls.AlertError].
+func alertOf(err error) (tls.AlertError, bool) {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return 0, false
 	}
-	text := err.Error()
-	return strings.Contains(text, alertProtocolVersion.Error()) ||
-		strings.Contains(text, "server selected unsupported protocol version")
+	for n := range 256 {
+		if a := tls.AlertError(n); a.Error() == op.Err.Error() {
+			return a, true
+		}
+	}
+	return 0, true
+}
+
+func oldVersion(h *HandshakeError) Reason {
+	if h != nil && h.Compatible {
+		return Reason{OldTLS, "the server offers no version of TLS from 1.0 to 1.3", "enable TLS 1.2 or 1.3 on the server"}
+	}
+	return Reason{OldTLS, "the server offers only versions of TLS below 1.2, which are refused here", "enable TLS 1.2 or 1.3 on the server" + orCompatible(h)}
+}
+
+func oldKeyExchange(h *HandshakeError) Reason {
+	if h != nil && h.Compatible {
+		return Reason{OldKeyExchange, "the server and this program have no cipher suite in common, RSA key exchange included", "enable ECDHE on the server (DHE and RC4 are not supported)"}
+	}
+	return Reason{
+		OldKeyExchange, "the server offers no key exchange that is still safe (it refused every cipher suite with ECDHE, and TLS 1.3)",
+		"enable ECDHE or TLS 1.3 on the server" + orCompatible(h),
+	}
+}
+
+// orCompatible is the second way out, which the mail server alone has.
+func orCompatible(h *HandshakeError) string {
+	if h == nil {
+		return ""
+	}
+	return ", or set tls_compatibility, which allows what it offers"
 }
 
 // explainCertificate knows why a certificate is refused.

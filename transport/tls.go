@@ -2,12 +2,16 @@ package transport
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
+
+	"example.org/imap-integration/secret"
 )
 
 // maxCA bounds ca_certificate: the whole of Mozilla's list is a quarter of it.
@@ -23,6 +27,14 @@ func ParseCA(text string) ([]*x509.Certificate, error) {
 	if len(text) > maxCA {
 		return nil, fmt.Errorf("%w: the text is longer than 1 MiB; give only the certificate of the authority that signs the server's", ErrCA)
 	}
+	certs, err := parseCertificates(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCA, err)
+	}
+	return certs, nil
+}
+
+func parseCertificates(text string) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	rest := strings.ReplaceAll(text, `\n`, "\n")
 	for n := 1; ; n++ {
@@ -32,29 +44,29 @@ func ParseCA(text string) ([]*x509.Certificate, error) {
 		}
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, fmt.Errorf("%w: certificate %d of the text cannot be read; paste the PEM file of the authority again, whole", ErrCA, n)
+			return nil, fmt.Errorf("certificate %d of the text cannot be read; paste the PEM file again, whole", n)
 		}
 		certs, rest = append(certs, c), after
 	}
 	if len(certs) == 0 {
-		return nil, fmt.Errorf("%w: %s; it needs a PEM text with -----BEGIN CERTIFICATE-----", ErrCA, missing(text))
+		return nil, fmt.Errorf("%s; it needs a PEM text with -----BEGIN CERTIFICATE-----", missing(text))
 	}
 	return certs, nil
 }
 
-const (
-	beginCertificate = "-----BEGIN CERTIFICATE-----"
-	endCertificate   = "-----END CERTIFICATE-----"
-)
-
 // nextBlock cuts the first certificate out of a text. What is not base64 gives
 // an empty der, which no certificate is.
 func nextBlock(text string) (der []byte, rest string, found bool) {
-	_, body, found := strings.Cut(text, beginCertificate)
+	return cutBlock(text, "CERTIFICATE")
+}
+
+// cutBlock cuts the first block of a kind out of a PEM text.
+func cutBlock(text, kind string) (der []byte, rest string, found bool) {
+	_, body, found := strings.Cut(text, "-----BEGIN "+kind+"-----")
 	if !found {
 		return nil, "", false
 	}
-	body, rest, found = strings.Cut(body, endCertificate)
+	body, rest, found = strings.Cut(body, "-----END "+kind+"-----")
 	if !found {
 		return nil, "", true
 	}
@@ -63,6 +75,52 @@ func nextBlock(text string) (der []byte, rest string, found bool) {
 		return nil, rest, true
 	}
 	return der, rest, true
+}
+
+// ParseClientCertificate reads a certificate, with those between it and its authority
+// behind it, and its private key (PKCS #8, PKCS #1 or SEC 1): PEM texts, as [ParseCA] takes
+// them. The errors name client_certificate or client_key, and quote nothing of a key.
+func ParseClientCertificate(certificate string, key secret.String) (*tls.Certificate, error) {
+	certs, err := parseCertificates(certificate)
+	if err != nil {
+		return nil, fmt.Errorf("client_certificate: %w", err)
+	}
+	private, err := parseKey(strings.ReplaceAll(key.Reveal(), `\n`, "\n"))
+	if err != nil {
+		return nil, fmt.Errorf("client_key: %w", err)
+	}
+	if public, ok := certs[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(private.Public()) {
+		return nil, errors.New("client_key: it is the key of another certificate; give the one that client_certificate was made with")
+	}
+	pair := &tls.Certificate{PrivateKey: private, Leaf: certs[0]}
+	for _, c := range certs {
+		pair.Certificate = append(pair.Certificate, c.Raw)
+	}
+	return pair, nil
+}
+
+// parseKey reads the first private key of a text.
+func parseKey(text string) (crypto.Signer, error) {
+	if strings.Contains(text, "ENCRYPTED") {
+		return nil, errors.New("the key is protected by a passphrase; take that off (openssl pkey -in key.pem -out plain.pem)")
+	}
+	for kind, parse := range map[string]func([]byte) (any, error){
+		"PRIVATE KEY":     x509.ParsePKCS8PrivateKey,
+		"RSA PRIVATE KEY": func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) },
+		"EC PRIVATE KEY":  func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) },
+	} {
+		der, _, found := cutBlock(text, kind)
+		if !found {
+			continue
+		}
+		if key, err := parse(der); err == nil {
+			if signer, ok := key.(crypto.Signer); ok {
+				return signer, nil
+			}
+		}
+		return nil, errors.New("the private key cannot be read; paste its PEM file again, whole")
+	}
+	return nil, errors.New("the text holds no private key; it needs a PEM text with -----BEGIN PRIVATE KEY-----")
 }
 
 // missing says what a text without a certificate holds instead.

@@ -68,13 +68,6 @@ func (t *Trust) Secure(ctx context.Context, conn net.Conn, host string) (*tls.Co
 	return handshake(ctx, conn, t.config(host))
 }
 
-// Unverified is [Trust.Secure] for allow_untrusted_certificates: the connection
-// is encrypted, and who is at its other end stays unproved. It is for the email
-// server alone.
-func Unverified(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
-	return handshake(ctx, conn, withOwnVerification(host, func(tls.ConnectionState) error { return nil }))
-}
-
 func handshake(ctx context.Context, conn net.Conn, conf *tls.Config) (*tls.Conn, error) {
 	secured := tls.Client(conn, conf)
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -114,6 +107,11 @@ func (t *Trust) verify(certs []*x509.Certificate, host string) error {
 	if host == "" || len(certs) == 0 { // x509 would take an empty name for none to be checked
 		return errUnnamed
 	}
+	return t.verifyChain(certs, host)
+}
+
+// verifyChain looks for a chain to an authority; the name is verified where it is not "".
+func (t *Trust) verifyChain(certs []*x509.Certificate, host string) error {
 	opts := x509.VerifyOptions{DNSName: host, Intermediates: x509.NewCertPool()}
 	add(opts.Intermediates, certs[1:])
 	var err error

@@ -3,19 +3,25 @@
 package transporttest
 
 import (
+	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -40,6 +46,8 @@ type Leaf struct {
 	NotBefore  time.Time        // zero: an hour ago
 	NotAfter   time.Time        // zero: in 60 days
 	CommonName string           // "": localhost
+	RSA        bool             // an RSA key, which a server without ECDHE needs
+	Negative   bool             // the serial number is below 0 (RFC 5280, section 4.1.2.2, forbids it)
 }
 
 // NewAuthority makes a root authority.
@@ -129,7 +137,7 @@ func (a *Authority) Issue(t testing.TB, l Leaf) tls.Certificate {
 
 // Certificate is [Authority.Issue] for programs that are not tests.
 func (a *Authority) Certificate(l Leaf) (tls.Certificate, error) {
-	key, err := newKey()
+	key, err := l.key()
 	if err != nil {
 		return tls.Certificate{}, err
 	}
@@ -137,11 +145,14 @@ func (a *Authority) Certificate(l Leaf) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	parent, signer := a.cert, a.key
+	parent, signer := a.cert, crypto.Signer(a.key)
 	if l.SelfSigned {
 		parent, signer = c, key
 	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
+	if err == nil && l.Negative {
+		der, err = negate(der, c.SerialNumber, signer)
+	}
 	chain := [][]byte{der}
 	if !l.Alone && !l.SelfSigned {
 		chain = append(chain, a.above...)
@@ -238,9 +249,47 @@ func accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
+// key is a new one, or the one RSA key of all tests, because making one takes a while.
+func (l Leaf) key() (crypto.Signer, error) {
+	if l.RSA {
+		return rsaKey()
+	}
+	return newKey()
+}
+
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// negate gives a certificate the serial number with the sign bit set, and signs it anew:
+// the library makes no such certificate.
+func negate(der []byte, serial *big.Int, signer crypto.Signer) ([]byte, error) {
+	var c struct {
+		TBS, Algorithm asn1.RawValue
+		Signature      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &c); err != nil {
+		return nil, err
+	}
+	at := bytes.Index(c.TBS.FullBytes, serial.Bytes())
+	c.TBS.FullBytes[at] |= 0x80
+	digest := sha256.Sum256(c.TBS.FullBytes)
+	signature, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	c.Signature = asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}
+	return asn1.Marshal(c)
+}
+
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
-func serial() (*big.Int, error) { return rand.Int(rand.Reader, big.NewInt(1<<62)) }
+// serial is one of eight bytes.
+func serial() (*big.Int, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		return nil, err
+	}
+	return n.SetBit(n, 62, 1), nil
+}
 
 func fatal(t testing.TB, err error) {
 	t.Helper()
