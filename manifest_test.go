@@ -39,6 +39,9 @@ folder | Folder | text | INBOX
 timeout | Connection Timeout (s) | number | 180
 allow_untrusted_certificates | Allow untrusted certificates | checkbox | false
 ca_certificate | CA certificate (PEM) | textarea |
+client_certificate | Client certificate (PEM) | textarea |
+client_key | Client key (PEM) | password |
+tls_compatibility | Allow old TLS | checkbox | false
 cloud_soar_api_url* | Cloud SOAR API URL | text |
 access_id | Access ID | text |
 access_key | Access Key | password |
@@ -79,7 +82,7 @@ func TestResourceFieldsAreTheContracts(t *testing.T) {
 func TestListKeysAreTheContracts(t *testing.T) {
 	want := map[string][]string{
 		"connection_security": {"ssl_tls", "starttls", "none"},
-		"auth_method":         {"password", "oauth2_client_credentials", "oauth2_refresh_token", "oauth2_access_token", "google_service_account"},
+		"auth_method":         {"password", "oauth2_client_credentials", "oauth2_refresh_token", "oauth2_access_token", "google_service_account", "client_certificate"},
 		"email_fetch_type":    {"unseen", "from_latest"},
 		"search_mode":         {"auto", "server", "local"},
 	}

@@ -1,7 +1,10 @@
 package actions
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"net"
 	"strings"
 
 	"example.org/imap-integration/mailbox"
@@ -25,11 +28,63 @@ func (r Resource) login() (mailbox.Login, *token.Source) {
 	if method == "" {
 		return l, nil
 	}
+	if method == "client_certificate" {
+		return r.externalLogin(l), nil
+	}
 	source := r.tokenSource(token.Method(method))
 	if source != nil {
 		l.Token = source.Token
 	}
 	return l, source
+}
+
+// externalLogin is SASL EXTERNAL: the mail server takes the name from the client
+// certificate, and mailbox_account is sent only where it is another one.
+func (r Resource) externalLogin(l mailbox.Login) mailbox.Login {
+	r.v.Require("client_certificate", "client_key")
+	if r.v.Key("connection_security") == "none" {
+		r.v.Problem("auth_method", "client_certificate needs TLS; choose ssl_tls or starttls for connection_security")
+	}
+	l.External = true
+	if strings.EqualFold(l.Mailbox, l.Username) {
+		l.Mailbox = ""
+	}
+	return l
+}
+
+// secure is how the connection to the mail server is secured.
+func (r Resource) secure(trust *transport.Trust) func(context.Context, net.Conn, string) (*tls.Conn, error) {
+	o := transport.Options{
+		Unverified:  r.v.Bool("allow_untrusted_certificates"),
+		Compatible:  r.v.Bool("tls_compatibility"),
+		Certificate: r.clientCertificate(),
+	}
+	if o.Compatible {
+		r.log.Warn("old TLS is allowed for the mail server (tls_compatibility): whoever records the connection may read it later")
+	}
+	return trust.SecureWith(o)
+}
+
+// clientCertificate reads client_certificate and client_key; nil where they are not set, or wrong.
+func (r Resource) clientCertificate() *tls.Certificate {
+	certificate, key := r.v.Text("client_certificate"), r.v.Secret("client_key")
+	switch {
+	case certificate == "" && key.Empty():
+		return nil
+	case certificate == "":
+		r.v.Problem("client_certificate", "is missing: client_key is the key of one")
+		return nil
+	case key.Empty():
+		r.v.Problem("client_key", "is missing: client_certificate cannot be used without its key")
+		return nil
+	}
+	pair, err := transport.ParseClientCertificate(certificate, key)
+	if errors.Is(err, transport.ErrClientKey) {
+		r.problem("client_key", err)
+	} else {
+		r.problem("client_certificate", err)
+	}
+	return pair
 }
 
 // tokenSource reads the OAuth 2.0 fields; nil where something is wrong in them.

@@ -63,8 +63,8 @@ func resource(env *Env, v *manifest.Values) Resource {
 func (r Resource) shapes() {
 	for _, id := range []string{
 		"imap_server", "username", "mailbox_account", "cloud_soar_api_url", "access_id",
-		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "cloud_soar_routes",
-		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "proxy_url",
+		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "client_certificate", "cloud_soar_routes",
+		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "client_key", "proxy_url",
 	} {
 		if Uses(r.v.Command(), id) {
 			r.v.Text(id)
@@ -87,6 +87,8 @@ func (r Resource) mailboxShapes() {
 	r.v.Key("connection_security")
 	r.v.Key("auth_method")
 	r.v.Bool("allow_untrusted_certificates")
+	r.v.Bool("tls_compatibility")
+	r.clientCertificate()
 	if r.v.Set("ca_certificate") {
 		_, err := transport.ParseCA(r.v.Text("ca_certificate"))
 		r.problem("ca_certificate", err)
@@ -194,10 +196,7 @@ func (r Resource) mailbox() Mailbox {
 		Log:      r.log,
 	}
 	dial, trust := r.dial()
-	c.Dial, c.Secure = dial, trust.Secure
-	if r.v.Bool("allow_untrusted_certificates") {
-		c.Secure = transport.Unverified
-	}
+	c.Dial, c.Secure = dial, r.secure(trust)
 	login, source := r.login()
 	c.Login = login
 	return Mailbox{c, foldersOf(r.v), r.account(), source}

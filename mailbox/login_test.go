@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -299,5 +300,46 @@ func TestOAuthDovecot(t *testing.T) {
 		} else if strings.Contains(err.Error(), c.first) {
 			t.Errorf("%s: the token is in the error", name)
 		}
+	}
+}
+
+// TestDovecotClientCertificate logs in with the certificate alone (SASL EXTERNAL).
+func TestDovecotClientCertificate(t *testing.T) {
+	t.Parallel()
+	d := mailboxtest.StartDovecotWith(t, `
+auth_mechanisms = plain external
+auth_ssl_username_from_cert = yes
+ssl_ca = <DIR/cert.pem
+ssl_require_crl = no
+ssl_verify_client_cert = yes
+ssl_cert_username_field = commonName
+passdb {
+  driver = static
+  args = nopassword=y
+  mechanisms = external
+}
+`)
+	u := d.NewUser()
+	d.Deliver(u, mail(1, 200), mailboxtest.Delivery{})
+	show := func(a *transporttest.Authority, name string) mailbox.Config {
+		pair := a.Issue(t, transporttest.Leaf{CommonName: name, Names: []string{}, Usage: x509.ExtKeyUsageClientAuth})
+		trust, err := transport.NewTrust(d.Authority.PEM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := baseConfig(t, d.Host, d.TLS, u.Name, "")
+		c.Login.External, c.Secure = true, trust.SecureWith(transport.Options{Certificate: &pair})
+		return c
+	}
+	f := dial(t, show(d.Authority, u.Name))
+	if got := fetch(t, f, search(t, f, mailbox.Criteria{})); len(got) != 1 {
+		t.Errorf("%d emails", len(got))
+	}
+	_ = f.Close()
+	if _, err := mailbox.Dial(t.Context(), show(transporttest.NewAuthority(t, "Other CA"), u.Name)); err == nil {
+		t.Error("a certificate of another company opens the mailbox")
+	}
+	if _, err := mailbox.Dial(t.Context(), show(d.Authority, "nobody\x00@corp.example")); kind(err) != mailbox.AuthFailed {
+		t.Error(err)
 	}
 }

@@ -17,6 +17,9 @@ import (
 // maxCA bounds ca_certificate: the whole of Mozilla's list is a quarter of it.
 const maxCA = 1 << 20
 
+// ErrClientKey is wrapped by the error of [ParseClientCertificate] where the key is wrong, not the certificate.
+var ErrClientKey = errors.New("client_key")
+
 // ErrCA is wrapped by what [NewTrust] returns for a text without a usable certificate.
 var ErrCA = errors.New("ca_certificate")
 
@@ -79,7 +82,7 @@ func cutBlock(text, kind string) (der []byte, rest string, found bool) {
 
 // ParseClientCertificate reads a certificate, with those between it and its authority
 // behind it, and its private key (PKCS #8, PKCS #1 or SEC 1): PEM texts, as [ParseCA] takes
-// them. The errors name client_certificate or client_key, and quote nothing of a key.
+// them. The errors quote nothing of a key.
 func ParseClientCertificate(certificate string, key secret.String) (*tls.Certificate, error) {
 	certs, err := parseCertificates(certificate)
 	if err != nil {
@@ -87,10 +90,10 @@ func ParseClientCertificate(certificate string, key secret.String) (*tls.Certifi
 	}
 	private, err := parseKey(strings.ReplaceAll(key.Reveal(), `\n`, "\n"))
 	if err != nil {
-		return nil, fmt.Errorf("client_key: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrClientKey, err)
 	}
 	if public, ok := certs[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(private.Public()) {
-		return nil, errors.New("client_key: it is the key of another certificate; give the one that client_certificate was made with")
+		return nil, fmt.Errorf("%w: it is the key of another certificate; give the one that client_certificate was made with", ErrClientKey)
 	}
 	pair := &tls.Certificate{PrivateKey: private, Leaf: certs[0]}
 	for _, c := range certs {

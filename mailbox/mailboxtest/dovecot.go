@@ -51,6 +51,7 @@ type Dovecot struct {
 	dir    string
 	own    *dovecotState     // shared by the copies that For makes
 	signer *ecdsa.PrivateKey // of access tokens; nil: passwords only
+	extra  string            // what the configuration has besides
 }
 
 // dovecotState is what changes while Dovecot runs.
@@ -76,12 +77,19 @@ type User struct {
 // where the environment has CI=true.
 func StartDovecot(tb TB) *Dovecot {
 	tb.Helper()
-	return startDovecot(tb, nil)
+	return startDovecot(tb, nil, "")
 }
 
-func startDovecot(tb TB, signer *ecdsa.PrivateKey) *Dovecot {
+// StartDovecotWith is [StartDovecot] with these lines at the end of its
+// configuration, in which DIR stands for its folder. The certificate of its authority is DIR/cert.pem.
+func StartDovecotWith(tb TB, configuration string) *Dovecot {
 	tb.Helper()
-	d, err := launchDovecot(signer)
+	return startDovecot(tb, nil, configuration)
+}
+
+func startDovecot(tb TB, signer *ecdsa.PrivateKey, extra string) *Dovecot {
+	tb.Helper()
+	d, err := launchDovecot(signer, extra)
 	if errors.Is(err, ErrNoDovecot) && os.Getenv("CI") != "true" {
 		tb.Skipf("skipped: %v", err)
 	}
@@ -93,9 +101,9 @@ func startDovecot(tb TB, signer *ecdsa.PrivateKey) *Dovecot {
 }
 
 // LaunchDovecot starts a Dovecot outside a test; Close ends it.
-func LaunchDovecot() (*Dovecot, error) { return launchDovecot(nil) }
+func LaunchDovecot() (*Dovecot, error) { return launchDovecot(nil, "") }
 
-func launchDovecot(signer *ecdsa.PrivateKey) (*Dovecot, error) {
+func launchDovecot(signer *ecdsa.PrivateKey, extra string) (*Dovecot, error) {
 	if _, err := os.Stat(dovecotBinary); err != nil {
 		return nil, ErrNoDovecot
 	}
@@ -108,7 +116,7 @@ func launchDovecot(signer *ecdsa.PrivateKey) (*Dovecot, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dovecot{Host: "localhost", Authority: authority, dir: dir, own: &dovecotState{}, signer: signer}
+	d := &Dovecot{Host: "localhost", Authority: authority, dir: dir, own: &dovecotState{}, signer: signer, extra: extra}
 	if err := errors.Join(d.layOut(), d.start()); err != nil {
 		d.Close()
 		return nil, err
@@ -265,7 +273,7 @@ func (d *Dovecot) configure() error {
 		}
 		rootless = strings.NewReplacer("USER", me.Username, "GROUP", group.Name).Replace(dovecotRootless)
 	}
-	text := dovecotConf
+	text := dovecotConf + d.extra
 	if d.signer != nil {
 		text += dovecotOAuth
 	}

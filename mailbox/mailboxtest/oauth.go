@@ -26,7 +26,7 @@ func StartOAuthDovecot(tb TB) *Dovecot {
 	if err != nil {
 		tb.Fatalf("cannot start dovecot: %v", err)
 	}
-	return startDovecot(tb, key)
+	return startDovecot(tb, key, "")
 }
 
 // Token makes an access token for this user, good for an hour; claims replace
