@@ -234,6 +234,9 @@ func (l *planner) search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UID
 	if err != nil {
 		return nil, err
 	}
+	if l.o.SearchMode == Server && len(uids) == 0 && len(c.Query) > 0 {
+		return uids, l.doubt(ctx, c)
+	}
 	if l.o.SearchMode != Auto || !l.narrows(len(uids)) {
 		return uids, nil
 	}
@@ -244,6 +247,18 @@ func (l *planner) search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UID
 	}
 	l.o.Log.Info("many candidates: the server was asked to narrow them", "candidates", len(uids), "left", len(narrowed))
 	return narrowed, nil
+}
+
+// doubt looks whether there were emails that the server's search found none among: it may
+// be right, or find words where a part of one was meant, or not search at all.
+func (l *planner) doubt(ctx context.Context, c mailbox.Criteria) error {
+	c.Query = nil
+	all, err := l.folder.Search(ctx, c)
+	if err == nil && len(all) > 0 {
+		l.o.Log.Warn("the mail server finds no email that the filters keep (search_mode is server); where that is wrong, set search_mode to auto",
+			"folder", l.o.Folder, "emails", len(all))
+	}
+	return err
 }
 
 // narrows reports whether the server is to be asked for the filters too.

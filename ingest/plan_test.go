@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -184,6 +186,32 @@ func TestPlanNarrows(t *testing.T) {
 				t.Errorf("asked %d times, want %d: %+v", asked, row.asked, row.box.searched)
 			}
 		})
+	}
+}
+
+// TestServerFindsNothing: where the server's search finds none of the emails that are due, the log
+// says how many there were, for the server may search in another way than the filters do.
+func TestServerFindsNothing(t *testing.T) {
+	for name, row := range map[string]struct {
+		mode  SearchMode
+		box   *box
+		named bool
+	}{
+		"none of three": {Server, newBox("a", "b", "c"), true}, "none of none": {Server, newBox(), false}, "decided here": {Local, newBox("a"), false},
+	} {
+		f, err := filters.Compile(filters.Spec{Subject: []string{"m"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		row.box.blind = true
+		l := planner{Options{MarkAsSeen: true, SearchMode: row.mode, Filter: f, Log: slog.New(slog.NewTextHandler(&log, nil))}, row.box, newShelf()}
+		if _, err := l.makePlan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if named := strings.Contains(log.String(), "set search_mode to auto") && strings.Contains(log.String(), "emails=3"); named != row.named {
+			t.Errorf("%s: %s", name, log.String())
+		}
 	}
 }
 

@@ -1,8 +1,10 @@
 package mailbox_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -478,23 +480,85 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestBadCharset holds that a server which takes no CHARSET is asked without the terms that
+// need one, in whatever words it says so, and not again.
 func TestBadCharset(t *testing.T) {
-	s := startScript(t, 2, func(c *scriptConn, tag, command string) bool {
-		if strings.Contains(command, "CHARSET") {
-			c.say("%s NO [BADCHARSET (US-ASCII)] no\r\n", tag)
-			return true
+	for _, refusal := range []string{"NO [BADCHARSET (US-ASCII)] no", "BAD charset not supported", "BAD Command Argument Error. 11", "NO SEARCH failed"} {
+		s := startScript(t, 2, func(c *scriptConn, tag, command string) bool {
+			if strings.Contains(command, "CHARSET") {
+				c.say("%s %s\r\n", tag, refusal)
+				return true
+			}
+			return strings.HasPrefix(tag, "Ü") || strings.Contains(tag, "\xc3") // the rest of a literal
+		})
+		f := dial(t, s.config(t))
+		for range 2 {
+			if got := search(t, f, mailbox.Criteria{Query: queryOf("Überweisung")}); len(got) != 2 {
+				t.Errorf("%s: %v", refusal, got)
+			}
 		}
-		return strings.HasPrefix(tag, "Ü") || strings.Contains(tag, "\xc3") // the rest of a literal
+		if n := strings.Count(s.seenCommands(), "CHARSET"); n != 1 {
+			t.Errorf("%s: CHARSET was sent %d times", refusal, n)
+		}
+		_ = f.Close()
+	}
+}
+
+// TestSearchRefusedInASCII holds that no other refusal is taken for one of CHARSET.
+func TestSearchRefusedInASCII(t *testing.T) {
+	s := startScript(t, 2, func(c *scriptConn, tag, command string) bool {
+		if strings.Contains(command, "SEARCH") {
+			c.say("%s BAD no\r\n", tag)
+		}
+		return strings.Contains(command, "SEARCH")
 	})
 	f := dial(t, s.config(t))
 	defer f.Close()
-	for range 2 {
-		if got := search(t, f, mailbox.Criteria{Query: queryOf("Überweisung")}); len(got) != 2 {
-			t.Errorf("%v", got)
-		}
+	if _, err := f.Search(t.Context(), mailbox.Criteria{Query: queryOf("invoice")}); kind(err) != mailbox.ServerRefused {
+		t.Error(err)
 	}
-	if n := strings.Count(s.seenCommands(), "CHARSET"); n != 1 {
-		t.Errorf("CHARSET was sent %d times", n)
+	if n := strings.Count(s.seenCommands(), "SEARCH"); n != 1 {
+		t.Errorf("%d searches", n)
+	}
+}
+
+// TestSearchWithoutEmails holds that a search which every email must match, and that finds
+// none in a folder with some, is named.
+func TestSearchWithoutEmails(t *testing.T) {
+	for name, c := range map[string]struct {
+		emails   int
+		unseen   string // what SELECT says of the first unread one
+		criteria mailbox.Criteria
+		named    bool
+	}{
+		"all of some":                  {2, "", mailbox.Criteria{}, true},
+		"all of none":                  {0, "", mailbox.Criteria{}, false},
+		"unread, and there are":        {2, "* OK [UNSEEN 1] first\r\n", mailbox.Criteria{Unseen: true}, true},
+		"unread, and nothing is known": {2, "", mailbox.Criteria{Unseen: true}, false},
+		"some of some":                 {2, "", mailbox.Criteria{From: 100}, false},
+		"a filter":                     {2, "* OK [UNSEEN 1] first\r\n", mailbox.Criteria{Unseen: true, Query: queryOf("invoice")}, false},
+	} {
+		s := startScript(t, c.emails, func(conn *scriptConn, tag, command string) bool {
+			if strings.HasPrefix(command, "SELECT") {
+				conn.say("%s", c.unseen)
+			}
+			if !strings.HasPrefix(command, "UID SEARCH") {
+				return false
+			}
+			conn.say("* SEARCH\r\n%s OK done\r\n", tag)
+			return true
+		})
+		var log bytes.Buffer
+		conf := s.config(t)
+		conf.Log = slog.New(slog.NewTextHandler(&log, nil))
+		f := dial(t, conf)
+		if got := search(t, f, c.criteria); len(got) != 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+		_ = f.Close()
+		if named := strings.Contains(log.String(), "finds no email where the folder has some"); named != c.named {
+			t.Errorf("%s: %s", name, log.String())
+		}
 	}
 }
 

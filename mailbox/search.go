@@ -38,7 +38,23 @@ func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(uids) == 0 {
+		f.doubt(c)
+	}
 	return uids, nil
+}
+
+// doubt says so where a search that every email must match found none, and the server said of the
+// folder that there are some: an index that is damaged, say. What there is then nobody can ask for.
+func (f *Folder) doubt(c Criteria) {
+	if line, simple := c.line(); !simple || line != "ALL" && line != "UNSEEN" {
+		return
+	}
+	box := f.s.n.Selected()
+	if c.Unseen && f.s.opened.FirstUnseen > 0 || !c.Unseen && box.Exists > 0 {
+		f.conf.Log.Warn("the mail server's search finds no email where the folder has some; where that stays, have the server rebuild its index of the folder",
+			"folder", f.conf.Folder, "unseen", c.Unseen, "emails", box.Exists, "first_unseen", f.s.opened.FirstUnseen)
+	}
 }
 
 func (f *Folder) search(ctx context.Context, c Criteria) ([]UID, error) {
@@ -47,7 +63,7 @@ func (f *Folder) search(ctx context.Context, c Criteria) ([]UID, error) {
 	}
 	query := f.sendable(c.Query)
 	uids, err := f.searchAll(ctx, c, query)
-	if err != nil && !f.noCharset && refusedCharset(err) {
+	if err != nil && !f.noCharset && refusedCharset(err, query) {
 		f.noCharset = true
 		f.conf.Log.Info("the mail server takes no CHARSET UTF-8, searching without those terms")
 		uids, err = f.searchAll(ctx, c, f.sendable(c.Query))
@@ -55,10 +71,23 @@ func (f *Folder) search(ctx context.Context, c Criteria) ([]UID, error) {
 	return uids, err
 }
 
-// refusedCharset recognises BADCHARSET. QUIRK(Exchange): BAD or NO without the code.
-func refusedCharset(err error) bool {
+// refusedCharset recognises BADCHARSET. QUIRK(Exchange, Domino): BAD or NO without the
+// code, and without the word: any refusal of a search that needs CHARSET is taken for one.
+func refusedCharset(err error, q filters.Query) bool {
 	var r imapwire.Refusal
-	return errors.As(err, &r) && (r.Code == "BADCHARSET" || strings.Contains(strings.ToLower(r.Text), "charset"))
+	return errors.As(err, &r) && !temporary(r.StatusResponse) && (r.Code == "BADCHARSET" || !plainASCII(q))
+}
+
+// plainASCII reports whether a search is sent without CHARSET.
+func plainASCII(q filters.Query) bool {
+	for _, group := range q {
+		for _, t := range group {
+			if !ascii(t.Field + t.Value) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // sendable leaves out groups that must not go to the server: one whose terms

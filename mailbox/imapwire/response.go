@@ -16,6 +16,7 @@ type Mailbox struct {
 	Exists      uint32
 	UIDValidity uint32
 	UIDNext     UID
+	FirstUnseen uint32 // sequence number; 0: it did not say, or there is none
 	ReadOnly    bool
 	opened      bool // uidValidity must not change any more
 }
@@ -103,6 +104,8 @@ func (n *Conn) learn(r StatusResponse) error {
 		n.box.UIDValidity = number(r.Arg)
 	case "UIDNEXT":
 		n.box.UIDNext = UID(number(r.Arg))
+	case "UNSEEN": // of IMAP4rev1 (RFC 3501, section 7.1)
+		n.box.FirstUnseen = number(r.Arg)
 	case "READ-ONLY":
 		n.box.ReadOnly = true
 	case "READ-WRITE":
