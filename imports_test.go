@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
-	"mailbox/imapwire":        {"quote"},
+	"mailbox/imapwire":        {"message", "quote"},
 	"mailbox/imapmem":         {},
 	"mailbox/mailboxtest":     {"transport/transporttest"},
 	"manifest":                {"quote", "secret"},

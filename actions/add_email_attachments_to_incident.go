@@ -93,7 +93,7 @@ type fileAdder struct {
 }
 
 // fileKey is what makes a file the same file: bytes, mail and part.
-func fileKey(mail int64, sum, part string) soar.File {
+func fileKey(mail soar.ID, sum, part string) soar.File {
 	return soar.File{SHA256: sum, EmailID: mail, Part: part}
 }
 
@@ -133,8 +133,8 @@ func (a *fileAdder) possible(r soar.Record, wanted []message.Attachment) error {
 	return fits(r, a.limit)
 }
 
-func noContent(id int64, err error) error {
-	return fmt.Errorf("cannot add the attachments of email %d: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
+func noContent(id soar.ID, err error) error {
+	return fmt.Errorf("cannot add the attachments of email %s: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
 }
 
 // mail adds the wanted attachments of one mail. Its raw bytes are read only where one is missing.
@@ -154,7 +154,7 @@ func (a *fileAdder) mail(ctx context.Context, s *store, r soar.Record, wanted []
 		if f.Filename == "" {
 			f.Filename = have.Filename
 		}
-		a.out.Attachments = append(a.out.Attachments, addedFile{mailFile{decimal(r.ID), f}, decimal(have.ID), !there})
+		a.out.Attachments = append(a.out.Attachments, addedFile{mailFile{string(r.ID), f}, string(have.ID), !there})
 	}
 	return nil
 }
@@ -224,7 +224,7 @@ func nestedName(raw []byte) string {
 
 // contentOf returns the bytes of an attachment. Where a newer reader numbers the
 // parts of a mail differently, the digest finds it.
-func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, error) {
+func contentOf(m *message.Message, id soar.ID, a message.Attachment) ([]byte, error) {
 	if data, ok := content.Bytes(m, a.Part); ok && digest(data) == a.SHA256 {
 		return data, nil
 	}
@@ -236,7 +236,7 @@ func contentOf(m *message.Message, id int64, a message.Attachment) ([]byte, erro
 			}
 		}
 	}
-	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of email %d: the email that Cloud SOAR holds has no such file; compare the email and its record",
+	return nil, fmt.Errorf("cannot add the attachment %s (part %s) of email %s: the email that Cloud SOAR holds has no such file; compare the email and its record",
 		quote.Text(a.Filename, quote.Name), quote.Text(a.Part, quote.Name), id)
 }
 

@@ -28,21 +28,21 @@ func addEmailToIncident(ctx context.Context, env *Env, v *manifest.Values) (any,
 	}
 	out := addedToIncident{IncidentID: decimal(incident)}
 	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
-		out.Results, err = addEach(records, func(id int64) (bool, error) { return s.AddToIncident(ctx, incident, id) })
+		out.Results, err = addEach(records, func(id soar.ID) (bool, error) { return s.AddToIncident(ctx, incident, id) })
 		return err
 	})
 	return result(out, err)
 }
 
 // addEach adds one mail after the other.
-func addEach(records []soar.Record, add func(id int64) (bool, error)) ([]added, error) {
+func addEach(records []soar.Record, add func(id soar.ID) (bool, error)) ([]added, error) {
 	results := make([]added, 0, len(records))
 	for _, r := range records {
 		now, err := add(r.ID)
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, added{decimal(r.ID), now})
+		results = append(results, added{string(r.ID), now})
 	}
 	return results, nil
 }

@@ -22,7 +22,7 @@ func addEmailToTriage(ctx context.Context, env *Env, v *manifest.Values) (any, e
 	}
 	out := addedToTriage{TriageID: decimal(triage)}
 	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
-		out.Results, err = addEach(records, func(id int64) (bool, error) { return s.AddToTriage(ctx, triage, id) })
+		out.Results, err = addEach(records, func(id soar.ID) (bool, error) { return s.AddToTriage(ctx, triage, id) })
 		return err
 	})
 	return result(out, err)

@@ -18,7 +18,7 @@ import (
 
 // analyzer is the parameters of analyze-eml-msg.
 type analyzer struct {
-	ids     []int64
+	ids     []soar.ID
 	store   openStore // nil without ids
 	given   []givenMail
 	options analysis.Options
@@ -139,7 +139,7 @@ func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyz
 			case errors.Is(err, soar.ErrNoContent):
 				out.AddRecord(r)
 			case err != nil:
-				return fmt.Errorf("cannot analyze email %d: %w", r.ID, err)
+				return fmt.Errorf("cannot analyze email %s: %w", r.ID, err)
 			default:
 				out.Add(r, raw, analysis.KindEML)
 			}

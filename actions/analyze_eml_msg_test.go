@@ -15,6 +15,7 @@ import (
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/analysis"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
 )
@@ -109,7 +110,7 @@ func storeWith(t *testing.T, mails ...[]byte) (url string) {
 	for i, raw := range mails {
 		d := &soar.Draft{Raw: raw}
 		d.SourceKey = strings.Repeat(string(rune('a'+i)), 64)
-		d.Subject, d.Folder, d.MailboxAccount, d.UID = "stored", "INBOX", "soc@example.org", uint32(i+1)
+		d.Subject, d.Folder, d.MailboxAccount, d.UID = "stored", "INBOX", "soc@example.org", message.UID(i+1)
 		d.Normalize()
 		d.Headers = soar.Headers{{Name: "Subject", Values: []string{"stored"}}}
 		if _, err := s.Save(context.Background(), []*soar.Draft{d}); err != nil {

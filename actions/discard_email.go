@@ -35,7 +35,7 @@ func discardEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error
 					return err
 				}
 			}
-			out.Results = append(out.Results, discarded{decimal(r.ID), true, !r.Discarded})
+			out.Results = append(out.Results, discarded{string(r.ID), true, !r.Discarded})
 		}
 		return nil
 	})

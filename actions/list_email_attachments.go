@@ -25,7 +25,7 @@ func listEmailAttachments(ctx context.Context, env *Env, v *manifest.Values) (an
 	err := withMails(ctx, open, ids, func(_ *store, records []soar.Record) error {
 		for _, r := range records {
 			for _, a := range r.Attachments {
-				out.Attachments = append(out.Attachments, mailFile{decimal(r.ID), a})
+				out.Attachments = append(out.Attachments, mailFile{string(r.ID), a})
 			}
 		}
 		out.Count = len(out.Attachments)

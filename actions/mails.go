@@ -25,7 +25,7 @@ type mailRecord struct {
 
 func newMailRecord(r soar.Record) mailRecord {
 	r.Normalize()
-	return mailRecord{CloudSOARMailID: decimal(r.ID), Metadata: r.Metadata, CreatedAt: r.CreatedAt, Discarded: r.Discarded}
+	return mailRecord{CloudSOARMailID: string(r.ID), Metadata: r.Metadata, CreatedAt: r.CreatedAt, Discarded: r.Discarded}
 }
 
 func newMailRecords(records []soar.Record) []mailRecord {
@@ -47,7 +47,7 @@ func decimal(id int64) string { return strconv.FormatInt(id, 10) }
 
 // getMails returns the records of these ids, in their order. An unknown id is an
 // error that names it, so an action calls this before it changes anything.
-func getMails(ctx context.Context, s *store, ids []int64) ([]soar.Record, error) {
+func getMails(ctx context.Context, s *store, ids []soar.ID) ([]soar.Record, error) {
 	records := make([]soar.Record, 0, len(ids))
 	for _, id := range ids {
 		r, err := s.Get(ctx, id)
@@ -67,13 +67,13 @@ func hasContent(r soar.Record) bool {
 // fits says which mail is too large to be read whole.
 func fits(r soar.Record, limit int64) error {
 	if hasContent(r) && r.Size > limit {
-		return fmt.Errorf("cannot read email %d: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
+		return fmt.Errorf("cannot read email %s: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
 	}
 	return nil
 }
 
 // withMails opens the store, gets the mails of cloud_soar_mail_id and calls use.
-func withMails(ctx context.Context, open openStore, ids []int64, use func(*store, []soar.Record) error) error {
+func withMails(ctx context.Context, open openStore, ids []soar.ID, use func(*store, []soar.Record) error) error {
 	s, err := open(ctx)
 	if err != nil {
 		return err
@@ -87,6 +87,15 @@ func withMails(ctx context.Context, open openStore, ids []int64, use func(*store
 }
 
 // mailParameters reads what most mail actions take: the store and the mails.
-func mailParameters(env *Env, v *manifest.Values) (r Resource, ids []int64) {
-	return resource(env, v), v.IDs("cloud_soar_mail_id")
+func mailParameters(env *Env, v *manifest.Values) (r Resource, ids []soar.ID) {
+	return resource(env, v), emailIDs(v)
+}
+
+// emailIDs reads cloud_soar_mail_id.
+func emailIDs(v *manifest.Values) []soar.ID {
+	var ids []soar.ID
+	for _, n := range v.IDs("cloud_soar_mail_id") {
+		ids = append(ids, soar.NumberID(n))
+	}
+	return ids
 }

@@ -47,7 +47,7 @@ func mailsOnBoth() []*soar.Draft {
 	}
 }
 
-func draftOf(raw string, uid uint32) *soar.Draft {
+func draftOf(raw string, uid message.UID) *soar.Draft {
 	m := message.Parse([]byte(raw), message.DefaultLimits())
 	sum := sha256.Sum256([]byte("soc@example.com\x00" + raw))
 	first := func(name string) string { return strings.Join(m.Header.Values(name), "") }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 
 	"example.org/imap-integration/manifest"
@@ -24,7 +23,7 @@ type regexSource struct {
 
 // regexInput is what a regex action searches: mails of Cloud SOAR, or one mail or text that is given.
 type regexInput struct {
-	ids     []int64
+	ids     []soar.ID
 	store   openStore // nil without ids
 	eml     []byte
 	text    string
@@ -63,7 +62,7 @@ func one(text regexText) iter.Seq[regexText] {
 
 // readRegexInput reads cloud_soar_mail_id, eml and text, of which one must be given.
 func readRegexInput(r Resource, v *manifest.Values) regexInput {
-	in := regexInput{ids: v.IDs("cloud_soar_mail_id"), maxSize: r.maxSize()}
+	in := regexInput{ids: emailIDs(v), maxSize: r.maxSize()}
 	given := 0
 	for _, id := range []string{"cloud_soar_mail_id", "eml", "text"} {
 		if v.Has(id) {
@@ -118,14 +117,14 @@ func (s *regexSearch) storedMails(ctx context.Context, env *Env, in regexInput, 
 		if err != nil {
 			return err
 		}
-		s.mail(ctx, strconv.FormatInt(id, 10), texts)
+		s.mail(ctx, string(id), texts)
 		env.Progress(i+1, len(in.ids))
 	}
 	return nil
 }
 
 // stored returns the texts of a mail of Cloud SOAR.
-func (s *regexSearch) stored(ctx context.Context, store Store, id, maxSize int64, source regexSource) (iter.Seq[regexText], error) {
+func (s *regexSearch) stored(ctx context.Context, store Store, id soar.ID, maxSize int64, source regexSource) (iter.Seq[regexText], error) {
 	record, err := store.Get(ctx, id)
 	if err != nil {
 		return nil, err
@@ -135,11 +134,11 @@ func (s *regexSearch) stored(ctx context.Context, store Store, id, maxSize int64
 	}
 	raw, err := store.EML(ctx, id, maxSize)
 	if errors.Is(err, soar.ErrNoContent) {
-		s.problem(message.CodeNoContent, "Cloud SOAR holds no content of email %d; what its record shows of the body was searched", id)
+		s.problem(message.CodeNoContent, "Cloud SOAR holds no content of email %s; what its record shows of the body was searched", id)
 		return source.record(record), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot search email %d: %w", id, err)
+		return nil, fmt.Errorf("cannot search email %s: %w", id, err)
 	}
 	return source.mail(message.Parse(raw, message.DefaultLimits())), nil
 }

@@ -33,7 +33,7 @@ func removeEmailFromIncident(ctx context.Context, env *Env, v *manifest.Values) 
 			if err != nil {
 				return err
 			}
-			out.Results = append(out.Results, removed{decimal(r.ID), now})
+			out.Results = append(out.Results, removed{string(r.ID), now})
 		}
 		return nil
 	})

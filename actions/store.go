@@ -17,20 +17,20 @@ import (
 // says which.
 type Store interface {
 	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
-	Known(ctx context.Context, c soar.Candidates) (map[string]int64, error)
+	Known(ctx context.Context, c soar.Candidates) (map[string]soar.ID, error)
 	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
 	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
 	Search(ctx context.Context, q soar.Query) (soar.Page, error)
-	Get(ctx context.Context, id int64) (soar.Record, error)
-	EML(ctx context.Context, id int64, limit int64) ([]byte, error)
-	Discard(ctx context.Context, id int64) (soar.Record, error)
-	AddToIncident(ctx context.Context, incident, id int64) (added bool, err error)
+	Get(ctx context.Context, id soar.ID) (soar.Record, error)
+	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
+	Discard(ctx context.Context, id soar.ID) (soar.Record, error)
+	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
 	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
-	RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error)
-	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error)
+	RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error)
+	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
-	AddToTriage(ctx context.Context, triage, id int64) (added bool, err error)
-	HandedOver(ctx context.Context, ids []int64) error
+	AddToTriage(ctx context.Context, triage int64, id soar.ID) (added bool, err error)
+	HandedOver(ctx context.Context, ids []soar.ID) error
 	Pending(ctx context.Context, account, folder string) ([]soar.Record, error)
 	Check(ctx context.Context) (detail string, err error)
 	Close() error

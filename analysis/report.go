@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.org/imap-integration/content"
@@ -86,10 +85,7 @@ func (a *Analyzer) wants(topic string) bool {
 // Add analyzes an email and every message in it. record is that of Cloud SOAR,
 // the zero Record for an email that is not from there. kind is [KindEML] or [KindMSG].
 func (a *Analyzer) Add(record soar.Record, raw []byte, kind string) {
-	id := ""
-	if record.ID != 0 {
-		id = strconv.FormatInt(record.ID, 10)
-	}
+	id := string(record.ID)
 	all := Unfold(raw, kind, a.options.Limits, a.options.Passwords...)
 	if len(a.report.Messages) > maxOfRun && len(all) > 1 {
 		all[0].Limit(message.Problem{Code: message.CodeLimitMessages, Detail: "there are too many messages already; those inside this one are not analyzed"})
@@ -115,7 +111,7 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 		}
 	}
 	header.WriteString("\r\n")
-	id := strconv.FormatInt(record.ID, 10)
+	id := string(record.ID)
 	mail := record.Mail
 	m := &Message{Message: &content.Message{Kind: KindEML, Mail: message.ParseHeader([]byte(header.String()), a.options.Limits)}, record: &mail}
 	mail.Problems = append(slices.Clone(mail.Problems), message.Problem{

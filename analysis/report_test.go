@@ -152,7 +152,7 @@ func TestTopics(t *testing.T) {
 func TestSeveral(t *testing.T) {
 	a := New(Options{Limits: message.DefaultLimits()})
 	for id := int64(1); id <= 2; id++ {
-		record := soar.Record{ID: id}
+		record := soar.Record{ID: soar.NumberID(id)}
 		record.Folder, record.UID, record.ReceivedAt = "INBOX", 7, "2026-03-02T10:05:01Z"
 		a.Add(record, sample(t, "report.eml"), KindEML)
 	}
@@ -270,7 +270,7 @@ func TestManyMessages(t *testing.T) {
 
 // TestAddRecord analyzes an email of which Cloud SOAR holds the record only.
 func TestAddRecord(t *testing.T) {
-	record := soar.Record{ID: 3}
+	record := soar.Record{ID: "3"}
 	record.From, record.Subject, record.ReplyTo = "a@example.org", "hello", "b@example.net"
 	record.BodyHTML = `<a href="https://evil.example/">bank.example</a>`
 	record.Headers = soar.Headers{{Name: "Received", Values: []string{"from x (y [192.0.2.1]) by z; Mon, 2 Mar 2026 10:00:00 +0000"}}, {Name: "From", Values: []string{"Ä\r\n <a@example.org>"}}}

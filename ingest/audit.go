@@ -10,44 +10,44 @@ import (
 
 // Audit is a whole folder held against the store. Nothing is changed on either side.
 type Audit struct {
-	MailboxAccount string     `json:"mailbox_account"`
-	Folder         string     `json:"folder"`
-	UIDValidity    uint32     `json:"uid_validity"`
-	Messages       int        `json:"messages"`      // mails in the folder
-	InStore        int        `json:"in_store"`      // of these, how many the store holds
-	Missing        []Finding  `json:"missing"`       // kept by the filters, and not in the store
-	NotTakenYet    int        `json:"not_taken_yet"` // of the missing ones, how many the next run takes
-	Doubled        []Doubled  `json:"doubled"`       // mails that the store holds more than once
-	LeftOut        []Excluded `json:"left_out"`      // by which filter
-	SecondCopies   []Copy     `json:"second_copies"`
-	Vanished       []uint32   `json:"vanished"` // gone while the audit went on
-	Records        int        `json:"records"`  // records of this account in the store, all folders
+	MailboxAccount string        `json:"mailbox_account"`
+	Folder         string        `json:"folder"`
+	UIDValidity    uint32        `json:"uid_validity"`
+	Messages       int           `json:"messages"`      // mails in the folder
+	InStore        int           `json:"in_store"`      // of these, how many the store holds
+	Missing        []Finding     `json:"missing"`       // kept by the filters, and not in the store
+	NotTakenYet    int           `json:"not_taken_yet"` // of the missing ones, how many the next run takes
+	Doubled        []Doubled     `json:"doubled"`       // mails that the store holds more than once
+	LeftOut        []Excluded    `json:"left_out"`      // by which filter
+	SecondCopies   []Copy        `json:"second_copies"`
+	Vanished       []mailbox.UID `json:"vanished"` // gone while the audit went on
+	Records        int           `json:"records"`  // records of this account in the store, all folders
 }
 
 // Finding is a mail that should be in the store and is not.
 type Finding struct {
-	UID       uint32 `json:"uid"`
-	MessageID string `json:"message_id"`
-	Subject   string `json:"subject"`
-	Reason    string `json:"reason"`
+	UID       mailbox.UID `json:"uid"`
+	MessageID string      `json:"message_id"`
+	Subject   string      `json:"subject"`
+	Reason    string      `json:"reason"`
 }
 
 // Doubled is a mail with more than one record.
 type Doubled struct {
-	SourceKey string  `json:"source_key"`
-	IDs       []int64 `json:"ids"` // ascending
+	SourceKey string    `json:"source_key"`
+	IDs       []soar.ID `json:"ids"` // ascending
 }
 
 // Excluded is a mail that a filter leaves out.
 type Excluded struct {
-	UID    uint32 `json:"uid"`
-	Filter string `json:"filter"`
+	UID    mailbox.UID `json:"uid"`
+	Filter string      `json:"filter"`
 }
 
 // Copy is a mail whose bytes stand in the folder more than once.
 type Copy struct {
-	UID     uint32 `json:"uid"`
-	FirstAt uint32 `json:"first_uid"`
+	UID     mailbox.UID `json:"uid"`
+	FirstAt mailbox.UID `json:"first_uid"`
 }
 
 // Sound reports whether every email that should be in the store is there once.
@@ -71,7 +71,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 	r := &reader{o: o, folder: folder}
 	a := &Audit{
 		MailboxAccount: o.Account, Folder: o.Folder, UIDValidity: folder.Status().UIDValidity,
-		Missing: []Finding{}, Doubled: []Doubled{}, LeftOut: []Excluded{}, SecondCopies: []Copy{}, Vanished: []uint32{},
+		Missing: []Finding{}, Doubled: []Doubled{}, LeftOut: []Excluded{}, SecondCopies: []Copy{}, Vanished: []mailbox.UID{},
 	}
 	held, err := recordsByKey(ctx, store, o.Account, a)
 	if err != nil {
@@ -83,7 +83,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 	}
 	a.Messages = len(uids)
 	batches, fetched := r.produce(ctx, uids)
-	first := map[string]uint32{}
+	first := map[string]mailbox.UID{}
 	for batch := range batches {
 		for _, j := range batch {
 			a.look(j, held, first)
@@ -95,9 +95,9 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 }
 
 // recordsByKey lists the records of an account, in all folders: its mails are saved once whatever the folder.
-func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit) (map[string][]int64, error) {
+func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit) (map[string][]soar.ID, error) {
 	const pageSize = 100
-	held := map[string][]int64{}
+	held := map[string][]soar.ID{}
 	for number := 1; ; number++ {
 		page, err := store.Search(ctx, soar.Query{MailboxAccount: account, PageSize: pageSize, PageNumber: number})
 		if err != nil {
@@ -112,19 +112,19 @@ func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit)
 		}
 	}
 	for key, ids := range held {
-		slices.Sort(ids)
+		slices.SortFunc(ids, soar.ID.Compare)
 		held[key] = slices.Compact(ids) // a page may shift while mails are saved
 		if len(held[key]) > 1 {
 			a.Doubled = append(a.Doubled, Doubled{SourceKey: key, IDs: held[key]})
 		}
 	}
-	slices.SortFunc(a.Doubled, func(x, y Doubled) int { return int(x.IDs[0] - y.IDs[0]) })
+	slices.SortFunc(a.Doubled, func(x, y Doubled) int { return x.IDs[0].Compare(y.IDs[0]) })
 	return held, nil
 }
 
-func (a *Audit) look(j *job, held map[string][]int64, first map[string]uint32) {
-	uid := uint32(j.raw.UID)
-	var firstAt uint32
+func (a *Audit) look(j *job, held map[string][]soar.ID, first map[string]mailbox.UID) {
+	uid := mailbox.UID(j.raw.UID)
+	var firstAt mailbox.UID
 	came := func(key string) (before bool) {
 		if firstAt, before = first[key]; !before {
 			first[key] = uid

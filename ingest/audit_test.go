@@ -8,6 +8,7 @@ import (
 
 	"example.org/imap-integration/filters"
 	"example.org/imap-integration/mailbox"
+	"example.org/imap-integration/soar"
 )
 
 // TestAudit is a folder with one email of each fate.
@@ -38,10 +39,10 @@ func TestAudit(t *testing.T) {
 			{UID: 7, Reason: emptySentence},
 			{UID: 8, Reason: emptySentence},
 		},
-		Doubled:      []Doubled{{SourceKey: sourceKey(p.options.Account, p.folder.find(2).raw()), IDs: []int64{2, 3}}},
+		Doubled:      []Doubled{{SourceKey: sourceKey(p.options.Account, p.folder.find(2).raw()), IDs: []soar.ID{"2", "3"}}},
 		LeftOut:      []Excluded{{4, "not_subject"}},
 		SecondCopies: []Copy{{UID: 3, FirstAt: 1}},
-		Vanished:     []uint32{},
+		Vanished:     []mailbox.UID{},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Error(diff)
@@ -63,7 +64,7 @@ func TestAuditIsSound(t *testing.T) {
 		{Audit{Missing: make([]Finding, 2), NotTakenYet: 2}, true, false},
 		{Audit{Missing: make([]Finding, 2), NotTakenYet: 1}, false, false},
 		{Audit{Doubled: make([]Doubled, 1)}, false, false},
-		{Audit{SecondCopies: make([]Copy, 1), LeftOut: make([]Excluded, 1), Vanished: make([]uint32, 1)}, true, true},
+		{Audit{SecondCopies: make([]Copy, 1), LeftOut: make([]Excluded, 1), Vanished: make([]mailbox.UID, 1)}, true, true},
 	} {
 		if row.a.Sound(false) != row.sound || row.a.Sound(true) != row.exact {
 			t.Errorf("%+v: sound %t, strictly %t", row.a, row.a.Sound(false), row.a.Sound(true))

@@ -10,6 +10,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/mailbox"
 )
 
 // window is how many UIDs up to the last one a checkpoint remembers one by
@@ -32,10 +34,10 @@ const checkpointPrefix = "cp1."
 type checkpoint struct {
 	scope       [8]byte // account and folder, see scopeOf
 	uidValidity uint32
-	last        uint32    // highest UID handed over
-	received    time.Time // latest INTERNALDATE handed over that is no later than its run; zero: none
-	passed      *big.Int  // bit i: UID last-i was there or was handed over; a 0 bit is a gap. Never changed in place
-	missing     []missed  // emails that are there and did not come, ascending; gaps wherever they lie. Never changed in place
+	last        mailbox.UID // highest UID handed over
+	received    time.Time   // latest INTERNALDATE handed over that is no later than its run; zero: none
+	passed      *big.Int    // bit i: UID last-i was there or was handed over; a 0 bit is a gap. Never changed in place
+	missing     []missed    // emails that are there and did not come, ascending; gaps wherever they lie. Never changed in place
 }
 
 var (
@@ -60,7 +62,7 @@ func allPassed() *big.Int {
 }
 
 // covers reports whether the platform has passed a UID.
-func (c *checkpoint) covers(uid uint32) bool {
+func (c *checkpoint) covers(uid mailbox.UID) bool {
 	if _, missing := c.missed(uid); missing || uid > c.last {
 		return false
 	}
@@ -69,8 +71,8 @@ func (c *checkpoint) covers(uid uint32) bool {
 }
 
 // lowest is the lowest UID that the checkpoint may not cover.
-func (c *checkpoint) lowest() uint32 {
-	lowest := uint32(1)
+func (c *checkpoint) lowest() mailbox.UID {
+	lowest := mailbox.UID(1)
 	if c.last > window {
 		lowest = c.last - window + 1
 	}
@@ -82,7 +84,7 @@ func (c *checkpoint) lowest() uint32 {
 
 // advance passes a UID. exists tells which UIDs were in the folder when the
 // run began; those between the last one and this one are passed with it.
-func (c *checkpoint) advance(uid uint32, exists func(uint32) bool) {
+func (c *checkpoint) advance(uid mailbox.UID, exists func(mailbox.UID) bool) {
 	c.settle(uid)
 	passed := new(big.Int).Set(c.passed)
 	if uid > c.last {
@@ -112,7 +114,7 @@ func (c *checkpoint) String() string {
 	}
 	b = append(b, c.scope[:]...)
 	b = binary.BigEndian.AppendUint32(b, c.uidValidity)
-	b = binary.BigEndian.AppendUint32(b, c.last)
+	b = binary.BigEndian.AppendUint32(b, uint32(c.last))
 	received := int64(math.MinInt64)
 	if !c.received.IsZero() {
 		received = c.received.Unix()
@@ -163,7 +165,7 @@ func parseOne(text string) (*checkpoint, error) {
 	if sum := sha256.Sum256(b[:size]); string(sum[:8]) != string(b[size:]) {
 		return nil, fmt.Errorf("%w: its checksum is wrong", errCheckpointUnreadable)
 	}
-	c := &checkpoint{scope: [8]byte(b[1:9]), uidValidity: binary.BigEndian.Uint32(b[9:]), last: binary.BigEndian.Uint32(b[13:])}
+	c := &checkpoint{scope: [8]byte(b[1:9]), uidValidity: binary.BigEndian.Uint32(b[9:]), last: mailbox.UID(binary.BigEndian.Uint32(b[13:]))}
 	if t := int64(binary.BigEndian.Uint64(b[17:])); t != math.MinInt64 {
 		c.received = time.Unix(t, 0).UTC()
 	}

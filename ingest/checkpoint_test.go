@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/imap-integration/mailbox"
 )
 
-func none(uint32) bool { return false }
+func none(mailbox.UID) bool { return false }
 
 func TestCheckpointRoundTrip(t *testing.T) {
 	scope := scopeOf(" SOC@corp.example", "INBOX")
 	c := checkpoint{scope: scope, uidValidity: 1<<32 - 1, last: 41, received: time.Unix(1790000000, 0).UTC(), passed: new(big.Int)}
-	c.advance(43, func(u uint32) bool { return u == 42 })
+	c.advance(43, func(u mailbox.UID) bool { return u == 42 })
 	text := c.String()
 	if len(text) > 300 || strings.ContainsAny(text, " \n\"<>&,") {
 		t.Errorf("a checkpoint is short and safe in any field: %q", text)
@@ -43,9 +45,9 @@ func TestCheckpointIsRefused(t *testing.T) {
 
 func TestCheckpointCoversButTheGaps(t *testing.T) {
 	c := checkpoint{passed: new(big.Int)}
-	there := func(u uint32) bool { return u != 40 && u != 1500 }
+	there := func(u mailbox.UID) bool { return u != 40 && u != 1500 }
 	c.advance(41, there)
-	for u := uint32(1); u <= 50; u++ {
+	for u := mailbox.UID(1); u <= 50; u++ {
 		if want := u <= 41 && u != 40; c.covers(u) != want {
 			t.Errorf("after 41, covers(%d) = %v, want %v", u, c.covers(u), want)
 		}
@@ -65,9 +67,9 @@ func TestCheckpointCoversButTheGaps(t *testing.T) {
 }
 
 func TestCheckpointSmallStepsAgreeWithOne(t *testing.T) {
-	there := func(u uint32) bool { return u%7 != 0 }
+	there := func(u mailbox.UID) bool { return u%7 != 0 }
 	small, large := checkpoint{passed: new(big.Int)}, checkpoint{passed: new(big.Int)}
-	for u := uint32(1); u <= 3001; u++ {
+	for u := mailbox.UID(1); u <= 3001; u++ {
 		if there(u) {
 			small.advance(u, there)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/mailbox"
 )
 
 // A run over several folders hands over one text for all of them: the
@@ -93,7 +95,7 @@ func (s several) String() string {
 func (c *checkpoint) appendShort(b, window []byte) []byte {
 	b = append(b, c.scope[:]...)
 	b = binary.BigEndian.AppendUint32(b, c.uidValidity)
-	b = binary.BigEndian.AppendUint32(b, c.last)
+	b = binary.BigEndian.AppendUint32(b, uint32(c.last))
 	received := uint64(0)
 	if !c.received.IsZero() && c.received.Unix() > 0 {
 		received = uint64(c.received.Unix())
@@ -215,7 +217,7 @@ type shortReader struct {
 func (d *shortReader) entry() *checkpoint {
 	c := &checkpoint{}
 	copy(c.scope[:], d.take(8))
-	c.uidValidity, c.last = binary.BigEndian.Uint32(d.take(4)), binary.BigEndian.Uint32(d.take(4))
+	c.uidValidity, c.last = binary.BigEndian.Uint32(d.take(4)), mailbox.UID(binary.BigEndian.Uint32(d.take(4)))
 	if t := d.number(1 << 40); t > 0 {
 		c.received = time.Unix(int64(t), 0).UTC()
 	}
@@ -224,7 +226,7 @@ func (d *shortReader) entry() *checkpoint {
 		d.bad = true
 	}
 	for n := d.number(maxMissing); n > 0 && !d.bad; n-- {
-		m := missed{uid: uint32(d.number(1<<32 - 1)), since: binary.BigEndian.Uint32(d.take(4)), runs: d.take(1)[0]}
+		m := missed{uid: mailbox.UID(d.number(1<<32 - 1)), since: binary.BigEndian.Uint32(d.take(4)), runs: d.take(1)[0]}
 		if k := len(c.missing); k > 0 && c.missing[k-1].uid >= m.uid {
 			d.bad = true
 		}

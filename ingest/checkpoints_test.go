@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"example.org/imap-integration/mailbox"
 )
 
 // folderState is the checkpoint of the n-th of many folders.
-func folderState(n int, last uint32, passed *big.Int, missing ...missed) *checkpoint {
+func folderState(n int, last mailbox.UID, passed *big.Int, missing ...missed) *checkpoint {
 	return &checkpoint{
 		scope: scopeOf("soc@corp.example", fmt.Sprint("folder ", n)), uidValidity: 1_700_000_000 + uint32(n), last: last,
 		received: time.Unix(1_790_000_000, 0).UTC(), passed: passed, missing: missing,
@@ -62,9 +64,9 @@ func TestSeveralHasRoom(t *testing.T) {
 		for range 400 {
 			w.SetBit(w, random.IntN(window), 0)
 		}
-		c := folderState(n, 1<<32-1-uint32(n), w)
+		c := folderState(n, 1<<32-1-mailbox.UID(n), w)
 		for len(c.missing) < s.missingRoom(c) && len(c.missing) < 60 {
-			c.missing = append(c.missing, missed{uid: 1<<32 - 1000 + uint32(len(c.missing)), since: 1<<32 - 1, runs: 9})
+			c.missing = append(c.missing, missed{uid: 1<<32 - 1000 + mailbox.UID(len(c.missing)), since: 1<<32 - 1, runs: 9})
 		}
 		s = append(s, c)
 	}

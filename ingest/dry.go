@@ -24,4 +24,4 @@ func (s dryStore) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved,
 }
 
 // HandedOver changes nothing either.
-func (dryStore) HandedOver(context.Context, []int64) error { return nil }
+func (dryStore) HandedOver(context.Context, []soar.ID) error { return nil }

@@ -338,10 +338,10 @@ func subjects(n int) (list []string) {
 var discard = slog.New(slog.DiscardHandler)
 
 // idOf is the id of the n-th record, from 1.
-func idOf(n int) int64 { return int64(n) }
+func idOf(n int) soar.ID { return soar.NumberID(int64(n)) }
 
 // HandedOver forgets what was pending.
-func (s *shelf) HandedOver(_ context.Context, ids []int64) error {
+func (s *shelf) HandedOver(_ context.Context, ids []soar.ID) error {
 	if err := s.called("handed over"); err != nil {
 		return err
 	}
@@ -354,7 +354,7 @@ func (s *shelf) HandedOver(_ context.Context, ids []int64) error {
 }
 
 // Known is nil, as that of the local store.
-func (s *shelf) Known(context.Context, soar.Candidates) (map[string]int64, error) {
+func (s *shelf) Known(context.Context, soar.Candidates) (map[string]soar.ID, error) {
 	return nil, s.called("known")
 }
 

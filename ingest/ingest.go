@@ -29,11 +29,11 @@ type Folder interface {
 // Store is where mails are saved; *soar.Client and *local.Store are two.
 type Store interface {
 	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
-	Known(ctx context.Context, c soar.Candidates) (map[string]int64, error)
+	Known(ctx context.Context, c soar.Candidates) (map[string]soar.ID, error)
 	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
 	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
 	Pending(ctx context.Context, account, folder string) ([]soar.Record, error)
-	HandedOver(ctx context.Context, ids []int64) error
+	HandedOver(ctx context.Context, ids []soar.ID) error
 }
 
 // FetchType says which mails a run takes (contract.md, email_fetch_type).
@@ -96,10 +96,10 @@ type run struct {
 	state  checkpoint
 	sink   *Result
 	seen   map[string]place // source key → object, for second copies
-	known  map[string]int64
-	asked  bool            // known has been asked for
-	held   bool            // nothing more is taken, see holdsBack
-	absent map[uint32]bool // emails that are there and did not come in this run
+	known  map[string]soar.ID
+	asked  bool                 // known has been asked for
+	held   bool                 // nothing more is taken, see holdsBack
+	absent map[mailbox.UID]bool // emails that are there and did not come in this run
 	tally  tally
 	// siblings are the checkpoints of the other folders of a run over several; nil
 	// where there is one folder.
@@ -128,7 +128,7 @@ func newRun(o Options, folder Folder, store Store) *run {
 	if o.DryRun {
 		store = dryStore{store}
 	}
-	r := &run{o: o, folder: folder, store: store, seen: map[string]place{}, absent: map[uint32]bool{}}
+	r := &run{o: o, folder: folder, store: store, seen: map[string]place{}, absent: map[mailbox.UID]bool{}}
 	r.sink = newResult(r)
 	return r
 }
@@ -158,7 +158,7 @@ func (r *run) run(ctx context.Context) error {
 		return err
 	}
 	there := p.exists
-	p.exists = func(uid uint32) bool { return !r.absent[uid] && there(uid) }
+	p.exists = func(uid mailbox.UID) bool { return !r.absent[uid] && there(uid) }
 	if p.replay {
 		r.o.Filter = &filters.Filter{}
 	}
@@ -287,9 +287,9 @@ func (r *run) byHeaders(ctx context.Context, uids []mailbox.UID) ([]mailbox.UID,
 	err := r.folder.Headers(ctx, uids, names, func(h mailbox.Head) error {
 		switch d, there := DecideHead(r.o.Filter, h, r.o.Limits); {
 		case !there:
-			r.vanished(uint32(h.UID))
+			r.vanished(h.UID)
 		case d.LeftOut != "":
-			r.leftOut(uint32(h.UID), d.LeftOut)
+			r.leftOut(h.UID, d.LeftOut)
 		default:
 			kept = append(kept, h.UID)
 		}

@@ -27,7 +27,7 @@ const (
 
 // missed is one of them.
 type missed struct {
-	uid   uint32
+	uid   mailbox.UID
 	since uint32 // Unix time of the run that missed it first, seconds
 	runs  uint8  // that missed it
 }
@@ -37,7 +37,7 @@ func (m missed) due(now time.Time) bool {
 	return m.runs >= failAfterRuns && now.Sub(time.Unix(int64(m.since), 0)) >= failAfterTime
 }
 
-func (c *checkpoint) missed(uid uint32) (missed, bool) {
+func (c *checkpoint) missed(uid mailbox.UID) (missed, bool) {
 	i, found := slices.BinarySearchFunc(c.missing, uid, byUID)
 	if !found {
 		return missed{}, false
@@ -45,11 +45,11 @@ func (c *checkpoint) missed(uid uint32) (missed, bool) {
 	return c.missing[i], true
 }
 
-func byUID(m missed, uid uint32) int { return int(int64(m.uid) - int64(uid)) }
+func byUID(m missed, uid mailbox.UID) int { return int(int64(m.uid) - int64(uid)) }
 
 // miss notes that an email did not come in this run. Beyond maxMissing nothing is
 // noted and the result is false.
-func (c *checkpoint) miss(uid uint32, now time.Time) bool {
+func (c *checkpoint) miss(uid mailbox.UID, now time.Time) bool {
 	i, found := slices.BinarySearchFunc(c.missing, uid, byUID)
 	if !found && len(c.missing) >= maxMissing {
 		return false
@@ -65,14 +65,14 @@ func (c *checkpoint) miss(uid uint32, now time.Time) bool {
 }
 
 // settle notes that an email came, is gone or was left out.
-func (c *checkpoint) settle(uid uint32) {
+func (c *checkpoint) settle(uid mailbox.UID) {
 	if i, found := slices.BinarySearchFunc(c.missing, uid, byUID); found {
 		c.missing = slices.Delete(slices.Clone(c.missing), i, i+1)
 	}
 }
 
 // settleGone forgets those that are no longer in the folder.
-func (c *checkpoint) settleGone(exists func(uint32) bool) {
+func (c *checkpoint) settleGone(exists func(mailbox.UID) bool) {
 	c.missing = slices.DeleteFunc(slices.Clone(c.missing), func(m missed) bool { return !exists(m.uid) })
 }
 
@@ -80,7 +80,7 @@ const missedSize = 4 + 4 + 1
 
 func appendMissed(b []byte, list []missed) []byte {
 	for _, m := range list {
-		b = binary.BigEndian.AppendUint32(b, m.uid)
+		b = binary.BigEndian.AppendUint32(b, uint32(m.uid))
 		b = binary.BigEndian.AppendUint32(b, m.since)
 		b = append(b, m.runs)
 	}
@@ -93,7 +93,7 @@ func parseMissed(b []byte) ([]missed, error) {
 	}
 	var list []missed
 	for ; len(b) > 0; b = b[missedSize:] {
-		m := missed{uid: binary.BigEndian.Uint32(b), since: binary.BigEndian.Uint32(b[4:]), runs: b[8]}
+		m := missed{uid: mailbox.UID(binary.BigEndian.Uint32(b)), since: binary.BigEndian.Uint32(b[4:]), runs: b[8]}
 		if n := len(list); n > 0 && list[n-1].uid >= m.uid {
 			return nil, errCheckpointUnreadable
 		}
@@ -111,7 +111,7 @@ func (r *run) lastHeaders(ctx context.Context) map[mailbox.UID][]byte {
 	due := map[mailbox.UID][]byte{}
 	var uids []mailbox.UID
 	for _, m := range r.state.missing {
-		if u := mailbox.UID(m.uid); m.due(r.o.Now()) && slices.Contains(r.plan.uids, u) {
+		if u := m.uid; m.due(r.o.Now()) && slices.Contains(r.plan.uids, u) {
 			uids, due[u] = append(uids, u), nil
 		}
 	}
@@ -131,7 +131,7 @@ func (r *run) lastHeaders(ctx context.Context) map[mailbox.UID][]byte {
 // holdsBack reports whether nothing behind an email that was withheld may be
 // saved in this run: its only trace would be a gap, and there is no place for one.
 func (r *run) holdsBack(j *job, more int) bool {
-	_, known := r.state.missed(uint32(j.raw.UID))
+	_, known := r.state.missed(j.raw.UID)
 	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= r.missingRoom()
 }
 
@@ -145,7 +145,7 @@ func (r *run) missingRoom() int {
 
 // withheld leaves an email that did not come to the next run.
 func (r *run) withheld(j *job) error {
-	uid := uint32(j.raw.UID)
+	uid := mailbox.UID(j.raw.UID)
 	r.tally.missing++
 	reason := j.raw.Reason
 	if reason == "" {

@@ -12,11 +12,11 @@ import (
 
 func TestCheckpointRemembersWhatDidNotCome(t *testing.T) {
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	all := func(uint32) bool { return true }
+	all := func(mailbox.UID) bool { return true }
 	c := &checkpoint{scope: scopeOf("a@x.example", "INBOX"), uidValidity: 7, last: 4, passed: allPassed()}
 	c.miss(5, now)
-	c.advance(6, func(uid uint32) bool { return uid != 5 })
-	for uid := uint32(7); uid < 3000; uid += 500 {
+	c.advance(6, func(uid mailbox.UID) bool { return uid != 5 })
+	for uid := mailbox.UID(7); uid < 3000; uid += 500 {
 		c.advance(uid, all)
 	}
 	again, err := parseCheckpoint(c.String(), c.scope)
@@ -57,7 +57,7 @@ func TestMissingFailsAfterRunsAndTime(t *testing.T) {
 
 func TestCheckpointStaysShort(t *testing.T) {
 	c := &checkpoint{scope: scopeOf("a@x.example", "INBOX"), uidValidity: 7, passed: allPassed()}
-	for uid := uint32(2 * maxMissing); uid > 0; uid-- {
+	for uid := mailbox.UID(2 * maxMissing); uid > 0; uid-- {
 		if noted := c.miss(uid, time.Now()); noted != (uid > maxMissing) {
 			t.Fatalf("UID %d: noted %v with %d in the list", uid, noted, len(c.missing))
 		}
@@ -68,7 +68,7 @@ func TestCheckpointStaysShort(t *testing.T) {
 	if !slices.IsSortedFunc(c.missing, func(a, b missed) int { return int(int64(a.uid) - int64(b.uid)) }) {
 		t.Error("not ascending")
 	}
-	c.settleGone(func(uid uint32) bool { return uid%2 == 0 })
+	c.settleGone(func(uid mailbox.UID) bool { return uid%2 == 0 })
 	if len(c.missing) != maxMissing/2 {
 		t.Errorf("%d are left", len(c.missing))
 	}

@@ -15,14 +15,14 @@ import (
 type plan struct {
 	mode    string // for the log
 	uids    []mailbox.UID
-	exists  func(uint32) bool // was the UID in the folder when the run began?
+	exists  func(mailbox.UID) bool // was the UID in the folder when the run began?
 	state   checkpoint
 	pending []soar.Record // saved by earlier runs, never handed over (local store)
 
-	unhanded map[int64]bool // ids of pending that are still to be handed over
-	lookup   bool           // look each mail up by its key before it is saved: UIDs tell nothing
-	skip     bool           // what the store knows already is not handed over again …
-	after    *checkpoint    // … unless its record lies beyond this checkpoint of another UIDVALIDITY
+	unhanded map[soar.ID]bool // ids of pending that are still to be handed over
+	lookup   bool             // look each mail up by its key before it is saved: UIDs tell nothing
+	skip     bool             // what the store knows already is not handed over again …
+	after    *checkpoint      // … unless its record lies beyond this checkpoint of another UIDVALIDITY
 
 	given        bool // a checkpoint was given and can be used
 	replay       bool // named UIDs: nothing is filtered, and state stays as it is
@@ -98,7 +98,7 @@ func FirstSearch(o Options) *mailbox.Criteria {
 		}
 		return &mailbox.Criteria{Unseen: true}
 	case err == nil: // its UIDVALIDITY is most likely the folder's
-		return &mailbox.Criteria{From: mailbox.UID(given.lowest())}
+		return &mailbox.Criteria{From: given.lowest()}
 	default: // the store is asked first
 		return nil
 	}
@@ -132,7 +132,7 @@ func (l *planner) planNamed(ctx context.Context, start checkpoint) (plan, error)
 			l.o.Log.Warn("no email of the folder has a UID that was asked for", "first", n.First, "last", n.Last)
 		}
 	}
-	return plan{mode: "by UID", uids: uids, exists: func(uint32) bool { return false }, state: start, replay: true}, err
+	return plan{mode: "by UID", uids: uids, exists: func(mailbox.UID) bool { return false }, state: start, replay: true}, err
 }
 
 // planUnseen takes the mails without \Seen.
@@ -147,7 +147,7 @@ func (l *planner) planUnseen(ctx context.Context, start checkpoint, mode string)
 
 // planFrom takes what lies behind a checkpoint, gaps included.
 func (l *planner) planFrom(ctx context.Context, c checkpoint) (plan, error) {
-	low := mailbox.UID(c.lowest())
+	low := c.lowest()
 	all, err := l.folder.Search(ctx, mailbox.Criteria{From: low})
 	if err != nil {
 		return plan{}, err
@@ -166,7 +166,7 @@ func (l *planner) planFrom(ctx context.Context, c checkpoint) (plan, error) {
 
 // behind keeps the UIDs that a checkpoint does not cover.
 func behind(uids []mailbox.UID, c *checkpoint) []mailbox.UID {
-	return slices.DeleteFunc(slices.Clone(uids), func(u mailbox.UID) bool { return c.covers(uint32(u)) })
+	return slices.DeleteFunc(slices.Clone(uids), func(u mailbox.UID) bool { return c.covers(u) })
 }
 
 // planFromStore starts at the newest mail that the store holds, or on the very
@@ -193,7 +193,7 @@ func (l *planner) planFromStore(ctx context.Context, start checkpoint) (plan, er
 	default:
 		p, err = l.planByDate(ctx, start, nil, mark.Oldest, mark.UIDValidity)
 	}
-	p.skip, p.pending, p.unhanded = true, pending, map[int64]bool{}
+	p.skip, p.pending, p.unhanded = true, pending, map[soar.ID]bool{}
 	for _, rec := range pending {
 		p.unhanded[rec.ID] = true
 	}
@@ -275,22 +275,22 @@ func (l *planner) narrows(candidates int) bool {
 
 // existing finds out which UIDs around the candidates are in the folder, for
 // the gaps of the checkpoints. A folder without a gap needs no question.
-func (l *planner) existing(ctx context.Context, uids []mailbox.UID) (func(uint32) bool, error) {
+func (l *planner) existing(ctx context.Context, uids []mailbox.UID) (func(mailbox.UID) bool, error) {
 	status := l.folder.Status()
 	if len(uids) == 0 || status.UIDNext > uids[len(uids)-1] && uint32(status.UIDNext)-1 == status.Messages {
-		return func(uint32) bool { return true }, nil
+		return func(mailbox.UID) bool { return true }, nil
 	}
-	low := checkpoint{last: uint32(uids[0])}
-	all, err := l.folder.Search(ctx, mailbox.Criteria{From: mailbox.UID(low.lowest()), To: uids[len(uids)-1]})
+	low := checkpoint{last: uids[0]}
+	all, err := l.folder.Search(ctx, mailbox.Criteria{From: low.lowest(), To: uids[len(uids)-1]})
 	if err != nil {
 		return nil, err
 	}
 	return among(all), nil
 }
 
-func among(sorted []mailbox.UID) func(uint32) bool {
-	return func(u uint32) bool {
-		_, ok := slices.BinarySearch(sorted, mailbox.UID(u))
+func among(sorted []mailbox.UID) func(mailbox.UID) bool {
+	return func(u mailbox.UID) bool {
+		_, ok := slices.BinarySearch(sorted, u)
 		return ok
 	}
 }

@@ -22,7 +22,7 @@ type scene struct {
 	store *shelf
 }
 
-func (s *scene) checkpoint(validity, last uint32, gaps ...uint32) {
+func (s *scene) checkpoint(validity uint32, last mailbox.UID, gaps ...mailbox.UID) {
 	c := checkpoint{scope: scopeOf(s.o.Account, s.o.Folder), uidValidity: validity, last: last, passed: allPassed(), received: today.AddDate(0, 0, -1)}
 	for _, g := range gaps {
 		c.passed.SetBit(c.passed, int(last-g), 0)
@@ -34,7 +34,7 @@ func (s *scene) checkpoint(validity, last uint32, gaps ...uint32) {
 func (s *scene) holds(validity uint32, uid mailbox.UID, pending bool) {
 	i := s.box.find(uid)
 	r := soar.Record{Metadata: soar.Metadata{SourceKey: sourceKey(s.o.Account, i.raw())}}
-	r.ID, r.UID, r.UIDValidity, r.Subject, r.ReceivedAt = idOf(len(s.store.records)+1), uint32(uid), validity, i.subject, soar.Timestamp(i.at)
+	r.ID, r.UID, r.UIDValidity, r.Subject, r.ReceivedAt = idOf(len(s.store.records)+1), uid, validity, i.subject, soar.Timestamp(i.at)
 	s.store.records = append(s.store.records, r)
 	if pending {
 		s.store.pending[r.SourceKey] = true

@@ -91,7 +91,7 @@ func (r *reader) readTooLarge(j *job, m *message.Message) {
 // place makes a draft of a mail: where it was found, and what was odd in the fetch.
 func (r *reader) place(raw *mailbox.Raw, m soar.Mail) *soar.Draft {
 	m.MailboxAccount, m.Folder = r.o.Account, r.o.Folder
-	m.UIDValidity, m.UID = r.folder.Status().UIDValidity, uint32(raw.UID)
+	m.UIDValidity, m.UID = r.folder.Status().UIDValidity, raw.UID
 	m.ReceivedAt = soar.Timestamp(raw.InternalDate)
 	m.Flags = strings.Join(raw.Flags, " ")
 	m.Size = raw.Size

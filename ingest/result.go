@@ -46,7 +46,7 @@ type Result struct {
 	spooled []spooled
 	patches map[int]*patch
 	scratch []byte // of the object that is being encoded
-	ids     []int64
+	ids     []soar.ID
 	uids    []mailbox.UID
 	err     error
 	before  *Result // that of the folder before, in a run over several
@@ -70,7 +70,7 @@ type patch struct {
 
 // copied is a second copy of an email.
 type copied struct {
-	uid    uint32
+	uid    mailbox.UID
 	folder string // "" where it is in the folder of the first
 }
 
@@ -81,7 +81,7 @@ func (s *Result) Len() int { return len(s.spooled) }
 
 // add appends an object. An error means that the result cannot be kept whole.
 func (s *Result) add(o object, checkpoint string) error {
-	id, status := strconv.FormatInt(o.id, 10), statusSaved
+	id, status := string(o.id), statusSaved
 	switch {
 	case o.refused != "":
 		id, status = "", statusFailed
@@ -107,7 +107,7 @@ func (s *Result) add(o object, checkpoint string) error {
 		s.ids = append(s.ids, o.id)
 	}
 	for _, u := range o.uids {
-		s.uids = append(s.uids, mailbox.UID(u))
+		s.uids = append(s.uids, u)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func resultOf(t *testing.T, o Options) *Result {
 	return s
 }
 
-func sampleMail(uid uint32, problems ...string) soar.Mail {
+func sampleMail(uid mailbox.UID, problems ...string) soar.Mail {
 	m := soar.Mail{Subject: fmt.Sprintf(`a "b" <c> \ %d`, uid), UID: uid, Headers: soar.Headers{{Name: "X", Values: []string{"y]"}}}}
 	m.Normalize()
 	for _, code := range problems {
@@ -60,9 +60,9 @@ func TestResultHoldsWhatWasAdded(t *testing.T) {
 	if got := written(t, s); len(got) != 0 || got == nil {
 		t.Errorf("an empty result is [], not %v", got)
 	}
-	add(t, s, object{mail: sampleMail(1), id: 41, uids: []uint32{1}}, "cp1.a")
-	add(t, s, object{mail: sampleMail(2, "bad_charset"), id: 42, existed: true, uids: []uint32{2}}, "cp1.b")
-	add(t, s, object{mail: sampleMail(3), id: 43, refused: "no", uids: []uint32{3}}, "cp1.c-_")
+	add(t, s, object{mail: sampleMail(1), id: "41", uids: []mailbox.UID{1}}, "cp1.a")
+	add(t, s, object{mail: sampleMail(2, "bad_charset"), id: "42", existed: true, uids: []mailbox.UID{2}}, "cp1.b")
+	add(t, s, object{mail: sampleMail(3), id: "43", refused: "no", uids: []mailbox.UID{3}}, "cp1.c-_")
 	want := []Object{
 		{CloudSOARMailID: "41", Status: statusSaved, Mail: sampleMail(1), Checkpoint: "cp1.a"},
 		{CloudSOARMailID: "42", Status: statusExisted, Mail: sampleMail(2, "bad_charset"), Checkpoint: "cp1.b"},
@@ -71,7 +71,7 @@ func TestResultHoldsWhatWasAdded(t *testing.T) {
 	if got := written(t, s); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if !slices.Equal(s.ids, []int64{41, 42}) {
+	if !slices.Equal(s.ids, []soar.ID{"41", "42"}) {
 		t.Errorf("acknowledged to the store: %v, want those that it has", s.ids)
 	}
 }
@@ -79,7 +79,7 @@ func TestResultHoldsWhatWasAdded(t *testing.T) {
 // TestObjectsHaveEveryKey holds the object that is put together against its type.
 func TestObjectsHaveEveryKey(t *testing.T) {
 	s := resultOf(t, Options{})
-	add(t, s, object{mail: sampleMail(7), id: 1}, "cp1.x")
+	add(t, s, object{mail: sampleMail(7), id: "1"}, "cp1.x")
 	var out bytes.Buffer
 	if err := s.Write(&out); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestResultIsPatched(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := resultOf(t, Options{})
-			add(t, s, object{mail: sampleMail(1, row.problems...), id: 5, uids: []uint32{1}}, "cp1.old")
+			add(t, s, object{mail: sampleMail(1, row.problems...), id: "5", uids: []mailbox.UID{1}}, "cp1.old")
 			row.change(s)
 			got := written(t, s)[0]
 			var codes []string
@@ -143,10 +143,10 @@ func TestResultGoesToAFile(t *testing.T) {
 	s := resultOf(t, Options{})
 	large := strings.Repeat("x", 1<<20)
 	const n = 7
-	for i := range uint32(n) {
+	for i := range mailbox.UID(n) {
 		m := sampleMail(i + 1)
 		m.BodyText = large
-		add(t, s, object{mail: m, id: int64(i + 1), uids: []uint32{i + 1}}, fmt.Sprint("cp1.", i+1))
+		add(t, s, object{mail: m, id: soar.NumberID(int64(i + 1)), uids: []mailbox.UID{i + 1}}, fmt.Sprint("cp1.", i+1))
 		if i%2 == 1 {
 			s.copy(int(i), copied{uid: 100 + i})
 		}
@@ -155,7 +155,7 @@ func TestResultGoesToAFile(t *testing.T) {
 		t.Fatalf("%d bytes are in memory, at most %d may be; file: %v", s.mem.Len(), resultInMemory, s.file)
 	}
 	for i, o := range written(t, s) {
-		if o.UID != uint32(i+1) || o.BodyText != large || o.Checkpoint != fmt.Sprint("cp1.", i+1) || len(o.Problems) != i%2 {
+		if o.UID != mailbox.UID(i+1) || o.BodyText != large || o.Checkpoint != fmt.Sprint("cp1.", i+1) || len(o.Problems) != i%2 {
 			t.Errorf("object %d: UID %d, %d bytes of text, checkpoint %s, problems %v", i, o.UID, len(o.BodyText), o.Checkpoint, o.Problems)
 		}
 	}
@@ -169,7 +169,7 @@ func TestResultCannotBeKept(t *testing.T) {
 	s.r.o.TempDir = s.r.o.TempDir + "/not/there"
 	m := sampleMail(1)
 	m.BodyText = strings.Repeat("x", resultInMemory)
-	err := s.add(object{mail: m, id: 1}, "cp1.a")
+	err := s.add(object{mail: m, id: "1"}, "cp1.a")
 	if err == nil || !strings.Contains(err.Error(), "TMPDIR") || s.Len() != 0 {
 		t.Errorf("add without room for it: %v, %d objects; want an error that names TMPDIR", err, s.Len())
 	}
@@ -180,7 +180,7 @@ type marks struct {
 	Folder
 	Store
 	seen     []mailbox.UID
-	ids      []int64
+	ids      []soar.ID
 	storeErr error
 	markErr  error
 }
@@ -190,7 +190,7 @@ func (m *marks) MarkSeen(_ context.Context, uids []mailbox.UID) error {
 	return m.markErr
 }
 
-func (m *marks) HandedOver(_ context.Context, ids []int64) error {
+func (m *marks) HandedOver(_ context.Context, ids []soar.ID) error {
 	m.ids = ids
 	return m.storeErr
 }
@@ -202,15 +202,15 @@ func TestWritten(t *testing.T) {
 		options Options
 		m       marks
 		seen    []mailbox.UID
-		ids     []int64
+		ids     []soar.ID
 		err     string
 	}{
-		{"unseen", Options{MarkAsSeen: true}, marks{}, []mailbox.UID{3, 4, 9}, []int64{41}, ""},
-		{"without marks", Options{}, marks{}, nil, []int64{41}, ""},
-		{"from latest", Options{FetchType: FromLatest, MarkAsSeen: true}, marks{}, nil, []int64{41}, ""},
+		{"unseen", Options{MarkAsSeen: true}, marks{}, []mailbox.UID{3, 4, 9}, []soar.ID{"41"}, ""},
+		{"without marks", Options{}, marks{}, nil, []soar.ID{"41"}, ""},
+		{"from latest", Options{FetchType: FromLatest, MarkAsSeen: true}, marks{}, nil, []soar.ID{"41"}, ""},
 		{"dry", Options{MarkAsSeen: true, DryRun: true}, marks{}, nil, nil, ""},
-		{"the store fails: marks are set all the same", Options{MarkAsSeen: true}, marks{storeErr: broken}, []mailbox.UID{3, 4, 9}, []int64{41}, "broken"},
-		{"marking fails", Options{MarkAsSeen: true}, marks{markErr: broken}, []mailbox.UID{3, 4, 9}, []int64{41}, "the next run hands them over again"},
+		{"the store fails: marks are set all the same", Options{MarkAsSeen: true}, marks{storeErr: broken}, []mailbox.UID{3, 4, 9}, []soar.ID{"41"}, "broken"},
+		{"marking fails", Options{MarkAsSeen: true}, marks{markErr: broken}, []mailbox.UID{3, 4, 9}, []soar.ID{"41"}, "the next run hands them over again"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := resultOf(t, row.options)
@@ -218,9 +218,9 @@ func TestWritten(t *testing.T) {
 			if err := s.Written(t.Context()); err != nil || row.m.ids != nil || row.m.seen != nil {
 				t.Fatalf("an empty result acknowledges nothing: %v, %v, %v", err, row.m.ids, row.m.seen)
 			}
-			add(t, s, object{mail: sampleMail(9), id: 41, uids: []uint32{9}}, "cp1.a")
+			add(t, s, object{mail: sampleMail(9), id: "41", uids: []mailbox.UID{9}}, "cp1.a")
 			s.copy(0, copied{uid: 3})
-			add(t, s, object{mail: sampleMail(4), refused: "no", uids: []uint32{4}}, "cp1.b")
+			add(t, s, object{mail: sampleMail(4), refused: "no", uids: []mailbox.UID{4}}, "cp1.b")
 			err := s.Written(t.Context())
 			if !slices.Equal(row.m.seen, row.seen) || !slices.Equal(row.m.ids, row.ids) {
 				t.Errorf("marked %v, told the store %v; want %v, %v", row.m.seen, row.m.ids, row.seen, row.ids)
@@ -234,7 +234,7 @@ func TestWritten(t *testing.T) {
 
 func TestDryResultShowsNoIDs(t *testing.T) {
 	s := resultOf(t, Options{DryRun: true})
-	add(t, s, object{mail: sampleMail(1), id: 41, existed: true, uids: []uint32{1}}, "cp1.a")
+	add(t, s, object{mail: sampleMail(1), id: "41", existed: true, uids: []mailbox.UID{1}}, "cp1.a")
 	s.moveCheckpoint("cp1.b")
 	if got := written(t, s)[0]; got.CloudSOARMailID != "" || got.Checkpoint != "" || got.Status != statusExisted {
 		t.Errorf("id %q, checkpoint %q, status %q", got.CloudSOARMailID, got.Checkpoint, got.Status)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
@@ -12,11 +13,11 @@ import (
 // object is a mail on its way out.
 type object struct {
 	mail    soar.Mail
-	id      int64
+	id      soar.ID
 	existed bool
 	refused string // why Cloud SOAR refuses it for good
 	key     string // "" where nothing is known of its content
-	uids    []uint32
+	uids    []mailbox.UID
 }
 
 // saveBatch settles a batch and has the store take it whole, where it does that.
@@ -97,7 +98,7 @@ func (r *run) askKnown(ctx context.Context, batch []*job) error {
 	r.asked = true
 	c := soar.Candidates{MailboxAccount: r.o.Account, Folder: r.o.Folder, UIDValidity: r.state.uidValidity}
 	for _, u := range r.plan.uids {
-		c.UIDs = append(c.UIDs, uint32(u))
+		c.UIDs = append(c.UIDs, u)
 	}
 	for _, j := range batch {
 		if t := j.raw.InternalDate; !t.IsZero() {
@@ -184,7 +185,7 @@ func (r *run) verdict(ctx context.Context, j *job, inBatch map[string]bool) (v v
 
 // account accounts for one email whose fate is known.
 func (r *run) account(j *job, v verdict) error {
-	uid := uint32(j.raw.UID)
+	uid := mailbox.UID(j.raw.UID)
 	switch v.Fate {
 	case Gone:
 		r.vanished(uid)
@@ -221,12 +222,12 @@ func (r *run) handsOver(v verdict) bool {
 
 // handOver puts a mail out.
 func (r *run) handOver(j *job, o object) error {
-	uid := uint32(j.raw.UID)
+	uid := mailbox.UID(j.raw.UID)
 	r.state.advance(uid, r.plan.exists)
 	if t := j.raw.InternalDate; t.After(r.state.received) && !t.After(r.o.Now()) {
 		r.state.received = t
 	}
-	o.uids = []uint32{uid}
+	o.uids = []mailbox.UID{uid}
 	o.mail = j.draft.Mail
 	if o.refused != "" && o.key == "" {
 		o.mail.Problems = append(o.mail.Problems, message.Problem{Code: message.CodeEmptyContent, Detail: emptySentence})
@@ -268,7 +269,7 @@ func (r *run) emit(o object) error {
 
 // secondCopy acknowledges a mail with the first of the same bytes.
 func (r *run) secondCopy(j *job) error {
-	uid := uint32(j.raw.UID)
+	uid := mailbox.UID(j.raw.UID)
 	r.tally.copies++
 	first := r.seen[j.draft.SourceKey]
 	r.o.Log.Info("a second copy of a mail of this run: acknowledged with the first, not put out", "uid", uid)
@@ -286,25 +287,25 @@ func (r *run) secondCopy(j *job) error {
 }
 
 // alreadyHeld passes a mail that Cloud SOAR holds and that is not handed over again.
-func (r *run) alreadyHeld(uid uint32, id int64) {
+func (r *run) alreadyHeld(uid mailbox.UID, id soar.ID) {
 	r.tally.held++
 	r.o.Log.Info("Cloud SOAR holds this mail already; it is not handed over again", "uid", uid, "id", id)
 	r.passes(uid)
 }
 
 // passes moves the checkpoint of the last object over a mail that is settled without an object.
-func (r *run) passes(uid uint32) {
+func (r *run) passes(uid mailbox.UID) {
 	r.state.advance(uid, r.plan.exists)
 	r.sink.moveCheckpoint(r.checkpoint())
 }
 
-func (r *run) vanished(uid uint32) {
+func (r *run) vanished(uid mailbox.UID) {
 	r.tally.vanished++
 	r.state.settle(uid)
 	r.o.Log.Info("vanished between search and fetch", "uid", uid)
 }
 
-func (r *run) leftOut(uid uint32, field string) {
+func (r *run) leftOut(uid mailbox.UID, field string) {
 	r.tally.left(field)
 	r.state.settle(uid)
 	r.o.Log.Info("left out by a filter", "uid", uid, "filter", field)

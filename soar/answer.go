@@ -50,8 +50,8 @@ func isHTML(resp *http.Response) bool {
 
 // created is the answer of emails.create and incidents.attachments.add.
 type created struct {
-	ID      *int64 `json:"id"`
-	Existed bool   `json:"existed"`
+	ID      ID   `json:"id"`
+	Existed bool `json:"existed"`
 }
 
 // acceptCreated takes an answer with an id.
@@ -61,15 +61,15 @@ func (c *Client) acceptCreated(call *request, into *created) func(*http.Response
 		if err := c.decode(call, resp, body, into); err != nil {
 			return err
 		}
-		if into.ID == nil || *into.ID <= 0 {
-			return c.unexpected(call, resp.StatusCode, "a JSON document without a positive number as id")
+		if into.ID == "" {
+			return c.unexpected(call, resp.StatusCode, "a JSON document without an id")
 		}
 		return nil
 	}
 }
 
 // acceptRecord takes the record that was asked for and no other.
-func (c *Client) acceptRecord(call *request, id int64, into *Record) func(*http.Response, io.Reader) error {
+func (c *Client) acceptRecord(call *request, id ID, into *Record) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		*into = Record{}
 		if err := c.decode(call, resp, body, into); err != nil {
@@ -84,15 +84,15 @@ func (c *Client) acceptRecord(call *request, id int64, into *Record) func(*http.
 }
 
 // acceptLink takes the answer of a link: 201 when it was made, 200 when it was there.
-func (c *Client) acceptLink(call *request, id int64, added *bool) func(*http.Response, io.Reader) error {
+func (c *Client) acceptLink(call *request, id ID, added *bool) func(*http.Response, io.Reader) error {
 	return func(resp *http.Response, body io.Reader) error {
 		var answer struct {
-			EmailID *int64 `json:"email_id"`
+			EmailID ID `json:"email_id"`
 		}
 		if err := c.decode(call, resp, body, &answer); err != nil {
 			return err
 		}
-		if answer.EmailID == nil || *answer.EmailID != id {
+		if answer.EmailID != id {
 			return c.unexpected(call, resp.StatusCode, "a JSON document without the email_id that was sent")
 		}
 		*added = resp.StatusCode == http.StatusCreated

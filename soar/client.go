@@ -239,7 +239,7 @@ func (c *Client) Close() error {
 }
 
 // HandedOver does nothing: Cloud SOAR does not remember what was handed over.
-func (c *Client) HandedOver(context.Context, []int64) error { return nil }
+func (c *Client) HandedOver(context.Context, []ID) error { return nil }
 
 // Pending returns nothing, for the same reason.
 func (c *Client) Pending(context.Context, string, string) ([]Record, error) { return nil, nil }

@@ -172,9 +172,9 @@ func TestRoutesAreReplaced(t *testing.T) {
 		paths = append(paths, req.Method+" "+req.URL.Path)
 		answer(w, 404, nil)
 	})
-	_, err = r.Get(t.Context(), 7)
+	_, err = r.Get(t.Context(), "7")
 	wants(t, err, "no email 7")
-	if _, err := r.RemoveFromIncident(t.Context(), 8, 7); err != nil {
+	if _, err := r.RemoveFromIncident(t.Context(), 8, "7"); err != nil {
 		t.Error(err)
 	}
 	same(t, "paths", strings.Join(paths, ", "), "PUT /api/csoar/v3/v4/mails/7, POST /api/csoar/v3/x/7/from/8/")
@@ -204,11 +204,11 @@ func TestGet(t *testing.T) {
 	r := newRig(t)
 	d := draft(1)
 	r.f.put(d.Metadata, d.Raw)
-	got, err := r.Get(t.Context(), 42)
+	got, err := r.Get(t.Context(), "42")
 	if err != nil || got.SourceKey != d.SourceKey || got.Subject != "mail 1" || got.Attachments == nil || got.CreatedAt == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = r.Get(t.Context(), 987)
+	_, err = r.Get(t.Context(), "987")
 	if wants(t, err, "987"); !errors.Is(err, soar.ErrNotFound) {
 		t.Error("not ErrNotFound")
 	}
@@ -217,7 +217,7 @@ func TestGet(t *testing.T) {
 		`{"id":42,"subject":"` + strings.Repeat("x", 5<<20) + `"}`: "4 MiB",
 	} {
 		r.f.fault("emails.get", 1, text(200, "application/json", body))
-		_, err = r.Get(t.Context(), 42)
+		_, err = r.Get(t.Context(), "42")
 		wants(t, err, word)
 	}
 }
@@ -227,7 +227,7 @@ func TestGetAnswerLost(t *testing.T) {
 		r := newRig(t)
 		r.f.fill(1)
 		r.f.fault("emails.get", 1, do)
-		if _, err := r.Get(t.Context(), 42); err != nil {
+		if _, err := r.Get(t.Context(), "42"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -246,11 +246,11 @@ func TestHugeAnswers(t *testing.T) {
 		n, _ := io.Copy(w, io.LimitReader(zeros{}, 1<<30))
 		sent <- n
 	})
-	_, err := r.Get(t.Context(), 42)
+	_, err := r.Get(t.Context(), "42")
 	wants(t, err, "4 MiB")
-	_, err = r.EML(t.Context(), 42, 1<<20)
+	_, err = r.EML(t.Context(), "42", 1<<20)
 	wants(t, err, "1 MiB", "max_message_size")
-	_, err = r.AddToIncident(t.Context(), 1, 42)
+	_, err = r.AddToIncident(t.Context(), 1, "42")
 	wants(t, err, "1 MiB")
 	for range 3 {
 		if n := <-sent; n > 100<<20 {
@@ -273,20 +273,20 @@ func TestEML(t *testing.T) {
 	raw := bytes.Repeat([]byte("\x00\xff\r\n raw"), 500_000) // 3.5 MB
 	r.f.put(draft(1).Metadata, raw)
 	r.f.put(draft(2).Metadata, nil)
-	got, err := r.EML(t.Context(), 42, 0)
+	got, err := r.EML(t.Context(), "42", 0)
 	if err != nil || !bytes.Equal(got, raw) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	_, err = r.EML(t.Context(), 43, 0)
+	_, err = r.EML(t.Context(), "43", 0)
 	if wants(t, err, "43"); !errors.Is(err, soar.ErrNoContent) {
 		t.Error("not ErrNoContent")
 	}
 	r.f.fault("emails.eml", 1, cut)
-	if got, err := r.EML(t.Context(), 42, int64(len(raw))); err != nil || !bytes.Equal(got, raw) {
+	if got, err := r.EML(t.Context(), "42", int64(len(raw))); err != nil || !bytes.Equal(got, raw) {
 		t.Errorf("after a cut: %d bytes, %v", len(got), err)
 	}
 	r.f.fault("emails.eml", 1, text(200, "text/html", "<html>Sign in</html>"))
-	_, err = r.EML(t.Context(), 42, 0)
+	_, err = r.EML(t.Context(), "42", 0)
 	wants(t, err, "text/html")
 }
 
@@ -294,12 +294,12 @@ func TestDiscard(t *testing.T) {
 	r := newRig(t)
 	r.f.fill(1)
 	for range 2 {
-		got, err := r.Discard(t.Context(), 42)
+		got, err := r.Discard(t.Context(), "42")
 		if err != nil || !got.Discarded {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	_, err := r.Discard(t.Context(), 7)
+	_, err := r.Discard(t.Context(), "7")
 	if wants(t, err, "7"); !errors.Is(err, soar.ErrNotFound) {
 		t.Error("not ErrNotFound")
 	}
@@ -309,23 +309,23 @@ func TestLinks(t *testing.T) {
 	r := newRig(t)
 	r.f.fill(2)
 	for _, want := range []bool{true, false} {
-		added, err := r.AddToIncident(t.Context(), 7, 42)
+		added, err := r.AddToIncident(t.Context(), 7, "42")
 		if err != nil || added != want {
 			t.Errorf("incident: %v, %v", added, err)
 		}
-		added, err = r.AddToTriage(t.Context(), 7, 42)
+		added, err = r.AddToTriage(t.Context(), 7, "42")
 		if err != nil || added != want {
 			t.Errorf("triage: %v, %v", added, err)
 		}
 	}
 	for _, want := range []bool{true, false} {
-		removed, err := r.RemoveFromIncident(t.Context(), 7, 42)
+		removed, err := r.RemoveFromIncident(t.Context(), 7, "42")
 		if err != nil || removed != want {
 			t.Errorf("removed: %v, %v", removed, err)
 		}
 	}
 	r.f.incidents = []string{"7"}
-	_, err := r.AddToIncident(t.Context(), 4711, 42)
+	_, err := r.AddToIncident(t.Context(), 4711, "42")
 	if wants(t, err, "4711", "incident"); !errors.Is(err, soar.ErrNotFound) {
 		t.Error("not ErrNotFound")
 	}
@@ -338,25 +338,25 @@ func TestLinksAnswerLost(t *testing.T) {
 	r := newRig(t)
 	r.f.fill(1)
 	r.f.fault("incidents.emails.add", 1, reset(true))
-	if added, err := r.AddToIncident(t.Context(), 7, 42); err != nil || !added {
+	if added, err := r.AddToIncident(t.Context(), 7, "42"); err != nil || !added {
 		t.Errorf("added: %v, %v", added, err)
 	}
 	r.f.fault("incidents.emails.add", 1, status(429, false))
-	if added, err := r.AddToIncident(t.Context(), 7, 42); err != nil || added {
+	if added, err := r.AddToIncident(t.Context(), 7, "42"); err != nil || added {
 		t.Errorf("added again: %v, %v", added, err)
 	}
 	r.f.fault("incidents.emails.remove", 1, reset(true))
-	if removed, err := r.RemoveFromIncident(t.Context(), 7, 42); err != nil || !removed {
+	if removed, err := r.RemoveFromIncident(t.Context(), 7, "42"); err != nil || !removed {
 		t.Errorf("removed: %v, %v", removed, err)
 	}
 	for name, body := range map[string]string{"a web page": "<html>", "nothing": "", "an error": `{"error":"x"}`, "another": `{"email_id":1}`} {
 		r.f.fault("incidents.emails.add", 1, text(200, "application/json", body))
-		if _, err := r.AddToIncident(t.Context(), 7, 42); err == nil {
+		if _, err := r.AddToIncident(t.Context(), 7, "42"); err == nil {
 			t.Errorf("%s is taken for success", name)
 		}
 	}
 	r.f.fault("incidents.emails.remove", 1, text(200, "text/html", "<html>"))
-	if _, err := r.RemoveFromIncident(t.Context(), 7, 42); err == nil {
+	if _, err := r.RemoveFromIncident(t.Context(), 7, "42"); err == nil {
 		t.Error("a login page is taken for success")
 	}
 }
@@ -384,21 +384,21 @@ func TestAddFile(t *testing.T) {
 		for _, forgetful := range []bool{false, true} {
 			r := newRig(t)
 			r.f.forgetful = forgetful
-			file := soar.File{Filename: "a\"; name=\"metadata\r\n.pdf", ContentType: "application/pdf", SHA256: strings.Repeat("ab", 32), EmailID: 42, Part: "2"}
+			file := soar.File{Filename: "a\"; name=\"metadata\r\n.pdf", ContentType: "application/pdf", SHA256: strings.Repeat("ab", 32), EmailID: "42", Part: "2"}
 			if do != nil {
 				r.f.fault("incidents.attachments.add", 1, do)
 			}
 			id, existed, err := r.AddFile(t.Context(), 7, file, []byte("%PDF\r\n--x"))
-			if err != nil || id != 7 || existed {
-				t.Errorf("%s: %d %v %v", name, id, existed, err)
+			if err != nil || id != "7" || existed {
+				t.Errorf("%s: %s %v %v", name, id, existed, err)
 			}
 			list, err := r.IncidentFiles(t.Context(), 7)
 			if err != nil || len(list) != 1 || list[0].File != file || list[0].Size != 9 || string(r.f.files[0].content) != "%PDF\r\n--x" {
 				t.Errorf("%s: %+v %v", name, list, err)
 			}
 			if !forgetful {
-				if id, existed, err := r.AddFile(t.Context(), 7, file, []byte("%PDF\r\n--x")); err != nil || id != 7 || !existed {
-					t.Errorf("%s, again: %d %v %v", name, id, existed, err)
+				if id, existed, err := r.AddFile(t.Context(), 7, file, []byte("%PDF\r\n--x")); err != nil || id != "7" || !existed {
+					t.Errorf("%s, again: %s %v %v", name, id, existed, err)
 				}
 			}
 		}
@@ -415,7 +415,7 @@ func TestLimits(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 9 {
 		wg.Go(func() {
-			if _, err := r.Get(t.Context(), 42); err != nil {
+			if _, err := r.Get(t.Context(), "42"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -439,7 +439,7 @@ func TestConcurrent(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 12 {
 		wg.Go(func() {
-			if _, err := r.Get(t.Context(), 42); err != nil {
+			if _, err := r.Get(t.Context(), "42"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -571,14 +571,14 @@ func FuzzAnswers(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r, err := c.Get(t.Context(), 42); err == nil && r.ID != 42 {
-			t.Errorf("record %d is taken for 42", r.ID)
+		if r, err := c.Get(t.Context(), "42"); err == nil && r.ID != "42" {
+			t.Errorf("record %s is taken for 42", r.ID)
 		} else if err != nil && (len(err.Error()) > 2000 || strings.ContainsAny(err.Error(), "\n\r\x1b\x00")) {
 			t.Errorf("a sentence of %d bytes: %q", len(err.Error()), err)
 		}
 		if page, err := c.Search(t.Context(), soar.Query{}); err == nil {
 			for _, r := range page.Records {
-				if r.ID <= 0 || r.Attachments == nil || r.Problems == nil {
+				if r.ID == "" || r.Attachments == nil || r.Problems == nil {
 					t.Errorf("a record without its parts: %+v", r)
 				}
 			}

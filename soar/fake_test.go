@@ -28,6 +28,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 )
@@ -50,7 +51,7 @@ type fake struct {
 	forgetful  bool // ignores Idempotency-Key
 	ignores    []string
 	records    []*held
-	links      map[string][]int64 // "incident 7" → ids of emails
+	links      map[string][]soar.ID // "incident 7" → ids of emails
 	files      []*heldFile
 	faults     []*fault
 	requests   []seen
@@ -88,7 +89,7 @@ type seen struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{t: t, links: map[string][]int64{}, routes: map[string]*regexp.Regexp{}, nextRecord: 42}
+	f := &fake{t: t, links: map[string][]soar.ID{}, routes: map[string]*regexp.Regexp{}, nextRecord: 42}
 	for name, r := range soar.DefaultRoutes() {
 		path := regexp.MustCompile(`\\\{(\w+)\\\}`).ReplaceAllString(regexp.QuoteMeta(r.Path), `(?P<$1>[^/]+)`)
 		f.routes[name] = regexp.MustCompile("^" + r.Method + " /(?:api/csoar|incmansuite_ng/api)/v3/" + path + "$")
@@ -227,9 +228,8 @@ func said(code, message string) any {
 }
 
 func (f *fake) find(id string) *held {
-	n, _ := strconv.ParseInt(id, 10, 64)
 	for _, r := range f.records {
-		if r.ID == n {
+		if string(r.ID) == id {
 			return r
 		}
 	}
@@ -258,7 +258,7 @@ func (f *fake) work(name string, place map[string]string, r *http.Request, body 
 	case "incidents.emails.list":
 		var list []any
 		for _, id := range f.links["incident "+place["incident_id"]] {
-			list = append(list, f.find(strconv.FormatInt(id, 10)).Record)
+			list = append(list, f.find(string(id)).Record)
 		}
 		return 200, page(list, r.URL.Query().Get("page_size"), r.URL.Query().Get("page_number"))
 	case "incidents.emails.remove":
@@ -266,7 +266,7 @@ func (f *fake) work(name string, place map[string]string, r *http.Request, body 
 		if id == nil || !slices.Contains(f.links[key], id.ID) {
 			return 404, said("notfound", "not in this incident")
 		}
-		f.links[key] = slices.DeleteFunc(f.links[key], func(n int64) bool { return n == id.ID })
+		f.links[key] = slices.DeleteFunc(f.links[key], func(n soar.ID) bool { return n == id.ID })
 		return 204, nil
 	case "incidents.attachments.add":
 		return f.addFile(place["incident_id"], r, body)
@@ -330,7 +330,7 @@ func (f *fake) create(r *http.Request, body []byte) (int, any) {
 
 // put stores a record by hand.
 func (f *fake) put(m soar.Metadata, raw []byte) *held {
-	r := &held{soar.Record{ID: f.nextRecord, Metadata: m, CreatedAt: "2026-11-24T08:00:00Z"}, raw}
+	r := &held{soar.Record{ID: soar.NumberID(f.nextRecord), Metadata: m, CreatedAt: "2026-11-24T08:00:00Z"}, raw}
 	r.Normalize()
 	f.nextRecord++
 	f.records = append(f.records, r)
@@ -339,10 +339,10 @@ func (f *fake) put(m soar.Metadata, raw []byte) *held {
 
 func (f *fake) link(key string, body []byte) (int, any) {
 	var in struct {
-		ID int64 `json:"email_id"`
+		ID soar.ID `json:"email_id"`
 	}
 	_ = json.Unmarshal(body, &in)
-	if f.find(strconv.FormatInt(in.ID, 10)) == nil {
+	if f.find(string(in.ID)) == nil {
 		return 404, said("notfound", "no such mail")
 	}
 	if slices.Contains(f.links[key], in.ID) {
@@ -361,7 +361,7 @@ func (f *fake) addFile(incident string, r *http.Request, body []byte) (int, any)
 			return 200, map[string]any{"id": a.ID, "existed": true}
 		}
 	}
-	a := &heldFile{soar.IncidentFile{ID: int64(len(f.files) + 7), File: m, Size: int64(len(parts["file"]))}, incident, parts["file"]}
+	a := &heldFile{soar.IncidentFile{ID: soar.NumberID(int64(len(f.files) + 7)), File: m, Size: int64(len(parts["file"]))}, incident, parts["file"]}
 	f.files = append(f.files, a)
 	return 201, map[string]any{"id": a.ID}
 }
@@ -538,7 +538,7 @@ func draft(n int) *soar.Draft {
 	raw := fmt.Appendf(nil, "Subject: mail %d\r\n\r\nbody\r\n", n)
 	sum := sha256.Sum256(append([]byte("soc@example.com\x00"), raw...))
 	return &soar.Draft{Raw: raw, Metadata: soar.Metadata{SourceKey: hex.EncodeToString(sum[:]), Mail: soar.Mail{
-		MailboxAccount: "soc@example.com", Folder: "INBOX", UIDValidity: 9, UID: uint32(n), Subject: fmt.Sprintf("mail %d", n),
+		MailboxAccount: "soc@example.com", Folder: "INBOX", UIDValidity: 9, UID: message.UID(n), Subject: fmt.Sprintf("mail %d", n),
 		From: "bob@example.com", ReceivedAt: time.Date(2026, 9, 1, 0, 0, n, 0, time.UTC).Format(time.RFC3339),
 		Size: int64(len(raw)), Headers: soar.Headers{{Name: "Subject", Values: []string{"mail"}}},
 	}}}

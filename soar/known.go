@@ -1,7 +1,6 @@
 package soar
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -16,37 +15,46 @@ const rangePages = 3
 // the newest records of the account and folder, page by page as long as the emails'
 // own UIDs turn up in them, and the account's records of the same time, where an email
 // that was moved away and back has a new UID and perhaps another folder.
-func (c *Client) Known(ctx context.Context, k Candidates) (map[string]int64, error) {
-	ids := map[string]int64{}
+func (c *Client) Known(ctx context.Context, k Candidates) (map[string]ID, error) {
+	found := map[string]stub{}
 	p := searching[stub](c, "look for emails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, c.sender(ctx))
 	err := p.walk(func(page []stub) bool {
-		remember(ids, page)
+		remember(found, page)
 		return p.distrust(page, k.MailboxAccount, k.Folder) || k.within(page)
 	})
 	if err != nil || k.Oldest.IsZero() || k.Newest.IsZero() {
-		return ids, err
+		return idsOf(found), err
 	}
-	return ids, c.knownByDate(ctx, k, ids)
+	err = c.knownByDate(ctx, k, found)
+	return idsOf(found), err
 }
 
-func (c *Client) knownByDate(ctx context.Context, k Candidates, ids map[string]int64) error {
+func (c *Client) knownByDate(ctx context.Context, k Candidates, found map[string]stub) error {
 	q := Query{MailboxAccount: k.MailboxAccount, ReceivedAfter: k.Oldest, ReceivedBefore: k.Newest}
 	p := searching[stub](c, "look for emails that are saved already", q, pageSize, c.sender(ctx))
 	pages := 0
 	return p.walk(func(page []stub) bool {
 		pages++
-		remember(ids, page)
+		remember(found, page)
 		return pages < rangePages
 	})
 }
 
 // remember keeps the record that was made first of each key.
-func remember(ids map[string]int64, page []stub) {
+func remember(found map[string]stub, page []stub) {
 	for _, r := range page {
-		if id, ok := ids[r.SourceKey]; r.SourceKey != "" && (!ok || r.ID < id) {
-			ids[r.SourceKey] = r.ID
+		if first, ok := found[r.SourceKey]; r.SourceKey != "" && (!ok || compareAge(r, first) < 0) {
+			found[r.SourceKey] = r
 		}
 	}
+}
+
+func idsOf(found map[string]stub) map[string]ID {
+	ids := make(map[string]ID, len(found))
+	for key, r := range found {
+		ids[key] = r.ID
+	}
+	return ids
 }
 
 // within reports whether one of these records is of one of the emails' UIDs.
@@ -91,7 +99,7 @@ func (c *Client) Newest(ctx context.Context, account, folder string, uidValidity
 	if err != nil {
 		return Mark{}, err
 	}
-	slices.SortFunc(own, func(a, b stub) int { return cmp.Compare(b.ID, a.ID) })
+	slices.SortStableFunc(own, func(a, b stub) int { return compareAge(b, a) })
 	return mark(own[:min(len(own), pageSize)], uidValidity), nil
 }
 

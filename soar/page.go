@@ -1,7 +1,6 @@
 package soar
 
 import (
-	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,21 +14,21 @@ const (
 	walkMost = 10_000 // records that are looked through when a store does not sort or filter as asked
 )
 
-// numbered is what lists hold: things with an id.
-type numbered interface{ number() int64 }
-
-func (r Record) number() int64       { return r.ID }
-func (s stub) number() int64         { return s.ID }
-func (f IncidentFile) number() int64 { return f.ID }
+func (r Record) name() ID            { return r.ID }
+func (r Record) created() string     { return r.CreatedAt }
+func (s stub) name() ID              { return s.ID }
+func (s stub) created() string       { return s.CreatedAt }
+func (f IncidentFile) name() ID      { return f.ID }
+func (IncidentFile) created() string { return "" }
 
 // list is the wire form of every list.
-type list[T numbered] struct {
+type list[T aged] struct {
 	Results *[]T `json:"results"`
 	Total   *int `json:"total"`
 }
 
 // pager reads one list by offset, whatever page size the store takes.
-type pager[T numbered] struct {
+type pager[T aged] struct {
 	c     *Client
 	ask   func(size, number int) *request
 	send  sender
@@ -38,12 +37,12 @@ type pager[T numbered] struct {
 	start int  // offset of the last page's first result
 	raw   int  // results of the last page from the offset asked for on, doubled ones included
 	wild  bool // ids did not come newest first
-	last  int64
-	seen  map[int64]bool
+	last  *T
+	seen  map[ID]bool
 }
 
-func newPager[T numbered](c *Client, size int, send sender, ask func(size, number int) *request) *pager[T] {
-	return &pager[T]{c: c, ask: ask, send: send, size: min(max(size, fewest), pageSize), seen: map[int64]bool{}}
+func newPager[T aged](c *Client, size int, send sender, ask func(size, number int) *request) *pager[T] {
+	return &pager[T]{c: c, ask: ask, send: send, size: min(max(size, fewest), pageSize), seen: map[ID]bool{}}
 }
 
 // at asks for the page that holds an offset and returns those of its results that
@@ -95,8 +94,8 @@ func (p *pager[T]) check(call *request, status int, answer list[T]) error {
 		return p.c.unexpected(call, status, "a JSON document without results and total")
 	}
 	for _, r := range *answer.Results {
-		if r.number() <= 0 {
-			return p.c.unexpected(call, status, "a result without a positive number as id")
+		if r.name() == "" {
+			return p.c.unexpected(call, status, "a result without an id")
 		}
 	}
 	return nil
@@ -106,15 +105,25 @@ func (p *pager[T]) check(call *request, status int, answer list[T]) error {
 func (p *pager[T]) fresh(page []T) []T {
 	var fresh []T
 	for _, r := range page {
-		id := r.number()
+		id := r.name()
 		if p.seen[id] {
 			continue
 		}
-		p.wild = p.wild || p.last != 0 && id > p.last
-		p.last, p.seen[id] = id, true
+		p.wild = p.wild || p.last != nil && !follows(*p.last, r)
+		p.last, p.seen[id] = &r, true
 		fresh = append(fresh, r)
 	}
 	return fresh
+}
+
+// follows reports whether a list that begins with the newest may have b behind a.
+// Of ids that are no numbers only the times tell; where those do not either, nothing
+// is known of the order.
+func follows[T aged](a, b T) bool {
+	if order := compareAge(a, b); order != 0 {
+		return order > 0
+	}
+	return a.created() != "" && a.created() == b.created()
 }
 
 // walk calls use with each page from the first on until it returns false or the
@@ -144,17 +153,17 @@ func (p *pager[T]) walk(use func(page []T) bool) error {
 func incidentList(doing, route string, incident int64) func(size, number int) *request {
 	return func(size, number int) *request {
 		return &request{
-			doing: doing, route: route, place: map[string]int64{incidentPlace: incident}, limit: pageLimit,
+			doing: doing, route: route, place: map[string]ID{incidentPlace: NumberID(incident)}, limit: pageLimit,
 			query: url.Values{"page_size": {strconv.Itoa(size)}, "page_number": {strconv.Itoa(number)}},
 		}
 	}
 }
 
 // everything returns a whole list of an incident, newest id first.
-func everything[T numbered](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
+func everything[T aged](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
 	p := newPager[T](c, pageSize, send, incidentList(doing, route, incident))
 	all := []T{}
 	err := p.walk(func(page []T) bool { all = append(all, page...); return true })
-	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(b.number(), a.number()) })
-	return all, notFound(err, "incident", incident)
+	slices.SortStableFunc(all, func(a, b T) int { return compareAge(b, a) })
+	return all, notFound(err, "incident", NumberID(incident))
 }

@@ -1,6 +1,7 @@
 package soar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,8 +61,8 @@ var probeOrder = []string{
 type probe struct {
 	c       *Client
 	ctx     context.Context
-	nowhere int   // status of OPTIONS on a path that cannot exist
-	mail    int64 // an email that is there; 0: none is known
+	nowhere int // status of OPTIONS on a path that cannot exist
+	mail    ID  // an email that is there; "": none is known
 }
 
 func (p *probe) one(name string) Finding {
@@ -112,9 +113,9 @@ func (p *probe) reading(name string) (call func() error, ok bool) {
 	case routeSearch:
 		return p.search, true
 	case routeGet:
-		return func() error { _, err := p.c.Get(p.ctx, p.mail); return err }, p.mail != 0
+		return func() error { _, err := p.c.Get(p.ctx, p.mail); return err }, p.mail != ""
 	case routeEML:
-		return func() error { _, err := p.c.EML(p.ctx, p.mail, 0); return err }, p.mail != 0
+		return func() error { _, err := p.c.EML(p.ctx, p.mail, 0); return err }, p.mail != ""
 	case routeLinked:
 		return func() error { return firstPage[stub](p, name) }, true
 	case routeFiles:
@@ -132,7 +133,7 @@ func (p *probe) search() error {
 	return err
 }
 
-func firstPage[T numbered](p *probe, name string) error {
+func firstPage[T aged](p *probe, name string) error {
 	_, err := newPager[T](p.c, fewest, p.c.sender(p.ctx), incidentList("list what an incident holds", name, probeIncident)).at(0)
 	return err
 }
@@ -140,8 +141,8 @@ func firstPage[T numbered](p *probe, name string) error {
 // asked judges an operation by OPTIONS on its path.
 func (p *probe) asked(f Finding) Finding {
 	route := p.c.routes[f.Operation]
-	id := max(p.mail, 1)
-	status, allow, err := p.options(route, map[string]int64{mailPlace: id, incidentPlace: probeIncident, triagePlace: 1})
+	id := cmp.Or(p.mail, "1")
+	status, allow, err := p.options(route, map[string]ID{mailPlace: id, incidentPlace: NumberID(probeIncident), triagePlace: "1"})
 	f.Status = status
 	methods := strings.FieldsFunc(strings.ToUpper(allow), func(r rune) bool { return r == ',' || r == ' ' })
 	switch {
@@ -168,7 +169,7 @@ func (p *probe) asked(f Finding) Finding {
 }
 
 // options asks once which methods a path takes.
-func (p *probe) options(route Route, place map[string]int64) (status int, allow string, err error) {
+func (p *probe) options(route Route, place map[string]ID) (status int, allow string, err error) {
 	done, err := p.c.turn(p.ctx)
 	if err != nil {
 		return 0, "", err

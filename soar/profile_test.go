@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 )
@@ -64,7 +65,7 @@ func foreignDraft(n int) *soar.Draft {
 	sum := sha256.Sum256(raw)
 	d := &soar.Draft{Raw: raw}
 	d.Mail = soar.Mail{
-		MailboxAccount: "soc@example.com", Folder: "INBOX", UIDValidity: 9, UID: uint32(n), From: "a@example.com", FromName: "Ann",
+		MailboxAccount: "soc@example.com", Folder: "INBOX", UIDValidity: 9, UID: message.UID(n), From: "a@example.com", FromName: "Ann",
 		Subject: fmt.Sprintf("Grüße %d", n), BodyText: strings.Repeat("x", n), ReceivedAt: time.Date(2026, 11, 1, 0, 0, n, 0, time.UTC).Format(time.RFC3339),
 		Headers: soar.Headers{{Name: "Subject", Values: []string{fmt.Sprintf("Grüße %d", n)}}}, Size: int64(len(raw)), SHA256: hex.EncodeToString(sum[:]),
 	}
@@ -85,20 +86,20 @@ func saveForeign(t *testing.T, c *soar.Client, n int) (soar.Saved, *soar.Draft) 
 func TestForeignSave(t *testing.T) {
 	onForeignAPIs(t, func(t *testing.T, f *foreign, c *soar.Client, _ bool) {
 		for n := 1; n <= 3; n++ {
-			if s, _ := saveForeign(t, c, n); s.ID != int64(n) || s.Existed {
+			if s, _ := saveForeign(t, c, n); s.ID != soar.NumberID(int64(n)) || s.Existed {
 				t.Errorf("email %d: %+v", n, s)
 			}
 		}
-		if s, _ := saveForeign(t, c, 2); s.ID != 2 || !s.Existed {
+		if s, _ := saveForeign(t, c, 2); s.ID != "2" || !s.Existed {
 			t.Errorf("the second again: %+v", s)
 		}
 		f.faults = append(f.faults, unavailable, loseAnswer)
-		if s, _ := saveForeign(t, c, 4); s.ID != 4 || s.Existed {
+		if s, _ := saveForeign(t, c, 4); s.ID != "4" || s.Existed {
 			t.Errorf("with a lost answer: %+v", s)
 		}
 		f.faults = append(f.faults, tooLarge)
 		s, d := saveForeign(t, c, 5)
-		if s.ID != 5 || s.Refused != "" || len(d.Problems) != 1 {
+		if s.ID != "5" || s.Refused != "" || len(d.Problems) != 1 {
 			t.Errorf("refused content: %+v, problems %v", s, d.Problems)
 		}
 		f.faults = append(f.faults, tooLarge, tooLarge)
@@ -117,30 +118,30 @@ func TestForeignRead(t *testing.T) {
 			saveForeign(t, c, n)
 		}
 		want := foreignDraft(7)
-		r, err := c.Get(t.Context(), 7)
-		if err != nil || r.ID != 7 || r.Subject != want.Subject || r.ReceivedAt != want.ReceivedAt || r.SourceKey != want.SourceKey ||
+		r, err := c.Get(t.Context(), "7")
+		if err != nil || r.ID != "7" || r.Subject != want.Subject || r.ReceivedAt != want.ReceivedAt || r.SourceKey != want.SourceKey ||
 			r.UID != 7 || r.FromName != "Ann" || len(r.Headers) != 1 {
 			t.Errorf("Get: %+v, %v", r, err)
 		}
-		if raw, err := c.EML(t.Context(), 7, 0); err != nil || !bytes.Equal(raw, want.Raw) {
+		if raw, err := c.EML(t.Context(), "7", 0); err != nil || !bytes.Equal(raw, want.Raw) {
 			t.Errorf("EML: %q, %v", raw, err)
 		}
 		f.raws[7] = nil
-		if _, err := c.EML(t.Context(), 8, 0); !errors.Is(err, soar.ErrNoContent) {
+		if _, err := c.EML(t.Context(), "8", 0); !errors.Is(err, soar.ErrNoContent) {
 			t.Errorf("EML without content: %v", err)
 		}
-		if _, err := c.Get(t.Context(), 99); !errors.Is(err, soar.ErrNotFound) {
+		if _, err := c.Get(t.Context(), "99"); !errors.Is(err, soar.ErrNotFound) {
 			t.Errorf("Get of an unknown id: %v", err)
 		}
-		if r, ok, err := c.ByKey(t.Context(), want.SourceKey); !ok || err != nil || r.ID != 7 {
-			t.Errorf("ByKey: %d, %t, %v", r.ID, ok, err)
+		if r, ok, err := c.ByKey(t.Context(), want.SourceKey); !ok || err != nil || r.ID != "7" {
+			t.Errorf("ByKey: %s, %t, %v", r.ID, ok, err)
 		}
 		mark, err := c.Newest(t.Context(), "soc@example.com", "INBOX", 9)
 		if err != nil || mark.UID != 25 || mark.UIDValidity != 9 {
 			t.Errorf("Newest: %+v, %v", mark, err)
 		}
 		page, err := c.Search(t.Context(), soar.Query{From: "ANN", Folder: "INBOX", PageSize: 10, PageNumber: 2})
-		if err != nil || page.Total != 25 || len(page.Records) != 10 || page.Records[0].ID != 15 {
+		if err != nil || page.Total != 25 || len(page.Records) != 10 || page.Records[0].ID != "15" {
 			t.Errorf("Search: %d of %d, %v, %v", len(page.Records), page.Total, ids(page.Records), err)
 		}
 		page, err = c.Search(t.Context(), soar.Query{
@@ -159,37 +160,37 @@ func TestForeignIncidents(t *testing.T) {
 			saveForeign(t, c, n)
 		}
 		for _, want := range []bool{true, false} {
-			if added, err := c.AddToIncident(ctx, 70, 2); err != nil || added != want {
+			if added, err := c.AddToIncident(ctx, 70, "2"); err != nil || added != want {
 				t.Errorf("AddToIncident: %t, %v; want %t", added, err, want)
 			}
 		}
-		if list, err := c.IncidentMails(ctx, 70); err != nil || len(list) != 1 || list[0].ID != 2 {
+		if list, err := c.IncidentMails(ctx, 70); err != nil || len(list) != 1 || list[0].ID != "2" {
 			t.Errorf("IncidentMails: %v, %v", ids(list), err)
 		}
 		for _, want := range []bool{true, false} {
-			if removed, err := c.RemoveFromIncident(ctx, 70, 2); err != nil || removed != want {
+			if removed, err := c.RemoveFromIncident(ctx, 70, "2"); err != nil || removed != want {
 				t.Errorf("RemoveFromIncident: %t, %v; want %t", removed, err, want)
 			}
 		}
-		if r, err := c.Discard(ctx, 3); err != nil || !r.Discarded || r.ID != 3 {
+		if r, err := c.Discard(ctx, "3"); err != nil || !r.Discarded || r.ID != "3" {
 			t.Errorf("Discard: %+v, %v", r, err)
 		}
-		if r, err := c.Get(ctx, 3); err != nil || !r.Discarded {
+		if r, err := c.Get(ctx, "3"); err != nil || !r.Discarded {
 			t.Errorf("the discarded email: %t, %v", r.Discarded, err)
 		}
 		if !files {
-			_, err := c.AddToTriage(ctx, 5, 1)
+			_, err := c.AddToTriage(ctx, 5, "1")
 			if err == nil || !strings.Contains(err.Error(), "has no triage.emails.add") {
 				t.Errorf("AddToTriage: %v", err)
 			}
 			return
 		}
-		file := soar.File{Filename: "a.pdf", ContentType: "application/pdf", SHA256: strings.Repeat("ab", 32), EmailID: 2, Part: "2"}
+		file := soar.File{Filename: "a.pdf", ContentType: "application/pdf", SHA256: strings.Repeat("ab", 32), EmailID: "2", Part: "2"}
 		for _, want := range []bool{false, true} {
-			if id, existed, err := c.AddFile(ctx, 70, file, []byte("%PDF")); err != nil || id != 1 || existed != want {
-				t.Errorf("AddFile: %d, %t, %v; want %t", id, existed, err, want)
+			if id, existed, err := c.AddFile(ctx, 70, file, []byte("%PDF")); err != nil || id != "1" || existed != want {
+				t.Errorf("AddFile: %s, %t, %v; want %t", id, existed, err, want)
 			}
-			if added, err := c.AddToTriage(ctx, 5, 1); err != nil || added == want {
+			if added, err := c.AddToTriage(ctx, 5, "1"); err != nil || added == want {
 				t.Errorf("AddToTriage: %t, %v", added, err)
 			}
 		}

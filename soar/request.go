@@ -32,7 +32,7 @@ const (
 type request struct {
 	doing string // for the sentence: "save an email"
 	route string
-	place map[string]int64 // placeholders of the path
+	place map[string]ID // placeholders of the path
 	query url.Values
 	body  *payload // nil: none
 	key   string   // header Idempotency-Key; "" for none

@@ -59,7 +59,7 @@ func refusal(s Saved, err error) (Saved, error) {
 // create posts one record.
 func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, error) {
 	call := &request{doing: "save an email", route: routeCreate, key: m.SourceKey, limit: answerLimit, body: mailBody(m, raw)}
-	id, existed, err := c.post(ctx, call, func(send sender) (int64, error) {
+	id, existed, err := c.post(ctx, call, func(send sender) (ID, error) {
 		r, _, err := c.byKey(ctx, m.SourceKey, send)
 		return r.ID, err
 	})
@@ -67,18 +67,18 @@ func (c *Client) create(ctx context.Context, m Metadata, raw []byte) (Saved, err
 }
 
 // post sends what makes an object. Whenever an answer was lost, look asks for the
-// object's id (0: there is none) before it is posted again: a store need not know
+// object's id ("": there is none) before it is posted again: a store need not know
 // that it is the same. What is there after an answer that may have been lost on
 // its way was made by this call; existed is true for what was there before.
-func (c *Client) post(ctx context.Context, call *request, look func(sender) (int64, error)) (id int64, existed bool, err error) {
+func (c *Client) post(ctx context.Context, call *request, look func(sender) (ID, error)) (id ID, existed bool, err error) {
 	var answer created
 	call.accept = c.acceptCreated(call, &answer)
 	b := c.newBudget(call.body.size())
-	posted, own, found := false, false, int64(0)
+	posted, own, found := false, false, ID("")
 	err = c.persist(ctx, b, func() (err error) {
 		if posted {
 			found, err = look(func(call *request) error { return c.once(ctx, b, call) })
-			if err != nil || found != 0 {
+			if err != nil || found != "" {
 				return err
 			}
 		}
@@ -87,17 +87,17 @@ func (c *Client) post(ctx context.Context, call *request, look func(sender) (int
 		return err
 	})
 	if is(err, conflict) { // a success when it is ours, and not when it is another's
-		if found, lookErr := look(c.sender(ctx)); lookErr != nil || found != 0 {
+		if found, lookErr := look(c.sender(ctx)); lookErr != nil || found != "" {
 			return found, !own, lookErr
 		}
 	}
 	switch {
 	case err != nil:
-		return 0, false, err
-	case found != 0:
+		return "", false, err
+	case found != "":
 		return found, !own, nil
 	}
-	return *answer.ID, answer.Existed && !own, nil
+	return answer.ID, answer.Existed && !own, nil
 }
 
 // mailBody is the body of emails.create.

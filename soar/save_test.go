@@ -21,14 +21,14 @@ func TestSave(t *testing.T) {
 	}
 	r.f.ledger(drafts...)
 	for i, s := range saved {
-		if s.ID != int64(42+i) || s.Existed || s.Refused != "" {
+		if s.ID != soar.NumberID(int64(42+i)) || s.Existed || s.Refused != "" {
 			t.Errorf("mail %d: %+v", i, s)
 		}
 	}
 	same(t, "requests", len(r.f.requests), 3)
 	same(t, "key", r.f.requests[0].key, drafts[0].SourceKey)
 	again, err := r.Save(t.Context(), drafts[:1])
-	if err != nil || again[0] != (soar.Saved{ID: 42, Existed: true}) {
+	if err != nil || again[0] != (soar.Saved{ID: "42", Existed: true}) {
 		t.Errorf("saved again: %+v, %v", again, err)
 	}
 }
@@ -98,7 +98,7 @@ func TestSaveConflict(t *testing.T) {
 	r.f.put(d.Metadata, d.Raw)
 	r.f.fault("emails.create", 1, status(409, false))
 	saved, err := r.Save(t.Context(), []*soar.Draft{d})
-	if err != nil || saved[0] != (soar.Saved{ID: 42, Existed: true}) {
+	if err != nil || saved[0] != (soar.Saved{ID: "42", Existed: true}) {
 		t.Errorf("our key: %+v, %v", saved, err)
 	}
 	r.f.fault("emails.create", 1, status(409, false))
@@ -131,7 +131,7 @@ func TestSaveRefusedForGood(t *testing.T) {
 	r.f.fault("emails.create", 2, text(422, "application/json", `{"id":"1","errors":[{"code":"evil","message":"a\nb\u001b[31m`+strings.Repeat("x", 1000)+`"}]}`))
 	d := draft(1)
 	saved, err := r.Save(t.Context(), []*soar.Draft{d, draft(2)})
-	if err != nil || len(saved) != 2 || saved[0].ID != 0 || saved[1].ID == 0 {
+	if err != nil || len(saved) != 2 || saved[0].ID != "0" || saved[1].ID == "0" {
 		t.Fatalf("%+v, %v", saved, err)
 	}
 	if s := saved[0].Refused; !strings.Contains(s, "422") || !strings.Contains(s, "evil: a\\nb") || len(s) > 400 || strings.ContainsAny(s, "\n\x1b") {
@@ -241,7 +241,7 @@ func TestRedirects(t *testing.T) {
 		if strings.Contains(err.Error(), "secret-of-theirs") {
 			t.Errorf("the query is shown: %s", err)
 		}
-		_, err = r.Get(t.Context(), 1)
+		_, err = r.Get(t.Context(), "1")
 		wants(t, err, "redirect")
 		same(t, "requests to the other host", heard, 0)
 	}
@@ -291,7 +291,7 @@ func TestStalls(t *testing.T) {
 			}
 		})
 		began := time.Now()
-		_, err := r.Get(t.Context(), 1)
+		_, err := r.Get(t.Context(), "1")
 		wants(t, err, "in time", "timeout")
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("it took %s", took)

@@ -1,13 +1,14 @@
 package soar
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"example.org/imap-integration/message"
 )
 
 // wireQuery is the body of emails.search. Only these filter keys are documented.
@@ -47,13 +48,14 @@ func wireTime(t time.Time) string {
 // stub is what of a record a run needs to know its place: bodies and headers
 // of a page are not kept.
 type stub struct {
-	ID             int64  `json:"id"`
-	SourceKey      string `json:"source_key"`
-	MailboxAccount string `json:"mailbox_account"`
-	Folder         string `json:"folder"`
-	UIDValidity    uint32 `json:"uid_validity"`
-	UID            uint32 `json:"uid"`
-	ReceivedAt     string `json:"received_at"`
+	ID             ID          `json:"id"`
+	SourceKey      string      `json:"source_key"`
+	MailboxAccount string      `json:"mailbox_account"`
+	Folder         string      `json:"folder"`
+	UIDValidity    uint32      `json:"uid_validity"`
+	UID            message.UID `json:"uid"`
+	ReceivedAt     string      `json:"received_at"`
+	CreatedAt      string      `json:"created_at"`
 }
 
 // sender sends a call, with or without tries of its own.
@@ -64,7 +66,7 @@ func (c *Client) sender(ctx context.Context) sender {
 }
 
 // searching returns a pager over the records that a query selects, newest id first.
-func searching[T numbered](c *Client, doing string, q Query, size int, send sender) *pager[T] {
+func searching[T aged](c *Client, doing string, q Query, size int, send sender) *pager[T] {
 	return newPager[T](c, size, send, func(size, number int) *request {
 		return &request{
 			doing: doing, route: routeSearch, limit: pageLimit,
@@ -149,7 +151,7 @@ func (c *Client) sift(ctx context.Context, q Query, offset int) (Page, error) {
 				kept, total = append(kept, r), total+1
 			}
 		}
-		slices.SortFunc(kept, newestFirst)
+		slices.SortStableFunc(kept, newestFirst)
 		kept = slices.Clip(kept[:min(len(kept), offset+q.PageSize)]) // what no page can need is let go
 		return true
 	})
@@ -159,7 +161,7 @@ func (c *Client) sift(ctx context.Context, q Query, offset int) (Page, error) {
 	return Page{normalized(kept[min(offset, len(kept)):]), total}, nil
 }
 
-func newestFirst(a, b Record) int { return cmp.Compare(b.ID, a.ID) }
+func newestFirst(a, b Record) int { return compareAge(b, a) }
 
 func normalized(records []Record) []Record {
 	for i := range records {
@@ -214,7 +216,7 @@ func (c *Client) byKey(ctx context.Context, key string, send sender) (found Reco
 			switch {
 			case r.SourceKey != key:
 				foreign = true
-			case !ok || r.ID < found.ID:
+			case !ok || compareAge(r, found) < 0:
 				found, ok = r, true
 			}
 		}
@@ -239,14 +241,14 @@ func (c *Client) Check(ctx context.Context) (string, error) {
 }
 
 // notFound makes a 404 an ErrNotFound that names what was asked for.
-func notFound(err error, what string, id int64) error {
+func notFound(err error, what string, id ID) error {
 	var f *Failure
 	if !errors.As(err, &f) || f.kind != missing {
 		return err
 	}
 	return &Failure{
 		Doing: f.Doing, Host: f.Host, Status: f.Status, kind: missing, err: ErrNotFound,
-		Cause:  fmt.Sprintf("there is no %s %d", what, id) + strings.TrimPrefix(f.Cause, "it answered 404"),
+		Cause:  fmt.Sprintf("there is no %s %s", what, id) + strings.TrimPrefix(f.Cause, "it answered 404"),
 		Advice: "check its number, and the routes in cloud_soar_routes",
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
 
@@ -25,7 +26,8 @@ func (f *fake) fill(n int, change ...func(i int, m *soar.Metadata)) {
 func ids(records []soar.Record) []int64 {
 	list := make([]int64, 0, len(records))
 	for _, r := range records {
-		list = append(list, r.ID)
+		n, _ := r.ID.Number()
+		list = append(list, n)
 	}
 	return list
 }
@@ -222,7 +224,7 @@ func TestByKey(t *testing.T) {
 }
 
 func TestNewest(t *testing.T) {
-	old := func(i int, m *soar.Metadata) { m.UIDValidity, m.UID = 8, uint32(i+1000) }
+	old := func(i int, m *soar.Metadata) { m.UIDValidity, m.UID = 8, message.UID(i+1000) }
 	foreign := func(_ int, m *soar.Metadata) { m.Folder = "Archive" }
 	last := time.Date(2026, 9, 1, 0, 2, 10, 0, time.UTC) // of 130
 	for name, tc := range map[string]struct {
@@ -274,11 +276,11 @@ func TestKnown(t *testing.T) {
 	candidates := func(from, to int) soar.Candidates {
 		k := soar.Candidates{MailboxAccount: "soc@example.com", Folder: "INBOX", UIDValidity: 9}
 		for i := from; i <= to; i++ {
-			k.UIDs = append(k.UIDs, uint32(i))
+			k.UIDs = append(k.UIDs, message.UID(i))
 		}
 		return k
 	}
-	moved := func(i int, m *soar.Metadata) { m.Folder, m.UID = "Archive", uint32(i+5000) }
+	moved := func(i int, m *soar.Metadata) { m.Folder, m.UID = "Archive", message.UID(i+5000) }
 	for name, tc := range map[string]struct {
 		fill     func(f *fake)
 		k        soar.Candidates
@@ -310,7 +312,7 @@ func TestKnown(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, n := range tc.known {
-				if got[draft(n).SourceKey] == 0 {
+				if got[draft(n).SourceKey] == "" {
 					t.Errorf("%s, ignoring %v: mail %d is not known among %d", name, ignores, n, len(got))
 				}
 			}

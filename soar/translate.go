@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.org/imap-integration/soar/profile"
@@ -44,7 +43,10 @@ func ParseProfile(text string) (Routes, *profile.Profile, error) {
 
 // ours is the request as openapi.yaml has it.
 func (call *request) ours() profile.Request {
-	r := profile.Request{Operation: call.route, Places: call.place, Query: call.query}
+	r := profile.Request{Operation: call.route, Places: map[string]string{}, Query: call.query}
+	for name, id := range call.place {
+		r.Places[name] = string(id)
+	}
 	if call.body != nil {
 		r.Document, r.Content = call.body.document, call.body.content
 	}
@@ -107,11 +109,11 @@ func (c *Client) understood(call *request, resp *http.Response, body io.Reader) 
 func (c *Client) counts() bool { return c.profile == nil || c.profile.Counts(routeSearch) }
 
 // placeText writes a placeholder's value: an id of an email as the profile has it.
-func (c *Client) placeText(name string, value int64) string {
+func (c *Client) placeText(name string, value ID) string {
 	if c.profile != nil && name == mailPlace {
-		return c.profile.ID(value)
+		return c.profile.ID(string(value))
 	}
-	return strconv.FormatInt(value, 10)
+	return string(value)
 }
 
 // cutRoute splits "METHOD path".

@@ -21,7 +21,7 @@ type Mail struct {
 	MailboxAccount  string               `json:"mailbox_account"`
 	Folder          string               `json:"folder"`
 	UIDValidity     uint32               `json:"uid_validity"`
-	UID             uint32               `json:"uid"`
+	UID             message.UID          `json:"uid"`
 	ReceivedAt      string               `json:"received_at"` // RFC 3339, UTC; "" where the server's date cannot be read
 	Date            string               `json:"date"`
 	From            string               `json:"from"`
@@ -98,7 +98,7 @@ type Metadata struct {
 
 // Record is an email as Cloud SOAR holds it.
 type Record struct {
-	ID int64 `json:"id"`
+	ID ID `json:"id"`
 	Metadata
 	CreatedAt string `json:"created_at"` // RFC 3339, UTC
 	Discarded bool   `json:"discarded"`
@@ -116,7 +116,7 @@ type Draft struct {
 
 // Saved is what became of a Draft.
 type Saved struct {
-	ID         int64  // 0 when refused
+	ID         ID     // 0 when refused
 	Existed    bool   // the store knew its key already
 	HandedOver bool   // the store knows that an earlier run handed it over (local store only)
 	Refused    string // why the store refuses this email for good, one sentence; "" otherwise
@@ -142,24 +142,24 @@ type File struct {
 	Filename    string `json:"filename"`
 	ContentType string `json:"content_type"`
 	SHA256      string `json:"sha256"`
-	EmailID     int64  `json:"email_id"`
+	EmailID     ID     `json:"email_id"`
 	Part        string `json:"part"`
 }
 
 // IncidentFile is an attachment of an incident.
 type IncidentFile struct {
-	ID int64 `json:"id"`
+	ID ID `json:"id"`
 	File
 	Size int64 `json:"size"`
 }
 
 // Mark is the newest email that a store holds for an account and folder.
 type Mark struct {
-	Records     int       // how many of the newest 100 records belong to the account and folder; 0: the very first run
-	UIDValidity uint32    // the UIDVALIDITY asked about, when the store has emails of it, else that of its newest record
-	UID         uint32    // highest UID of that UIDVALIDITY among them
-	ReceivedAt  time.Time // latest received_at among them
-	Oldest      time.Time // earliest received_at among them
+	Records     int         // how many of the newest 100 records belong to the account and folder; 0: the very first run
+	UIDValidity uint32      // the UIDVALIDITY asked about, when the store has emails of it, else that of its newest record
+	UID         message.UID // highest UID of that UIDVALIDITY among them
+	ReceivedAt  time.Time   // latest received_at among them
+	Oldest      time.Time   // earliest received_at among them
 }
 
 // Received takes the received_at of one of the emails into account.
@@ -188,21 +188,21 @@ var (
 //	// Known returns id by source_key of the records that the store may hold already of these emails: what spares
 //	// a store that ignores Idempotency-Key a second record, at a constant number of requests. The local store
 //	// returns nil: its Save looks up each key.
-//	Known(ctx context.Context, k Candidates) (map[string]int64, error)
+//	Known(ctx context.Context, k Candidates) (map[string]ID, error)
 //	Newest(ctx context.Context, account, folder string, uidValidity uint32) (Mark, error)
 //	ByKey(ctx context.Context, key string) (Record, bool, error)
 //	Search(ctx context.Context, q Query) (Page, error)
-//	Get(ctx context.Context, id int64) (Record, error)
-//	EML(ctx context.Context, id int64, limit int64) ([]byte, error)
-//	Discard(ctx context.Context, id int64) (Record, error)
-//	AddToIncident(ctx context.Context, incident, id int64) (added bool, err error)
+//	Get(ctx context.Context, id ID) (Record, error)
+//	EML(ctx context.Context, id ID, limit int64) ([]byte, error)
+//	Discard(ctx context.Context, id ID) (Record, error)
+//	AddToIncident(ctx context.Context, incident int64, id ID) (added bool, err error)
 //	IncidentMails(ctx context.Context, incident int64) ([]Record, error)
-//	RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error)
-//	AddFile(ctx context.Context, incident int64, f File, content []byte) (id int64, existed bool, err error)
+//	RemoveFromIncident(ctx context.Context, incident int64, id ID) (removed bool, err error)
+//	AddFile(ctx context.Context, incident int64, f File, content []byte) (id ID, existed bool, err error)
 //	IncidentFiles(ctx context.Context, incident int64) ([]IncidentFile, error)
-//	AddToTriage(ctx context.Context, triage, id int64) (added bool, err error)
+//	AddToTriage(ctx context.Context, triage int64, id ID) (added bool, err error)
 //	// HandedOver tells the store that the result naming these emails has been written. No-op for REST.
-//	HandedOver(ctx context.Context, ids []int64) error
+//	HandedOver(ctx context.Context, ids []ID) error
 //	// Pending returns the emails of this account and folder that were saved but never handed over (local store; REST: nil).
 //	Pending(ctx context.Context, account, folder string) ([]Record, error)
 //	// Check tells what test-settings shows of the store and changes nothing.
@@ -213,6 +213,6 @@ var (
 type Candidates struct {
 	MailboxAccount, Folder string
 	UIDValidity            uint32
-	UIDs                   []uint32  // ascending
-	Oldest, Newest         time.Time // bounds of their INTERNALDATEs; zero: unknown
+	UIDs                   []message.UID // ascending
+	Oldest, Newest         time.Time     // bounds of their INTERNALDATEs; zero: unknown
 }

@@ -166,7 +166,7 @@ func (r *hostileRun) checkStore(t *testing.T, lost []uint32, all bool) {
 		}
 		raw, err := s.EML(ctx, record.ID, 0)
 		if err != nil {
-			t.Errorf("mail %d: %v", record.ID, err)
+			t.Errorf("mail %s: %v", record.ID, err)
 		}
 		times[string(raw)]++
 	}

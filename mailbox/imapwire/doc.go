@@ -17,5 +17,7 @@
 // response.go, fetch_response.go, literal.go, search_response.go.
 package imapwire
 
+import "example.org/imap-integration/message"
+
 // UID is a unique identifier of an email in a folder (RFC 9051, section 2.3.1.1); 0 is none.
-type UID uint32
+type UID = message.UID

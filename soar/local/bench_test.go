@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
 
@@ -38,7 +39,7 @@ func BenchmarkSave(b *testing.B) {
 		var group []*soar.Draft
 		bytes := 0
 		for i, n := range sizes {
-			d := draft(uint32(i+1), fmt.Sprint(i))
+			d := draft(message.UID(i+1), fmt.Sprint(i))
 			d.Raw = raw[:n]
 			d.BodyText, d.BodyHTML = string(raw[:min(n/4, 65536)]), string(raw[:min(n/4, 65536)])
 			d.Headers = soar.Headers{{Name: "Received", Values: []string{string(raw[:500]), string(raw[:500])}}}
@@ -48,9 +49,9 @@ func BenchmarkSave(b *testing.B) {
 				group, bytes = nil, 0
 			}
 		}
-		ids := make([]int64, len(sizes))
+		ids := make([]soar.ID, len(sizes))
 		for i := range ids {
-			ids[i] = int64(i + 1)
+			ids[i] = soar.NumberID(int64(i + 1))
 		}
 		if err := s.HandedOver(context.Background(), ids); err != nil {
 			b.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 )
 
@@ -34,7 +35,7 @@ func TestNewStoreIsWholeAndPrivate(t *testing.T) {
 		t.Errorf("left beside it: %v", names)
 	}
 	s = open(t, path, Options{})
-	if got := save(t, s, draft(1, "a")); got[0] != (soar.Saved{ID: 1, Existed: true}) {
+	if got := save(t, s, draft(1, "a")); got[0] != (soar.Saved{ID: "1", Existed: true}) {
 		t.Errorf("after opening again: %+v", got)
 	}
 	var mode string
@@ -153,7 +154,7 @@ func TestLogOfADeletedStoreIsNotTaken(t *testing.T) {
 	if err := errors.Join(old.Close(), os.Remove(path), os.WriteFile(path+"-wal", log, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if got := save(t, open(t, path, Options{}), draft(1, "a")); got[0] != (soar.Saved{ID: 1}) {
+	if got := save(t, open(t, path, Options{}), draft(1, "a")); got[0] != (soar.Saved{ID: "1"}) {
 		t.Errorf("a new store knows the mail: %+v", got)
 	}
 }
@@ -169,7 +170,7 @@ func TestManyMakeOneStore(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			if _, err := s.Save(context.Background(), []*soar.Draft{draft(uint32(i+1), fmt.Sprint(i))}); err != nil {
+			if _, err := s.Save(context.Background(), []*soar.Draft{draft(message.UID(i+1), fmt.Sprint(i))}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -247,7 +248,7 @@ func TestFullDiskSavesNothing(t *testing.T) {
 	if _, err := s.write.Exec("PRAGMA max_page_count=4000"); err != nil {
 		t.Fatal(err)
 	}
-	if got := save(t, s, draft(2, "b"), big); got[0] != (soar.Saved{ID: 2}) || got[1] != (soar.Saved{ID: 3}) {
+	if got := save(t, s, draft(2, "b"), big); got[0] != (soar.Saved{ID: "2"}) || got[1] != (soar.Saved{ID: "3"}) {
 		t.Errorf("with space again: %+v", got)
 	}
 }
@@ -269,7 +270,7 @@ func TestHelperProcess(t *testing.T) {
 	for i := 0; ; i++ {
 		drafts := []*soar.Draft{}
 		for j := range 5 {
-			drafts = append(drafts, draft(uint32(i*5+j+1), fmt.Sprintf("%d %d %s", i, j, strings.Repeat("z", 100_000))))
+			drafts = append(drafts, draft(message.UID(i*5+j+1), fmt.Sprintf("%d %d %s", i, j, strings.Repeat("z", 100_000))))
 		}
 		save(t, s, drafts...)
 		if i == 0 {
@@ -310,7 +311,7 @@ func TestSecondWriterIsToldWhoHoldsTheStore(t *testing.T) {
 	}
 	_ = holder.Process.Kill()
 	_ = holder.Wait()
-	if got := save(t, s, draft(1, "a")); got[0].ID != 1 {
+	if got := save(t, s, draft(1, "a")); got[0].ID != "1" {
 		t.Errorf("after the holder's end: %+v", got)
 	}
 }
@@ -335,7 +336,7 @@ func TestKilledWriterLeavesWholeBatches(t *testing.T) {
 		}
 		for _, r := range page.Records {
 			if raw, err := s.EML(context.Background(), r.ID, 0); err != nil || int64(len(raw)) != r.Size {
-				t.Errorf("mail %d: %d of %d bytes, %v", r.ID, len(raw), r.Size, err)
+				t.Errorf("mail %s: %d of %d bytes, %v", r.ID, len(raw), r.Size, err)
 			}
 		}
 		if err := s.Close(); err != nil {

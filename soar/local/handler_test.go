@@ -119,15 +119,15 @@ type cloud interface {
 	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
 	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
 	Search(ctx context.Context, q soar.Query) (soar.Page, error)
-	Get(ctx context.Context, id int64) (soar.Record, error)
-	EML(ctx context.Context, id int64, limit int64) ([]byte, error)
-	Discard(ctx context.Context, id int64) (soar.Record, error)
-	AddToIncident(ctx context.Context, incident, id int64) (added bool, err error)
+	Get(ctx context.Context, id soar.ID) (soar.Record, error)
+	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
+	Discard(ctx context.Context, id soar.ID) (soar.Record, error)
+	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
 	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
-	RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error)
-	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error)
+	RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error)
+	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
-	AddToTriage(ctx context.Context, triage, id int64) (added bool, err error)
+	AddToTriage(ctx context.Context, triage int64, id soar.ID) (added bool, err error)
 }
 
 // result is what a method returned, as text.
@@ -166,11 +166,11 @@ func script(c cloud) []string {
 		saved[i].HandedOver = false // the local store's alone
 	}
 	tell(saved, err)
-	for _, id := range []int64{1, 2, 3, 4, 99} {
+	for _, id := range []soar.ID{"1", "2", "3", "4", "99"} {
 		r, err := c.Get(ctx, id)
 		r.CreatedAt = ""
 		tell(r, err)
-		if id == 99 { // emails.eml answers 404 in both cases
+		if id == "99" { // emails.eml answers 404 in both cases
 			continue
 		}
 		raw, err := c.EML(ctx, id, 100<<20)
@@ -180,36 +180,36 @@ func script(c cloud) []string {
 		tell(digest(string(raw)), err)
 	}
 	yes := true
-	added, err := c.AddToIncident(ctx, 7, 1)
+	added, err := c.AddToIncident(ctx, 7, "1")
 	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, 1)
+	added, err = c.AddToIncident(ctx, 7, "1")
 	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, 3)
+	added, err = c.AddToIncident(ctx, 7, "3")
 	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, 99)
+	added, err = c.AddToIncident(ctx, 7, "99")
 	tell(added, err)
-	added, err = c.AddToTriage(ctx, 8, 1)
+	added, err = c.AddToTriage(ctx, 8, "1")
 	tell(added, err)
-	added, err = c.AddToTriage(ctx, 8, 1)
+	added, err = c.AddToTriage(ctx, 8, "1")
 	tell(added, err)
 	mails, err := c.IncidentMails(ctx, 7)
 	tell(ids(mails), err)
-	removed, err := c.RemoveFromIncident(ctx, 7, 3)
+	removed, err := c.RemoveFromIncident(ctx, 7, "3")
 	tell(removed, err)
-	removed, err = c.RemoveFromIncident(ctx, 7, 3)
+	removed, err = c.RemoveFromIncident(ctx, 7, "3")
 	tell(removed, err)
 	content := bytes.Repeat([]byte("f"), packing.ChunkSize+9)
-	f := soar.File{Filename: "../ä\".pdf", ContentType: "application/pdf", SHA256: digest(string(content)), EmailID: 1, Part: "2.1"}
+	f := soar.File{Filename: "../ä\".pdf", ContentType: "application/pdf", SHA256: digest(string(content)), EmailID: "1", Part: "2.1"}
 	for range 2 {
 		id, existed, err := c.AddFile(ctx, 7, f, content)
 		tell(id, existed, err)
 	}
-	empty := soar.File{SHA256: digest(""), EmailID: 1}
+	empty := soar.File{SHA256: digest(""), EmailID: "1"}
 	id, existed, err := c.AddFile(ctx, 7, empty, []byte{})
 	tell(id, existed, err)
 	files, err := c.IncidentFiles(ctx, 7)
 	tell(files, err)
-	r, err := c.Discard(ctx, 2)
+	r, err := c.Discard(ctx, "2")
 	tell(r.Discarded, err)
 	for _, q := range []soar.Query{
 		{},

@@ -11,9 +11,9 @@ import (
 )
 
 // Discard marks an email as discarded and returns its record; repeating it is harmless.
-func (s *Store) Discard(ctx context.Context, id int64) (soar.Record, error) {
-	err := s.changeMail(ctx, id, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, id)
+func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
+	err := s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, row)
 		return err
 	})
 	if err != nil {
@@ -23,13 +23,17 @@ func (s *Store) Discard(ctx context.Context, id int64) (soar.Record, error) {
 }
 
 // changeMail runs f in a transaction, if there is an email with this id.
-func (s *Store) changeMail(ctx context.Context, id int64, f func(*sql.Tx) error) error {
+func (s *Store) changeMail(ctx context.Context, id soar.ID, f func(tx *sql.Tx, row int64) error) error {
+	row, err := rowOf(id)
+	if err != nil {
+		return err
+	}
 	exists := false
-	err := s.change(ctx, "change", func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails WHERE id = ?)`, id).Scan(&exists); err != nil || !exists {
+	err = s.change(ctx, "change", func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails WHERE id = ?)`, row).Scan(&exists); err != nil || !exists {
 			return err
 		}
-		return f(tx)
+		return f(tx, row)
 	})
 	if err == nil && !exists {
 		err = noMail(id)
@@ -39,21 +43,21 @@ func (s *Store) changeMail(ctx context.Context, id int64, f func(*sql.Tx) error)
 
 // AddToIncident adds an email to an incident; added is false when it was there.
 // The store keeps no incidents of its own: any positive number is one.
-func (s *Store) AddToIncident(ctx context.Context, incident, id int64) (added bool, err error) {
+func (s *Store) AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error) {
 	return s.link(ctx, "incident", incident, id, `INSERT INTO incident_mails (incident_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
 }
 
 // AddToTriage adds an email to a triage event, likewise.
-func (s *Store) AddToTriage(ctx context.Context, triage, id int64) (added bool, err error) {
+func (s *Store) AddToTriage(ctx context.Context, triage int64, id soar.ID) (added bool, err error) {
 	return s.link(ctx, "triage event", triage, id, `INSERT INTO triage_mails (triage_id, mail_id) VALUES (?, ?) ON CONFLICT DO NOTHING`)
 }
 
-func (s *Store) link(ctx context.Context, kind string, to, id int64, insert string) (added bool, err error) {
+func (s *Store) link(ctx context.Context, kind string, to int64, id soar.ID, insert string) (added bool, err error) {
 	if err := positive(kind, to); err != nil {
 		return false, err
 	}
-	err = s.changeMail(ctx, id, func(tx *sql.Tx) error {
-		added, err = changed(tx.ExecContext(ctx, insert, to, id))
+	err = s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
+		added, err = changed(tx.ExecContext(ctx, insert, to, row))
 		return err
 	})
 	return added && err == nil, err
@@ -77,12 +81,16 @@ func changed(result sql.Result, err error) (bool, error) {
 }
 
 // RemoveFromIncident takes an email out of an incident; removed is false when it was not there.
-func (s *Store) RemoveFromIncident(ctx context.Context, incident, id int64) (removed bool, err error) {
+func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error) {
 	if err := positive("incident", incident); err != nil {
 		return false, err
 	}
+	row, err := rowOf(id)
+	if err != nil {
+		return false, nil // what is no id of this store is in no incident
+	}
 	err = s.change(ctx, "change", func(tx *sql.Tx) error {
-		removed, err = changed(tx.ExecContext(ctx, `DELETE FROM incident_mails WHERE incident_id = ? AND mail_id = ?`, incident, id))
+		removed, err = changed(tx.ExecContext(ctx, `DELETE FROM incident_mails WHERE incident_id = ? AND mail_id = ?`, incident, row))
 		return err
 	})
 	return removed && err == nil, err
@@ -103,32 +111,33 @@ func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]
 
 // AddFile stores an attachment with an incident. The same content of the same
 // part of the same email is there only once; then existed is true.
-func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id int64, existed bool, err error) {
+func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error) {
 	return s.addFile(ctx, incident, f, int64(len(content)), packing.ChunksOf(content))
 }
 
-func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size int64, content packing.Chunks) (id int64, existed bool, err error) {
+func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size int64, content packing.Chunks) (id soar.ID, existed bool, err error) {
 	if err := positive("incident", incident); err != nil {
-		return 0, false, err
+		return "", false, err
 	}
-	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx) error {
-		id, existed, err = insertFile(ctx, tx, incident, f, size, content)
+	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx, row int64) error {
+		file, was, err := insertFile(ctx, tx, incident, row, f, size, content)
+		id, existed = soar.NumberID(file), was
 		return err
 	})
 	if err != nil {
-		return 0, false, err
+		return "", false, err
 	}
 	return id, existed, nil
 }
 
-func insertFile(ctx context.Context, tx *sql.Tx, incident int64, f soar.File, size int64, content packing.Chunks) (id int64, existed bool, err error) {
+func insertFile(ctx context.Context, tx *sql.Tx, incident, mail int64, f soar.File, size int64, content packing.Chunks) (id int64, existed bool, err error) {
 	row := tx.QueryRowContext(ctx, `SELECT id FROM incident_files WHERE incident_id = ? AND mail_id = ? AND part = ? AND sha256 = ?`,
-		incident, f.EmailID, f.Part, f.SHA256)
+		incident, mail, f.Part, f.SHA256)
 	if err := row.Scan(&id); !errors.Is(err, sql.ErrNoRows) {
 		return id, true, err
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO incident_files (incident_id, mail_id, part, sha256, filename, content_type, size)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, incident, f.EmailID, f.Part, f.SHA256, f.Filename, f.ContentType, size)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, incident, mail, f.Part, f.SHA256, f.Filename, f.ContentType, size)
 	if err != nil {
 		return 0, false, err
 	}

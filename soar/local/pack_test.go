@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
@@ -71,23 +72,23 @@ func checkAll(t *testing.T, s *Store, want []*soar.Draft) {
 	t.Helper()
 	ctx := context.Background()
 	for i, d := range want {
-		id := int64(i + 1)
+		id := soar.NumberID(int64(i + 1))
 		record, err := s.Get(ctx, id)
 		d.Normalize()
 		record.Headers = d.Headers
 		if diff := cmp.Diff(d.Metadata, record.Metadata); err != nil || diff != "" {
-			t.Errorf("record %d: %v %.500s", id, err, diff)
+			t.Errorf("record %s: %v %.500s", id, err, diff)
 		}
 		raw, err := s.EML(ctx, id, int64(len(d.Raw)))
 		if d.Raw == nil {
 			if err == nil || !strings.Contains(err.Error(), soar.ErrNoContent.Error()) {
-				t.Errorf("mail %d without content: %v", id, err)
+				t.Errorf("mail %s without content: %v", id, err)
 			}
 		} else if err != nil || !bytes.Equal(raw, d.Raw) {
-			t.Errorf("mail %d: %d bytes and not %d, %v", id, len(raw), len(d.Raw), err)
+			t.Errorf("mail %s: %d bytes and not %d, %v", id, len(raw), len(d.Raw), err)
 		}
 		if _, err := s.EML(ctx, id, int64(len(d.Raw))-1); len(d.Raw) > 1 && (err == nil || !strings.Contains(err.Error(), "limit")) {
-			t.Errorf("mail %d over the limit: %v", id, err)
+			t.Errorf("mail %s over the limit: %v", id, err)
 		}
 	}
 }
@@ -96,7 +97,7 @@ func checkAll(t *testing.T, s *Store, want []*soar.Draft) {
 func TestPreparedNeedsNoRaw(t *testing.T) {
 	s := newStore(t)
 	for i, content := range []string{"short", noise(5000), strings.Repeat("y", 5000)} {
-		d := draft(uint32(i+1), content)
+		d := draft(message.UID(i+1), content)
 		buffer := d.Raw
 		s.Prepare(d)
 		if d.Raw != nil {
@@ -104,7 +105,7 @@ func TestPreparedNeedsNoRaw(t *testing.T) {
 		}
 		clear(buffer)
 		save(t, s, d)
-		if raw, err := s.EML(context.Background(), int64(i+1), 0); err != nil || string(raw) != content {
+		if raw, err := s.EML(context.Background(), soar.NumberID(int64(i+1)), 0); err != nil || string(raw) != content {
 			t.Errorf("mail %d: %.40q, %v", i, raw, err)
 		}
 	}
@@ -131,7 +132,7 @@ func TestDamagedPackedValue(t *testing.T) {
 		if _, err := s.write.Exec("UPDATE contents SET raw = CAST(" + damage + " AS BLOB) WHERE mail_id = 1"); err != nil {
 			t.Fatal(err)
 		}
-		if raw, err := s.EML(context.Background(), 1, 0); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if raw, err := s.EML(context.Background(), "1", 0); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: %d bytes, %v", damage, len(raw), err)
 		}
 	}
@@ -206,7 +207,7 @@ func TestStoreOfVersion1(t *testing.T) {
 		t.Errorf("version %d, %v", version, err)
 	}
 	long := withTexts(draft(10, strings.Repeat("z", 10_000)), strings.Repeat("t", 10_000), "")
-	if got := save(t, s, long, packable()[1]); got[0] != (soar.Saved{ID: 10}) || !got[1].Existed {
+	if got := save(t, s, long, packable()[1]); got[0] != (soar.Saved{ID: "10"}) || !got[1].Existed {
 		t.Errorf("afterwards: %+v", got)
 	}
 	checkAll(t, open(t, path, Options{}), append(packable(), long))

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
@@ -56,13 +57,13 @@ func scanRecord(rows *sql.Rows) (soar.Record, error) {
 	}
 	var err error
 	if r.Metadata, err = packing.Metadata(metadata, text, html, packed); err != nil {
-		return r, fmt.Errorf("email %d: %w", r.ID, err)
+		return r, fmt.Errorf("email %s: %w", r.ID, err)
 	}
 	return r, nil
 }
 
 // one returns the only record of a list, or soar.ErrNotFound with its id.
-func one(found []soar.Record, id int64, err error) (soar.Record, error) {
+func one(found []soar.Record, id soar.ID, err error) (soar.Record, error) {
 	if err == nil && len(found) == 0 {
 		err = noMail(id)
 	}
@@ -72,13 +73,26 @@ func one(found []soar.Record, id int64, err error) (soar.Record, error) {
 	return found[0], nil
 }
 
-func noMail(id int64) error {
-	return fmt.Errorf("there is no email with the id %d: %w", id, soar.ErrNotFound)
+func noMail(id soar.ID) error {
+	return fmt.Errorf("there is no email with the id %s: %w", id, soar.ErrNotFound)
+}
+
+// rowOf is the key of an email in the tables. The store counts: another id is nothing's.
+func rowOf(id soar.ID) (int64, error) {
+	row, ok := id.Number()
+	if !ok {
+		return 0, noMail(id)
+	}
+	return row, nil
 }
 
 // Get returns the record of an email.
-func (s *Store) Get(ctx context.Context, id int64) (soar.Record, error) {
-	found, err := s.records(ctx, "mails m", "WHERE m.id = ?", id)
+func (s *Store) Get(ctx context.Context, id soar.ID) (soar.Record, error) {
+	row, err := rowOf(id)
+	if err != nil {
+		return soar.Record{}, err
+	}
+	found, err := s.records(ctx, "mails m", "WHERE m.id = ?", row)
 	return one(found, id, err)
 }
 
@@ -172,7 +186,8 @@ func (s *Store) Newest(ctx context.Context, account, folder string, uidValidity 
 	defer rows.Close()
 	var mark soar.Mark
 	for rows.Next() {
-		var validity, uid uint32
+		var validity uint32
+		var uid message.UID
 		var received sql.NullInt64
 		if err := rows.Scan(&validity, &uid, &received); err != nil {
 			return soar.Mark{}, s.explain("read", err)
@@ -205,7 +220,7 @@ func (s *Store) highest(ctx context.Context, mark soar.Mark, account, folder str
 			return soar.Mark{}, s.explain("read", err)
 		}
 		if uid.Valid {
-			mark.UIDValidity, mark.UID = validity, uint32(uid.Int64)
+			mark.UIDValidity, mark.UID = validity, message.UID(uid.Int64)
 			break
 		}
 	}
@@ -214,24 +229,28 @@ func (s *Store) highest(ctx context.Context, mark soar.Mark, account, folder str
 
 // EML returns the raw email. An email over limit bytes is an error (0: no limit),
 // and one without content is soar.ErrNoContent.
-func (s *Store) EML(ctx context.Context, id int64, limit int64) ([]byte, error) {
-	size, err := s.contentSize(ctx, id)
+func (s *Store) EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error) {
+	row, err := rowOf(id)
+	if err != nil {
+		return nil, err
+	}
+	size, err := s.contentSize(ctx, row)
 	if err != nil {
 		return nil, err
 	}
 	if limit > 0 && size > limit {
-		return nil, fmt.Errorf("cannot read the email %d: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
+		return nil, fmt.Errorf("cannot read the email %s: it has %d bytes, more than the limit of %d; raise max_message_size", id, size, limit)
 	}
 	raw := make([]byte, 0, size)
 	for n := 0; int64(len(raw)) < size; n++ {
-		chunk, err := s.chunk(ctx, id, n)
+		chunk, err := s.chunk(ctx, row, n)
 		if err != nil {
 			return nil, err
 		}
 		raw = append(raw, chunk...)
 	}
 	if int64(len(raw)) != size {
-		return nil, s.explain("read", fmt.Errorf("%w: the email %d has %d bytes and should have %d", packing.ErrDamaged, id, len(raw), size))
+		return nil, s.explain("read", fmt.Errorf("%w: the email %s has %d bytes and should have %d", packing.ErrDamaged, id, len(raw), size))
 	}
 	return raw, nil
 }
@@ -243,7 +262,7 @@ func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 		FROM mails WHERE id = ?`, slot(id, 0), slot(id+1, 0), id).Scan(&size)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return 0, noMail(id)
+		return 0, noMail(soar.NumberID(id))
 	case err != nil:
 		return 0, s.explain("read", err)
 	case !size.Valid:

@@ -25,11 +25,11 @@ type list struct {
 
 // made is the answer to what creates something.
 type made struct {
-	ID      int64 `json:"id"`
-	Existed bool  `json:"existed,omitempty"`
+	ID      soar.ID `json:"id"`
+	Existed bool    `json:"existed,omitempty"`
 }
 
-func answerMade(w http.ResponseWriter, id int64, existed bool) error {
+func answerMade(w http.ResponseWriter, id soar.ID, existed bool) error {
 	status := http.StatusCreated
 	if existed {
 		status = http.StatusOK
@@ -134,7 +134,7 @@ func (v *server) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	record, err := v.store.Get(r.Context(), id)
+	record, err := v.store.Get(r.Context(), soar.NumberID(id))
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (v *server) discard(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	record, err := v.store.Discard(r.Context(), id)
+	record, err := v.store.Discard(r.Context(), soar.NumberID(id))
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (v *server) discard(w http.ResponseWriter, r *http.Request) error {
 
 // wireLink is the body of a link to an incident or a triage event, and its answer.
 type wireLink struct {
-	EmailID int64 `json:"email_id"`
+	EmailID soar.ID `json:"email_id"`
 }
 
 func (v *server) addToIncident(w http.ResponseWriter, r *http.Request) error {
@@ -192,7 +192,7 @@ func (v *server) addToTriage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // link answers 201 for what is new and 200 for what was there.
-func (v *server) link(w http.ResponseWriter, r *http.Request, place string, add func(ctx context.Context, to, id int64) (bool, error)) error {
+func (v *server) link(w http.ResponseWriter, r *http.Request, place string, add func(ctx context.Context, to int64, id soar.ID) (bool, error)) error {
 	to, err := number(r, place)
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (v *server) removeFromIncident(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	removed, err := v.store.RemoveFromIncident(r.Context(), incident, id)
+	removed, err := v.store.RemoveFromIncident(r.Context(), incident, soar.NumberID(id))
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Save
 	if in.pending {
 		_, err = tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id)
 	}
-	return soar.Saved{ID: id}, err
+	return soar.Saved{ID: soar.NumberID(id)}, err
 }
 
 func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Saved, err error) {
@@ -195,10 +195,10 @@ func rollback(tx *sql.Tx) error {
 }
 
 // Known is nil: Save looks up each key itself.
-func (s *Store) Known(context.Context, soar.Candidates) (map[string]int64, error) { return nil, nil }
+func (s *Store) Known(context.Context, soar.Candidates) (map[string]soar.ID, error) { return nil, nil }
 
 // HandedOver notes that the result naming these emails has been written.
-func (s *Store) HandedOver(ctx context.Context, ids []int64) error {
+func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -41,7 +41,7 @@ func open(t testing.TB, path string, o Options) *Store {
 }
 
 // draft is an email of the account's inbox.
-func draft(uid uint32, raw string) *soar.Draft {
+func draft(uid message.UID, raw string) *soar.Draft {
 	sum := sha256.Sum256([]byte(raw))
 	return &soar.Draft{Raw: []byte(raw), Metadata: soar.Metadata{SourceKey: hex.EncodeToString(sum[:]), Mail: soar.Mail{
 		MailboxAccount: account, Folder: inbox, UIDValidity: 7, UID: uid,
@@ -63,7 +63,8 @@ func save(t testing.TB, s *Store, drafts ...*soar.Draft) []soar.Saved {
 func ids(records []soar.Record) []int64 {
 	all := []int64{}
 	for _, r := range records {
-		all = append(all, r.ID)
+		n, _ := r.ID.Number()
+		all = append(all, n)
 	}
 	return all
 }
@@ -77,25 +78,25 @@ func TestSaveKeepsEveryByte(t *testing.T) {
 	d.Attachments = []message.Attachment{{Filename: "../x", Size: 4, Part: "2"}}
 	d.Problems = []message.Problem{{Code: "two_from", Detail: "\u2028"}}
 	d.BodyTruncated = true
-	if got := save(t, s, d); !reflect.DeepEqual(got, []soar.Saved{{ID: 1}}) {
+	if got := save(t, s, d); !reflect.DeepEqual(got, []soar.Saved{{ID: "1"}}) {
 		t.Fatalf("saved: %+v", got)
 	}
-	got, err := s.Get(context.Background(), 1)
+	got, err := s.Get(context.Background(), "1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := time.Parse(time.RFC3339, got.CreatedAt); err != nil || !strings.HasSuffix(got.CreatedAt, "Z") {
 		t.Errorf("created_at: %q", got.CreatedAt)
 	}
-	if !reflect.DeepEqual(got.Metadata, d.Metadata) || got.ID != 1 || got.Discarded {
+	if !reflect.DeepEqual(got.Metadata, d.Metadata) || got.ID != "1" || got.Discarded {
 		t.Errorf("record\n got %+v\nwant %+v", got, d.Metadata)
 	}
-	raw, err := s.EML(context.Background(), 1, 0)
+	raw, err := s.EML(context.Background(), "1", 0)
 	if err != nil || !bytes.Equal(raw, d.Raw) {
 		t.Errorf("raw: %q, %v", raw, err)
 	}
 	byKey, found, err := s.ByKey(context.Background(), d.SourceKey)
-	if err != nil || !found || byKey.ID != 1 {
+	if err != nil || !found || byKey.ID != "1" {
 		t.Errorf("by key: %+v %v %v", byKey, found, err)
 	}
 	if _, found, err = s.ByKey(context.Background(), "none"); found || err != nil {
@@ -108,7 +109,7 @@ func TestSaveOnceWithoutGaps(t *testing.T) {
 	a, b, c := draft(1, "a"), draft(2, "b"), draft(3, "c")
 	save(t, s, a)
 	got := save(t, s, b, a, b, c)
-	want := []soar.Saved{{ID: 2}, {ID: 1, Existed: true}, {ID: 2, Existed: true}, {ID: 3}}
+	want := []soar.Saved{{ID: "2"}, {ID: "1", Existed: true}, {ID: "2", Existed: true}, {ID: "3"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("saved\n got %+v\nwant %+v", got, want)
 	}
@@ -120,7 +121,7 @@ func TestSaveOnceWithoutGaps(t *testing.T) {
 func TestContentSizes(t *testing.T) {
 	s := newStore(t)
 	for i, n := range []int{0, 1, packing.ChunkSize - 1, packing.ChunkSize, packing.ChunkSize + 1, 3*packing.ChunkSize + 17} {
-		d := draft(uint32(i), strings.Repeat("x", n))
+		d := draft(message.UID(i), strings.Repeat("x", n))
 		id := save(t, s, d)[0].ID
 		raw, err := s.EML(context.Background(), id, int64(n))
 		if err != nil || !bytes.Equal(raw, d.Raw) {
@@ -139,7 +140,7 @@ func TestContentSizes(t *testing.T) {
 	if _, err := s.EML(context.Background(), id, 0); !errors.Is(err, soar.ErrNoContent) || errors.Is(err, soar.ErrNotFound) {
 		t.Errorf("without content: %v", err)
 	}
-	if _, err := s.EML(context.Background(), 4711, 0); !errors.Is(err, soar.ErrNotFound) || !strings.Contains(err.Error(), "4711") {
+	if _, err := s.EML(context.Background(), "4711", 0); !errors.Is(err, soar.ErrNotFound) || !strings.Contains(err.Error(), "4711") {
 		t.Errorf("unknown id: %v", err)
 	}
 }
@@ -151,7 +152,7 @@ func TestSearch(t *testing.T) {
 	b.Folder, b.ReceivedAt = "Archiv", ""
 	c.MailboxAccount, c.MessageID = "other@corp.example", "M1@corp.example"
 	save(t, s, a, b, c)
-	if _, err := s.Discard(context.Background(), 2); err != nil {
+	if _, err := s.Discard(context.Background(), "2"); err != nil {
 		t.Fatal(err)
 	}
 	day := func(d int) time.Time { return time.Date(2026, 9, d, 12, 0, 0, 0, time.UTC) }
@@ -207,7 +208,7 @@ func TestPendingUntilHandedOver(t *testing.T) {
 	if got := pending(); !reflect.DeepEqual(got, []int64{1, 2}) {
 		t.Errorf("pending: %v", got)
 	}
-	if err := s.HandedOver(ctx, []int64{1, 3}); err != nil {
+	if err := s.HandedOver(ctx, []soar.ID{"1", "3"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := pending(); !reflect.DeepEqual(got, []int64{2}) {
@@ -259,15 +260,15 @@ func TestIncidentsAndTriage(t *testing.T) {
 		do   func() (bool, error)
 		want bool
 	}{
-		{"add", func() (bool, error) { return s.AddToIncident(ctx, 70, 1) }, true},
-		{"add again", func() (bool, error) { return s.AddToIncident(ctx, 70, 1) }, false},
-		{"add the second", func() (bool, error) { return s.AddToIncident(ctx, 70, 2) }, true},
-		{"triage", func() (bool, error) { return s.AddToTriage(ctx, 70, 1) }, true},
-		{"triage again", func() (bool, error) { return s.AddToTriage(ctx, 70, 1) }, false},
-		{"remove", func() (bool, error) { return s.RemoveFromIncident(ctx, 70, 1) }, true},
-		{"remove again", func() (bool, error) { return s.RemoveFromIncident(ctx, 70, 1) }, false},
-		{"remove from another", func() (bool, error) { return s.RemoveFromIncident(ctx, 71, 2) }, false},
-		{"add once more", func() (bool, error) { return s.AddToIncident(ctx, 70, 1) }, true},
+		{"add", func() (bool, error) { return s.AddToIncident(ctx, 70, "1") }, true},
+		{"add again", func() (bool, error) { return s.AddToIncident(ctx, 70, "1") }, false},
+		{"add the second", func() (bool, error) { return s.AddToIncident(ctx, 70, "2") }, true},
+		{"triage", func() (bool, error) { return s.AddToTriage(ctx, 70, "1") }, true},
+		{"triage again", func() (bool, error) { return s.AddToTriage(ctx, 70, "1") }, false},
+		{"remove", func() (bool, error) { return s.RemoveFromIncident(ctx, 70, "1") }, true},
+		{"remove again", func() (bool, error) { return s.RemoveFromIncident(ctx, 70, "1") }, false},
+		{"remove from another", func() (bool, error) { return s.RemoveFromIncident(ctx, 71, "2") }, false},
+		{"add once more", func() (bool, error) { return s.AddToIncident(ctx, 70, "1") }, true},
 	} {
 		if got, err := c.do(); got != c.want || err != nil {
 			t.Errorf("%s: %v, %v", c.name, got, err)
@@ -287,13 +288,13 @@ func TestUnknownIDs(t *testing.T) {
 	ctx := context.Background()
 	save(t, s, draft(1, "a"))
 	for name, do := range map[string]func() error{
-		"get":      func() error { _, err := s.Get(ctx, 815); return err },
-		"discard":  func() error { _, err := s.Discard(ctx, 815); return err },
-		"incident": func() error { _, err := s.AddToIncident(ctx, 1, 815); return err },
-		"triage":   func() error { _, err := s.AddToTriage(ctx, 1, 815); return err },
-		"file":     func() error { _, _, err := s.AddFile(ctx, 1, soar.File{EmailID: 815}, nil); return err },
+		"get":      func() error { _, err := s.Get(ctx, "815"); return err },
+		"discard":  func() error { _, err := s.Discard(ctx, "815"); return err },
+		"incident": func() error { _, err := s.AddToIncident(ctx, 1, "815"); return err },
+		"triage":   func() error { _, err := s.AddToTriage(ctx, 1, "815"); return err },
+		"file":     func() error { _, _, err := s.AddFile(ctx, 1, soar.File{EmailID: "815"}, nil); return err },
 		"no incident": func() error {
-			_, err := s.AddToIncident(ctx, -815, 1)
+			_, err := s.AddToIncident(ctx, -815, "1")
 			return err
 		},
 	} {
@@ -307,8 +308,8 @@ func TestDiscard(t *testing.T) {
 	s := newStore(t)
 	save(t, s, draft(1, "a"))
 	for range 2 {
-		r, err := s.Discard(context.Background(), 1)
-		if err != nil || !r.Discarded || r.ID != 1 {
+		r, err := s.Discard(context.Background(), "1")
+		if err != nil || !r.Discarded || r.ID != "1" {
 			t.Errorf("discarded: %+v, %v", r, err)
 		}
 	}
@@ -321,9 +322,9 @@ func TestFiles(t *testing.T) {
 	s := newStore(t)
 	ctx := context.Background()
 	save(t, s, draft(1, "a"), draft(2, "b"))
-	f := soar.File{Filename: "r.pdf", ContentType: "application/pdf", SHA256: "aa", EmailID: 1, Part: "2"}
+	f := soar.File{Filename: "r.pdf", ContentType: "application/pdf", SHA256: "aa", EmailID: "1", Part: "2"}
 	content := bytes.Repeat([]byte("y"), packing.ChunkSize+5)
-	add := func(incident int64, f soar.File) (int64, bool) {
+	add := func(incident int64, f soar.File) (soar.ID, bool) {
 		t.Helper()
 		id, existed, err := s.AddFile(ctx, incident, f, content)
 		if err != nil {
@@ -331,25 +332,25 @@ func TestFiles(t *testing.T) {
 		}
 		return id, existed
 	}
-	if id, existed := add(5, f); id != 1 || existed {
-		t.Errorf("first: %d %v", id, existed)
+	if id, existed := add(5, f); id != "1" || existed {
+		t.Errorf("first: %s %v", id, existed)
 	}
-	if id, existed := add(5, f); id != 1 || !existed {
-		t.Errorf("again: %d %v", id, existed)
+	if id, existed := add(5, f); id != "1" || !existed {
+		t.Errorf("again: %s %v", id, existed)
 	}
 	second, elsewhere := f, f
 	second.Part = "3"
-	elsewhere.EmailID = 2
+	elsewhere.EmailID = "2"
 	for i, file := range []soar.File{second, elsewhere} {
-		if id, existed := add(5, file); id != int64(i+2) || existed {
-			t.Errorf("%+v: %d %v", file, id, existed)
+		if id, existed := add(5, file); id != soar.NumberID(int64(i+2)) || existed {
+			t.Errorf("%+v: %s %v", file, id, existed)
 		}
 	}
-	if id, existed := add(6, f); id != 4 || existed {
-		t.Errorf("another incident: %d %v", id, existed)
+	if id, existed := add(6, f); id != "4" || existed {
+		t.Errorf("another incident: %s %v", id, existed)
 	}
 	got, err := s.IncidentFiles(ctx, 5)
-	want := []soar.IncidentFile{{ID: 3, File: elsewhere, Size: packing.ChunkSize + 5}, {ID: 2, File: second, Size: packing.ChunkSize + 5}, {ID: 1, File: f, Size: packing.ChunkSize + 5}}
+	want := []soar.IncidentFile{{ID: "3", File: elsewhere, Size: packing.ChunkSize + 5}, {ID: "2", File: second, Size: packing.ChunkSize + 5}, {ID: "1", File: f, Size: packing.ChunkSize + 5}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("files: %+v, %v", got, err)
 	}
@@ -366,7 +367,7 @@ func TestCancelledSaveStoresNothing(t *testing.T) {
 	if _, err := s.Save(ctx, []*soar.Draft{draft(1, "a")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error: %v", err)
 	}
-	if got := save(t, s, draft(1, "a")); got[0] != (soar.Saved{ID: 1}) {
+	if got := save(t, s, draft(1, "a")); got[0] != (soar.Saved{ID: "1"}) {
 		t.Errorf("afterwards: %+v", got)
 	}
 }

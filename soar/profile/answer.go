@@ -103,7 +103,7 @@ func (a reader) made(existed bool) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if !a.shape.files || a.p.IDPrefix == "" {
+	if !a.shape.files {
 		id = a.p.idIn(id)
 	}
 	if was, ok := get(a.doc, "existed"); ok && a.op.Answer["existed"] == "" {
@@ -195,7 +195,7 @@ func (a reader) element(value any) any {
 			continue
 		}
 		if v, ok := get(value, path); ok && v != nil {
-			out[field] = a.p.inward(field, v)
+			out[field] = a.p.inward(field, v, a.shape.files)
 		}
 	}
 	return out
@@ -205,7 +205,7 @@ func (a reader) element(value any) any {
 // what was asked for is what is answered.
 func (a reader) record() (Answer, error) {
 	if path, named := a.op.Answer["record"]; named && path == "" {
-		id := json.Number(fmt.Sprint(a.request.Places["id"]))
+		id := idValue(a.request.Places["id"])
 		return answer(http.StatusOK, map[string]any{"id": id, "discarded": a.request.Operation == "emails.discard"})
 	}
 	v, err := a.at("record", ".")

@@ -30,7 +30,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		for _, p := range profiles {
 			for name := range shapes {
-				r := Request{Operation: name, Places: map[string]int64{"id": 1}, Document: []byte(`{"email_id":1}`)}
+				r := Request{Operation: name, Places: map[string]string{"id": "1"}, Document: []byte(`{"email_id":1}`)}
 				a, err := p.Read(r, status, body)
 				if err == nil && a.ContentType == "application/json" && !json.Valid(a.Body) {
 					t.Errorf("%s: %q became %q", name, body, a.Body)
@@ -52,11 +52,11 @@ func TestTranslate(t *testing.T) {
 	if err != nil || string(w.Body[0]) != `{"a":{"b":[1]}}` || w.Query.Encode() != "p=2" || w.Header.Get("X-From") != "J%C3%BCrgen%0D%0AX:%20y" {
 		t.Errorf("search: %s, %s, %v, %v", w.Body, w.Query.Encode(), w.Header, err)
 	}
-	w, err = p.Translate("POST", Request{Operation: "incidents.emails.remove", Places: map[string]int64{"incident_id": 7, "id": 42}})
+	w, err = p.Translate("POST", Request{Operation: "incidents.emails.remove", Places: map[string]string{"incident_id": "7", "id": "42"}})
 	if err != nil || string(w.Body[0]) != `{"mail":{"no":"42"}}` {
 		t.Errorf("remove: %s, %v", w.Body, err)
 	}
-	if w, err = p.Translate("GET", Request{Operation: "emails.get", Places: map[string]int64{"id": 42}}); err != nil || w.Body != nil || len(w.Query) != 0 {
+	if w, err = p.Translate("GET", Request{Operation: "emails.get", Places: map[string]string{"id": "42"}}); err != nil || w.Body != nil || len(w.Query) != 0 {
 		t.Errorf("get: %s, %v", w.Body, err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Request is what the client asks for, as openapi.yaml has it.
 type Request struct {
 	Operation string
-	Places    map[string]int64 // placeholders of the path
+	Places    map[string]string // placeholders of the path
 	Query     url.Values
 	Document  []byte // JSON; nil without one
 	Content   []byte // the email or file; nil without one
@@ -111,7 +111,7 @@ func (r Request) fields() (map[string]any, error) {
 		fields[name] = json.Number(r.Query.Get(name))
 	}
 	for name, value := range r.Places {
-		fields[name] = json.Number(fmt.Sprint(value))
+		fields[name] = idValue(value)
 	}
 	size, sizeErr := number(fields["page_size"])
 	page, pageErr := number(fields["page_number"])
@@ -144,7 +144,7 @@ func (b *builder) add(field string, value any) {
 	if !send {
 		return
 	}
-	value = b.p.outward(field, value, false)
+	value = b.p.outward(field, value)
 	if name, isFilter := strings.CutPrefix(field, "filter."); isFilter && b.op.Clauses != nil {
 		b.clause(name, strings.TrimPrefix(target, "filter."), value)
 		return

@@ -8,13 +8,10 @@ import (
 	"time"
 )
 
-// idFields hold ids of emails.
-var idFields = []string{"id", "email_id"}
-
 // outward writes one of our values as the API wants it.
-func (p *Profile) outward(field string, value any, files bool) any {
+func (p *Profile) outward(field string, value any) any {
 	switch {
-	case field == "email_id" || field == "id" && !files:
+	case field == "email_id" || field == "id":
 		return p.idOut(value)
 	case slices.Contains(timeFields, field):
 		return p.timeOut(value)
@@ -24,9 +21,9 @@ func (p *Profile) outward(field string, value any, files bool) any {
 
 // inward reads one of the API's values as ours. A value that cannot be read stays
 // as it is: whoever decodes the document names it.
-func (p *Profile) inward(field string, value any) any {
+func (p *Profile) inward(field string, value any, files bool) any {
 	switch {
-	case slices.Contains(idFields, field):
+	case field == "email_id" || field == "id" && !files:
 		return p.idIn(value)
 	case slices.Contains(timeFields, field):
 		return p.timeIn(value)
@@ -34,32 +31,40 @@ func (p *Profile) inward(field string, value any) any {
 	return value
 }
 
+// idOut writes an id of ours, a number or a text.
 func (p *Profile) idOut(value any) any {
-	n, ok := value.(json.Number)
-	if !ok || p.IDs != "string" {
+	if p.IDs != "string" {
 		return value
 	}
-	return p.IDPrefix + n.String()
+	return p.IDPrefix + plain(value)
 }
 
+// idIn reads an id of theirs. One without the prefix is none of an email.
 func (p *Profile) idIn(value any) any {
 	text, ok := value.(string)
-	if !ok {
+	if !ok || p.IDPrefix == "" {
 		return value
 	}
-	digits, ok := strings.CutPrefix(text, p.IDPrefix)
-	if n, err := strconv.ParseInt(digits, 10, 64); ok && err == nil && n > 0 && strconv.FormatInt(n, 10) == digits {
-		return json.Number(digits)
+	if text, ok = strings.CutPrefix(text, p.IDPrefix); !ok {
+		return nil
 	}
-	return value
+	return text
 }
 
 // ID writes an email's id for a path.
-func (p *Profile) ID(id int64) string {
+func (p *Profile) ID(id string) string {
 	if p.IDs == "string" {
-		return p.IDPrefix + strconv.FormatInt(id, 10)
+		return p.IDPrefix + id
 	}
-	return strconv.FormatInt(id, 10)
+	return id
+}
+
+// idValue is an id as JSON has it: a number where it is written as one.
+func idValue(id string) any {
+	if n, err := strconv.ParseUint(id, 10, 63); err == nil && strconv.FormatUint(n, 10) == id {
+		return json.Number(id)
+	}
+	return id
 }
 
 func (p *Profile) timeOut(value any) any {

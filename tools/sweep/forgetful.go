@@ -79,7 +79,7 @@ func (f *forgetful) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.mu.Lock()
-	id := int64(len(f.records) + 1)
+	id := soar.NumberID(int64(len(f.records) + 1))
 	f.records = append(f.records, soar.Record{ID: id, Metadata: m, CreatedAt: "2026-01-01T00:00:00Z"})
 	f.mu.Unlock()
 	answer(w, http.StatusCreated, map[string]any{"id": id})
