@@ -61,11 +61,25 @@ func (c *Client) acceptCreated(call *request, into *created) func(*http.Response
 		if err := c.decode(call, resp, body, into); err != nil {
 			return err
 		}
-		if into.ID == "" {
-			return c.unexpected(call, resp.StatusCode, "a JSON document without an id")
+		if !c.counted(into.ID) {
+			return c.unexpected(call, resp.StatusCode, "a JSON document without "+c.idWords())
 		}
 		return nil
 	}
+}
+
+// counted reports whether an id is one that this API may give: openapi.yaml has
+// numbers, a profile may have texts.
+func (c *Client) counted(id ID) bool {
+	_, isNumber := id.Number()
+	return isNumber || c.profile != nil && id.Valid()
+}
+
+func (c *Client) idWords() string {
+	if c.profile != nil {
+		return "an id"
+	}
+	return "a positive number as id"
 }
 
 // acceptRecord takes the record that was asked for and no other.

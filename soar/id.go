@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -47,6 +47,16 @@ func (id ID) Valid() bool {
 		}
 	}
 	return letters && len(id) <= maxID
+}
+
+// Scan takes an id out of a database whose keys are numbers ([database/sql.Scanner]).
+func (id *ID) Scan(key any) error {
+	n, ok := key.(int64)
+	if !ok {
+		return fmt.Errorf("an id is of the type %T", key)
+	}
+	*id = NumberID(n)
+	return nil
 }
 
 // Compare orders ids for a reader: numbers by value, other texts behind them.
@@ -97,22 +107,19 @@ func (id ID) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(id))
 }
 
-var errID = errors.New("neither a positive number nor a text of letters, digits and - . _ ~")
-
-// UnmarshalJSON takes a number or a text.
+// UnmarshalJSON takes a number or a text. What else a server sends is kept as it
+// is, and not [ID.Valid].
 func (id *ID) UnmarshalJSON(data []byte) error {
-	if bytes.Equal(data, []byte("null")) {
-		*id = ""
-		return nil
-	}
-	text := string(data)
-	if data[0] == '"' {
+	var text string
+	switch {
+	case bytes.Equal(data, []byte("null")):
+	case data[0] == '"':
 		if err := json.Unmarshal(data, &text); err != nil {
 			return err
 		}
+	default:
+		text = string(data)
 	}
-	if *id = ID(text); !id.Valid() {
-		return errID
-	}
+	*id = ID(text)
 	return nil
 }

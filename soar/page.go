@@ -94,8 +94,8 @@ func (p *pager[T]) check(call *request, status int, answer list[T]) error {
 		return p.c.unexpected(call, status, "a JSON document without results and total")
 	}
 	for _, r := range *answer.Results {
-		if r.name() == "" {
-			return p.c.unexpected(call, status, "a result without an id")
+		if !p.c.counted(r.name()) {
+			return p.c.unexpected(call, status, "a result without "+p.c.idWords())
 		}
 	}
 	return nil

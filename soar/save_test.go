@@ -131,7 +131,7 @@ func TestSaveRefusedForGood(t *testing.T) {
 	r.f.fault("emails.create", 2, text(422, "application/json", `{"id":"1","errors":[{"code":"evil","message":"a\nb\u001b[31m`+strings.Repeat("x", 1000)+`"}]}`))
 	d := draft(1)
 	saved, err := r.Save(t.Context(), []*soar.Draft{d, draft(2)})
-	if err != nil || len(saved) != 2 || saved[0].ID != "0" || saved[1].ID == "0" {
+	if err != nil || len(saved) != 2 || saved[0].ID != "" || saved[1].ID == "" {
 		t.Fatalf("%+v, %v", saved, err)
 	}
 	if s := saved[0].Refused; !strings.Contains(s, "422") || !strings.Contains(s, "evil: a\\nb") || len(s) > 400 || strings.ContainsAny(s, "\n\x1b") {
@@ -155,7 +155,7 @@ func TestSaveStops(t *testing.T) {
 		"empty":           {text(200, "application/json", ""), []string{"nothing"}},
 		"error":           {text(200, "application/json", `{"error":"no"}`), []string{"id"}},
 		"array":           {text(201, "application/json", `[]`), []string{"JSON"}},
-		"id as text":      {text(201, "application/json", `{"id":"42"}`), []string{"wrong type"}},
+		"id as text":      {text(201, "application/json", `{"id":"42x"}`), []string{"positive"}},
 		"id zero":         {text(201, "application/json", `{"id":0}`), []string{"positive"}},
 		"two documents":   {text(201, "application/json", `{"id":1}{"id":2}`), []string{"more than one"}},
 		"no JSON":         {text(201, "application/json", `ok`), []string{"JSON"}},

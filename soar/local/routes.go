@@ -180,7 +180,7 @@ func (v *server) discard(w http.ResponseWriter, r *http.Request) error {
 
 // wireLink is the body of a link to an incident or a triage event, and its answer.
 type wireLink struct {
-	EmailID soar.ID `json:"email_id"`
+	EmailID int64 `json:"email_id"`
 }
 
 func (v *server) addToIncident(w http.ResponseWriter, r *http.Request) error {
@@ -201,7 +201,7 @@ func (v *server) link(w http.ResponseWriter, r *http.Request, place string, add 
 	if err := decodeJSON(r, &body); err != nil {
 		return err
 	}
-	added, err := add(r.Context(), to, body.EmailID)
+	added, err := add(r.Context(), to, soar.NumberID(body.EmailID))
 	if err != nil {
 		return err
 	}
