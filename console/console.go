@@ -24,8 +24,8 @@ type Store interface {
 // Emails are the records of a store and their content.
 type Emails interface {
 	Search(ctx context.Context, q soar.Query) (soar.Page, error)
-	Get(ctx context.Context, id int64) (soar.Record, error)
-	EML(ctx context.Context, id int64, limit int64) ([]byte, error)
+	Get(ctx context.Context, id soar.ID) (soar.Record, error)
+	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
 }
 
 // Cases are what emails were added to.

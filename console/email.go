@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"example.org/imap-integration/analysis"
 	"example.org/imap-integration/content"
@@ -89,15 +88,15 @@ func (s emailScreen) show(w http.ResponseWriter, r *http.Request) error {
 
 // record returns the email of the path.
 func (s emailScreen) record(r *http.Request) (soar.Record, error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
+	id := soar.ID(r.PathValue("id"))
+	if !id.Valid() {
 		return soar.Record{}, &failure{http.StatusNotFound, "there is no such email"}
 	}
 	return s.Store.Get(r.Context(), id)
 }
 
 // emailID is an id as an address has it.
-func emailID(r soar.Record) string { return strconv.FormatInt(r.ID, 10) }
+func emailID(r soar.Record) string { return string(r.ID) }
 
 func (s emailScreen) raw(r *http.Request, record soar.Record) ([]byte, error) {
 	return s.Store.EML(r.Context(), record.ID, maxEmail)
