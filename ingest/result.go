@@ -102,13 +102,11 @@ func (s *Result) add(o object, checkpoint string) error {
 	if n := len(s.spooled); n > 0 {
 		start = s.spooled[n-1].end
 	}
-	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, key: o.key, uid: mailbox.UID(o.mail.UID)})
+	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, key: o.key, uid: o.mail.UID})
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}
-	for _, u := range o.uids {
-		s.uids = append(s.uids, u)
-	}
+	s.uids = append(s.uids, o.uids...)
 	return nil
 }
 

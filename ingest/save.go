@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.org/imap-integration/mailbox"
@@ -96,10 +97,7 @@ func (r *run) askKnown(ctx context.Context, batch []*job) error {
 		return nil
 	}
 	r.asked = true
-	c := soar.Candidates{MailboxAccount: r.o.Account, Folder: r.o.Folder, UIDValidity: r.state.uidValidity}
-	for _, u := range r.plan.uids {
-		c.UIDs = append(c.UIDs, u)
-	}
+	c := soar.Candidates{MailboxAccount: r.o.Account, Folder: r.o.Folder, UIDValidity: r.state.uidValidity, UIDs: slices.Clone(r.plan.uids)}
 	for _, j := range batch {
 		if t := j.raw.InternalDate; !t.IsZero() {
 			c.Oldest, c.Newest = earlier(c.Oldest, t), later(c.Newest, t)
