@@ -33,7 +33,7 @@ func hostileDocuments(t *testing.T) []txtar.File {
 }
 
 // keep saves an email in the store and returns its id.
-func (s *site) keep(raw []byte) int64 {
+func (s *site) keep(raw []byte) soar.ID {
 	s.t.Helper()
 	sum := sha256.Sum256(raw)
 	d := &soar.Draft{Raw: raw, Metadata: soar.Metadata{Mail: soar.Describe(message.Parse(raw, message.DefaultLimits())), SourceKey: hex.EncodeToString(sum[:])}}
@@ -109,7 +109,7 @@ func TestHostile(t *testing.T) {
 	files := hostileDocuments(t)
 	for _, f := range files {
 		id := s.keep(htmlEmail(string(f.Data)))
-		b.inertness(f.Name, fmt.Sprintf("%s/emails/%d?view=html", s.base, id))
+		b.inertness(f.Name, fmt.Sprintf("%s/emails/%s?view=html", s.base, id))
 	}
 	b.nothingLate()
 	t.Logf("%d hostile documents opened and clicked: no request left", len(files))
@@ -186,15 +186,15 @@ func TestHostileMail(t *testing.T) {
 		}
 		id := s.keep(raw)
 		for _, tab := range []string{"", "/contents", "/route", "/links", "/indicators", "/source"} {
-			b.open(fmt.Sprintf("/emails/%d%s", id, tab))
-			if title := eval[string](b, "document.title"); !strings.HasPrefix(title, fmt.Sprintf("Email %d", id)) {
+			b.open(fmt.Sprintf("/emails/%s%s", id, tab))
+			if title := eval[string](b, "document.title"); !strings.HasPrefix(title, fmt.Sprintf("Email %s", id)) {
 				t.Errorf("%s%s: the title is %q", name, tab, title)
 			}
 		}
 		b.quiet(name)
 		if record, err := s.store.Get(context.Background(), id); err == nil && record.BodyHTML != "" {
 			framed++
-			b.inertness(name, fmt.Sprintf("%s/emails/%d?view=html", s.base, id))
+			b.inertness(name, fmt.Sprintf("%s/emails/%s?view=html", s.base, id))
 		}
 	}
 	b.nothingLate()
