@@ -119,6 +119,7 @@ func (a *Analyzer) AddRecord(record soar.Record) {
 	})
 	mail.Normalize()
 	a.add(id, m, mail)
+	a.reports(id, []*Message{m}, []soar.Mail{mail})
 }
 
 // lineBreaks keeps a decoded value on its line.
