@@ -17,5 +17,6 @@ func FuzzIndicators(f *testing.F) {
 			seen[key] = true
 		}
 		MaskNumbers(text)
+		allOf(t, text)
 	})
 }

@@ -28,26 +28,27 @@ const maxIndicators = 10_000
 // kinds are the finders of Indicators. Where two begin at the same place the
 // earlier one here comes first.
 var kinds = []struct {
-	name string
-	find finder
+	name  string
+	find  finder
+	needs marks // what a text must have for the finder to find anything; 0 where that is not known
 }{
-	{"url", findURLs},
-	{"email", findEmails},
-	{"ipv4", findIPv4},
-	{"ipv6", findIPv6},
-	{"domain", findDomains},
-	{"md5", hexOf(32)},
-	{"sha1", hexOf(40)},
-	{"sha256", hexOf(64)},
-	{"sha512", hexOf(128)},
-	{"cidr", findNetworks},
-	{"cve", findCVEs},
-	{"attack", findTechniques},
-	{"registry", findRegistryKeys},
-	{"mac", findMACs},
-	{"eth", findEthereum},
-	{"btc", findBitcoin},
-	{"iban", findIBANs},
+	{"url", findURLs, 0},
+	{"email", findEmails, 0},
+	{"ipv4", findIPv4, 0},
+	{"ipv6", findIPv6, markIPv6},
+	{"domain", findDomains, 0},
+	{"md5", hexOf(32), markMD5},
+	{"sha1", hexOf(40), markSHA1},
+	{"sha256", hexOf(64), markSHA256},
+	{"sha512", hexOf(128), markSHA512},
+	{"cidr", findNetworks, markNetwork},
+	{"cve", findCVEs, markCVE},
+	{"attack", findTechniques, markAttack},
+	{"registry", findRegistryKeys, markRegistry},
+	{"mac", findMACs, markMAC},
+	{"eth", findEthereum, markEthereum},
+	{"btc", findBitcoin, markBitcoin},
+	{"iban", findIBANs, markIBAN},
 }
 
 // Indicators returns the indicators of a text, each once, in the order in which
@@ -59,7 +60,11 @@ func Indicators(text string) []Indicator {
 	clean, spots := refang(text)
 	var found []Indicator
 	var inURL spans
+	has := marksOf(clean)
 	for _, kind := range kinds {
+		if kind.needs&^has != 0 {
+			continue
+		}
 		n := 0
 		for h := range kind.find(clean) {
 			if kind.name == "url" {

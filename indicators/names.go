@@ -3,6 +3,7 @@ package indicators
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -15,7 +16,13 @@ func findDomains(text string) iter.Seq[hit] {
 		h := hiding{text: text, names: identifierFields}
 		for i := 0; i < len(text); {
 			start := i
-			if i = hostEnd(text, i); i == start {
+			if i = asciiHostEnd(text, i); i < len(text) && text[i] >= utf8.RuneSelf {
+				i = hostEnd(text, start)
+			} else if strings.IndexByte(text[start:i], '.') < 0 {
+				i = max(i, start+1)
+				continue
+			}
+			if i == start {
 				i++
 				continue
 			}
@@ -25,6 +32,14 @@ func findDomains(text string) iter.Seq[hit] {
 			}
 		}
 	}
+}
+
+// asciiHostEnd is hostEnd for what is ASCII.
+func asciiHostEnd(text string, i int) int {
+	for i < len(text) && hostBytes[text[i]] {
+		i++
+	}
+	return i
 }
 
 // generatedHost tells the host of a Message-ID in angle brackets.

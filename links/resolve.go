@@ -34,12 +34,51 @@ func Resolve(base, target string) (resolved string, ok bool) {
 // Host returns the host of a target as Resolve does: in ASCII, IPv6 without
 // brackets, no dot at its end; "" for a target without one.
 func Host(target string) string {
+	if host, ok := plainHost(target); ok {
+		return host
+	}
 	u, ok := parse("", target)
 	if !ok {
 		return ""
 	}
 	return strings.TrimSuffix(strings.Trim(u.Hostname(), "[]"), ".")
 }
+
+// plainHost is the host of a web address in which there is nothing to interpret: it
+// is the same however it is read, and most links are such. Names with hyphens at their third and
+// fourth place are Punycode, perhaps, and a last label that begins with a digit is a number.
+func plainHost(target string) (string, bool) {
+	rest, ok := strings.CutPrefix(target, "https://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(target, "http://"); !ok {
+			return "", false
+		}
+	}
+	label, end := 0, 0
+	for ; end < len(rest); end++ {
+		c := rest[end]
+		if c == '.' {
+			if end == label {
+				return "", false
+			}
+			label = end + 1
+			continue
+		}
+		if c == '-' && end-label == 3 && rest[end-1] == '-' || end-label > 62 {
+			return "", false
+		}
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			break
+		}
+	}
+	if end == label || end > maxPlainHost || rest[label] < 'a' || end < len(rest) && strings.IndexByte("/?#", rest[end]) < 0 || costly(target) {
+		return "", false
+	}
+	return rest[:end], true
+}
+
+// maxPlainHost is the longest name in the DNS, bytes.
+const maxPlainHost = 253
 
 // parser is the library's with what Chromium does otherwise: ^ and | are
 // escaped in paths (the standard has caught up since), a host that begins with xn--

@@ -27,6 +27,9 @@ const maxRewritings = 12
 func Undo(target string) Undone {
 	u := Undone{Target: target}
 	for len(u.By) < maxRewritings {
+		if host, ok := plainHost(u.Target); ok && !rewriters(host) {
+			return u
+		}
 		parsed, ok := parse("", u.Target)
 		if !ok || parsed.Scheme() != "http" && parsed.Scheme() != "https" {
 			return u
@@ -94,6 +97,18 @@ func rewriterOf(u *url.Url) (r *rewriter, gateway bool) {
 		}
 	}
 	return nil, false
+}
+
+// rewriters reports whether somebody who rewrites links has this host.
+func rewriters(host string) bool {
+	for _, table := range [][]rewriter{gateways, redirectors} {
+		for i := range table {
+			if slices.ContainsFunc(table[i].hosts, func(name string) bool { return hostFits(host, name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *rewriter) made(host, path string) bool {

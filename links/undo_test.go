@@ -112,3 +112,29 @@ func TestCountryHosts(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainHost holds the short way to the host of a link to the long one.
+func TestPlainHost(t *testing.T) {
+	plain := 0
+	for _, host := range []string{
+		"a.example", "www.a-b.example", "A.example", "a.example.", "a..example", ".a.example", "-a.example", "xn--bcher-kva.example", "ab--c.example", "1.2.3.4", "0x7f.1", "a.1",
+		"a.1b", "127.1", "a_b.example", "a.example:80", "u@a.example", "u:p@a.example", "[::1]", "bücher.example", "a%2eb.example", "localhost", "a", "", strings.Repeat("a", 63) + ".example",
+		strings.Repeat("a", 64) + ".example", strings.Repeat("a.", 130) + "example", "xnqpunycodeqx.example", "a\tb.example", "a.example\\b", "qspaceq7f3aq.example",
+	} {
+		for _, form := range []string{"http://%", "https://%/", "https://%/a/b?c=d#e", "https://%?x", "https://%#x", "http:/%/", "https:///%/", "ftp://%/", "https://%\\x", " https://%/"} {
+			target := strings.ReplaceAll(form, "%", host)
+			got, ok := plainHost(target)
+			if !ok {
+				continue
+			}
+			plain++
+			u, parsed := parse("", target)
+			if !parsed || got != strings.TrimSuffix(strings.Trim(u.Hostname(), "[]"), ".") {
+				t.Errorf("%q: %q", target, got)
+			}
+		}
+	}
+	if plain < 30 {
+		t.Errorf("%d hosts are plain", plain)
+	}
+}
