@@ -64,6 +64,8 @@ not_header | Not Header | text |
 not_header_field | Header Field Name To Search in Not Header | list |
 search_mode | Where filters are evaluated | list | auto
 mark_as_seen | Mark imported mail as read | checkbox | true
+after_import | After import | list | none
+after_import_target | Keyword or folder | text |
 max_messages | Most mails per run | number | 200
 max_message_size | Largest mail to import whole (MiB) | number | 50
 `
@@ -85,6 +87,7 @@ func TestListKeysAreTheContracts(t *testing.T) {
 		"auth_method":         {"password", "oauth2_client_credentials", "oauth2_refresh_token", "oauth2_access_token", "google_service_account", "client_certificate"},
 		"email_fetch_type":    {"unseen", "from_latest"},
 		"search_mode":         {"auto", "server", "local"},
+		"after_import":        {"none", "flag", "keyword", "move"},
 	}
 	for _, f := range resource(t).Configuration.DataAttributes {
 		switch keys := f.Values.Keys(); {

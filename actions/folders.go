@@ -28,6 +28,9 @@ func foldersOf(v *manifest.Values) folderSet {
 	if v.Text("folder") != "" { // a list, but written as a text: it was one name for long
 		s.wanted = v.List("folder")
 	}
+	if v.Key("after_import") == "move" {
+		s.target = v.Line("after_import_target")
+	}
 	if len(s.wanted) == 0 {
 		s.wanted = []string{inbox} // where the field is wrong, nothing is contacted
 	}

@@ -25,6 +25,7 @@ const acknowledgeTime = 4 * time.Second
 // daemon is the parameters of incoming-mail-daemon.
 type daemon struct {
 	mailbox mailbox.Config
+	command string // the subcommand, for a parameter error that only the server brings to light
 	folders folderSet
 	store   openStore
 	options ingest.Options
@@ -77,11 +78,11 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	r := resource(env, v)
 	run := r.run()
 	m := r.mailbox()
-	d := &daemon{mailbox: m.Config, folders: m.Folders, store: r.store()}
+	d := &daemon{command: v.Command(), mailbox: m.Config, folders: m.Folders, store: r.store()}
 	spec := r.filters()
 	d.options = ingest.Options{
 		Account: r.account(), Folder: d.mailbox.Folder,
-		MarkAsSeen: run.MarkAsSeen, SearchMode: searchModes[run.SearchMode],
+		MarkAsSeen: run.MarkAsSeen, After: run.After, SearchMode: searchModes[run.SearchMode],
 		MaxMessages: run.MaxMessages, MaxSize: run.MaxSize,
 		Limits: message.DefaultLimits(), Log: env.Log, Progress: env.Progress, Now: env.Now,
 	}
@@ -125,7 +126,14 @@ func (d *daemon) dial(ctx context.Context) (*folders, error) {
 	if err == nil && len(f.unknown) > 0 {
 		d.options.Log.Error("no folder of the mailbox is meant by these names; the others are read", "names", f.unknown)
 	}
-	return f, err
+	if err != nil || d.options.DryRun {
+		return f, err
+	}
+	if err := checkAfter(ctx, d.command, f.Folder, d.options.After); err != nil {
+		_ = f.Close() // nothing was changed
+		return nil, err
+	}
+	return f, nil
 }
 
 // pass is one run over the folders: take, hand over, acknowledge. It returns
@@ -136,18 +144,19 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (
 		return "", err
 	}
 	defer result.Close()
-	if env.Watch && result.Len() == 0 {
-		return "", nil
-	}
-	if err := env.Deliver(result.Write); err != nil {
-		return "", err
+	if !env.Watch || result.Len() > 0 {
+		if err := env.Deliver(result.Write); err != nil {
+			return "", err
+		}
 	}
 	ack, cancel := ingest.Outlive(ctx, acknowledgeTime)
 	defer cancel()
 	if err := result.Written(ack); err != nil {
 		// The result is out: saying "failed" now would make the platform throw it away.
 		env.Log.Error("the result was handed over but not acknowledged", "error", err.Error())
+		return result.Checkpoint(), nil
 	}
+	d.options.NoLeftovers = true
 	return result.Checkpoint(), nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"example.org/imap-integration/content"
 	"example.org/imap-integration/filters"
+	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
@@ -102,10 +103,11 @@ type Run struct {
 	MarkAsSeen  bool   // mark_as_seen; it counts for unseen only
 	MaxMessages int    // 0 = no limit
 	MaxSize     int64  // bytes of a mail to take whole
+	After       ingest.AfterImport
 }
 
 // ReadOnly reports whether the run changes no flag, and so opens the folder with EXAMINE.
-func (r Run) ReadOnly() bool { return r.FromLatest || !r.MarkAsSeen }
+func (r Run) ReadOnly() bool { return (r.FromLatest || !r.MarkAsSeen) && r.After.None() }
 
 func (r Resource) run() Run {
 	return Run{
@@ -114,6 +116,7 @@ func (r Resource) run() Run {
 		MarkAsSeen:  r.v.Bool("mark_as_seen"),
 		MaxMessages: r.v.Int("max_messages", 0, math.MaxInt32),
 		MaxSize:     r.maxSize(),
+		After:       afterImport(r.v),
 	}
 }
 

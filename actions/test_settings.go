@@ -94,7 +94,7 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 	s.mailbox, s.store, s.jwt = r.mailbox(), r.storeToRead(), v.Secret("jwt_token")
 	s.ca, s.trusted, s.proxied = v.Text("ca_certificate"), !v.Bool("allow_untrusted_certificates"), r.proxied(s.mailbox.Config.Host, s.mailbox.Config.Port)
 	s.options = ingest.Options{
-		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen,
+		Account: s.mailbox.Account, Folder: s.mailbox.Config.Folder, MarkAsSeen: run.MarkAsSeen, After: run.After,
 		MaxSize: run.MaxSize, Limits: message.DefaultLimits(), Log: env.Log, Progress: func(int, int) {}, Now: env.Now,
 	}
 	if run.FromLatest {
@@ -150,7 +150,7 @@ func (s *settings) try(ctx context.Context) {
 	}
 	defer f.Close()
 	clock.next()
-	if s.mailbox.Folders.single() || s.tryFolders(limited, f) {
+	if (s.mailbox.Folders.single() || s.tryFolders(limited, f)) && s.tryAfter(limited, f) {
 		s.tryFilters(limited, f, store)
 	}
 }
@@ -197,6 +197,21 @@ func (s *settings) tryMailbox(ctx context.Context, clock *stepClock) *folders {
 	s.report.Server.Capabilities = append(s.report.Server.Capabilities, status.Capabilities...)
 	s.report.Mailbox = mailboxCounts{Messages: status.Messages, UIDValidity: status.UIDValidity, UIDNext: uint32(status.UIDNext)}
 	return folder
+}
+
+// tryAfter asks whether the server can do what after_import asks for.
+func (s *settings) tryAfter(ctx context.Context, f *folders) bool {
+	start := s.env.Now()
+	err := checkAfter(ctx, "test-settings", f.Folder, s.options.After)
+	if err == nil {
+		return true
+	}
+	detail := problemsOf(err)
+	if _, known := errors.AsType[*manifest.ParameterError](err); !known {
+		detail = s.diagnose(err)
+	}
+	s.report.end(mailbox.StageFolder, s.env.Now().Sub(start), detail, err)
+	return false
 }
 
 // tryFolders opens each of several folders; false where one cannot be opened, which a

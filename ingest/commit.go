@@ -21,13 +21,13 @@ type Out struct {
 }
 
 // mark is how far a result has come.
-type mark struct{ objects, ids, uids int }
+type mark struct{ objects, ids, uids, filed int }
 
-func (s *Result) mark() mark { return mark{s.Len(), len(s.ids), len(s.uids)} }
+func (s *Result) mark() mark { return mark{s.Len(), len(s.ids), len(s.uids), len(s.filed)} }
 
 // cut takes out of the result what came behind a mark. What the spool holds of it is never read.
 func (s *Result) cut(m mark) {
-	s.ids, s.uids, s.spooled = s.ids[:m.ids], s.uids[:m.uids], s.spooled[:m.objects]
+	s.ids, s.uids, s.filed, s.spooled = s.ids[:m.ids], s.uids[:m.uids], s.filed[:m.filed], s.spooled[:m.objects]
 }
 
 // since returns the objects that came behind a mark, as they stand now.

@@ -185,7 +185,7 @@ func (s *Results) Written(ctx context.Context) error {
 }
 
 func (s *Results) acknowledge(ctx context.Context, p *Result) error {
-	if s.several && p.marks() {
+	if s.several && (p.marks() || p.files()) {
 		folder, err := s.open(ctx, p.r.o.Folder)
 		if err == nil && folder.Status().UIDValidity != p.r.state.uidValidity {
 			err = fmt.Errorf("the UIDVALIDITY of folder %q changed", p.r.o.Folder)

@@ -59,6 +59,8 @@ type Options struct {
 	Folder      string // UTF-8, as a person reads it
 	FetchType   FetchType
 	MarkAsSeen  bool // only for Unseen
+	After       AfterImport
+	NoLeftovers bool // an earlier run of this process looked for what After was not done with
 	DryRun      bool // nothing is saved, marked or acknowledged; ids and checkpoints of the objects are ""
 	SearchMode  SearchMode
 	Filter      *filters.Filter
@@ -164,6 +166,9 @@ func (r *run) run(ctx context.Context) error {
 	}
 	r.plan, r.state = p, p.state
 	r.reader = reader{r.o, r.folder, r.lastHeaders(ctx)}
+	if r.sink.leftovers, err = l.leftovers(ctx, p); err != nil {
+		return err
+	}
 	r.tally.candidates = len(p.uids) + len(p.pending)
 	r.o.Log.Info("run planned", "mode", p.mode, "candidates", len(p.uids), "pending", len(p.pending))
 	if err := r.emitPending(); err != nil {
@@ -309,6 +314,7 @@ func (r *run) emitPending() error {
 		}
 		if rec.UIDValidity == r.state.uidValidity {
 			r.state.advance(rec.UID, r.plan.exists)
+			r.sink.filed = append(r.sink.filed, rec.UID)
 		}
 		r.o.Log.Info("handed over again: an earlier run saved it and did not come to hand it over", "uid", rec.UID, "id", rec.ID)
 		delete(r.plan.unhanded, rec.ID)

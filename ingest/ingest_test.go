@@ -34,6 +34,7 @@ type world struct {
 	spec    filters.Spec
 	options ingest.Options
 	folders []string // that are read; nil: INBOX
+	breaks  bool     // acknowledging fails
 }
 
 func newWorld(t *testing.T, d *mailboxtest.Dovecot) *world {
@@ -68,7 +69,7 @@ func (w *world) config() mailbox.Config {
 		Host:  w.dovecot.Host, Port: w.dovecot.TLS, Secure: w.dovecot.Authority.Secure, Folder: "INBOX",
 		Dial:     (&net.Dialer{}).DialContext,
 		Login:    mailbox.Login{Username: w.user.Name, Password: secret.New(w.user.Password)},
-		ReadOnly: w.options.FetchType == ingest.FromLatest || !w.options.MarkAsSeen,
+		ReadOnly: (w.options.FetchType == ingest.FromLatest || !w.options.MarkAsSeen) && w.options.After.None(),
 		Timeout:  20 * time.Second, MaxSize: w.options.MaxSize, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -130,8 +131,8 @@ func (w *world) tryRun(folder ingest.Folder, store ingest.Store, lost bool) ([]i
 		w.t.Fatal(err)
 	}
 	if !lost {
-		if err := result.Written(w.t.Context()); err != nil {
-			w.t.Fatal(err)
+		if err := result.Written(w.t.Context()); (err != nil) != w.breaks {
+			w.t.Fatalf("acknowledging: %v", err)
 		}
 	}
 	var objects []ingest.Object

@@ -49,7 +49,9 @@ type Result struct {
 	ids     []soar.ID
 	uids    []mailbox.UID
 	err     error
-	before  *Result // that of the folder before, in a run over several
+	// filed are the emails of the folder that after_import is for, leftovers those of earlier runs.
+	filed, leftovers []mailbox.UID
+	before           *Result // that of the folder before, in a run over several
 }
 
 // spooled is where an object lies in the spool. Its checkpoint, and before that
@@ -58,6 +60,7 @@ type spooled struct {
 	end      int64
 	tail     int  // bytes from behind its problems to the end
 	problems bool // it has some
+	saved    bool // the store has it
 	key      string
 	uid      mailbox.UID
 }
@@ -102,11 +105,13 @@ func (s *Result) add(o object, checkpoint string) error {
 	if n := len(s.spooled); n > 0 {
 		start = s.spooled[n-1].end
 	}
-	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, key: o.key, uid: o.mail.UID})
+	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, saved: o.refused == "", key: o.key, uid: o.mail.UID})
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}
-	s.uids = append(s.uids, o.uids...)
+	for _, u := range o.uids {
+		s.acknowledges(u, o.refused == "")
+	}
 	return nil
 }
 
@@ -157,7 +162,15 @@ func (s *Result) copy(i int, c copied) {
 	p := s.patch(i)
 	p.copies = append(p.copies, c)
 	if c.folder == "" {
-		s.uids = append(s.uids, mailbox.UID(c.uid))
+		s.acknowledges(c.uid, s.spooled[i].saved)
+	}
+}
+
+// acknowledges notes an email that is acknowledged with an object of another UID or folder.
+func (s *Result) acknowledges(uid mailbox.UID, saved bool) {
+	s.uids = append(s.uids, uid)
+	if saved {
+		s.filed = append(s.filed, uid)
 	}
 }
 
@@ -279,8 +292,11 @@ func (s *Result) Written(ctx context.Context) error {
 	err := s.handedOver(ctx)
 	if s.marks() {
 		if e := s.r.folder.MarkSeen(ctx, sorted(s.uids)); e != nil {
-			err = errors.Join(err, unmarked(e))
+			return errors.Join(err, unmarked(e))
 		}
+	}
+	if s.files() {
+		err = errors.Join(err, s.doAfter(ctx))
 	}
 	return err
 }
@@ -293,7 +309,12 @@ func (s *Result) handedOver(ctx context.Context) error {
 	return s.r.store.HandedOver(ctx, s.ids)
 }
 
-// marks reports whether the acknowledgement changes something in the folder.
+// files reports whether after_import has something to do.
+func (s *Result) files() bool {
+	return !s.r.o.DryRun && !s.r.o.After.None() && len(s.filed)+len(s.leftovers) > 0
+}
+
+// marks reports whether emails are marked as read.
 func (s *Result) marks() bool {
 	return !s.r.o.DryRun && len(s.uids) > 0 && s.r.o.FetchType == Unseen && s.r.o.MarkAsSeen
 }

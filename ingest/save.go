@@ -200,6 +200,7 @@ func (r *run) account(j *job, v verdict) error {
 	}
 	if v.Fate == Known && !r.handsOver(v) {
 		r.seen[j.draft.SourceKey] = place{r.sink, -1}
+		r.sink.leftovers = append(r.sink.leftovers, j.raw.UID)
 		r.alreadyHeld(uid, v.record.ID)
 		return nil
 	}
@@ -272,6 +273,7 @@ func (r *run) secondCopy(j *job) error {
 	first := r.seen[j.draft.SourceKey]
 	r.o.Log.Info("a second copy of a mail of this run: acknowledged with the first, not put out", "uid", uid)
 	if first.at < 0 {
+		r.sink.leftovers = append(r.sink.leftovers, j.raw.UID)
 		return nil
 	}
 	r.passes(uid)
@@ -280,7 +282,7 @@ func (r *run) secondCopy(j *job) error {
 		return nil
 	}
 	first.sink.copy(first.at, copied{uid, r.o.Folder})
-	r.sink.uids = append(r.sink.uids, j.raw.UID)
+	r.sink.acknowledges(j.raw.UID, first.sink.spooled[first.at].saved)
 	return nil
 }
 

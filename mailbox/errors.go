@@ -52,6 +52,8 @@ const (
 	stageSearch = "search"
 	stageFetch  = "fetch"
 	stageMark   = "mark"
+	stageFlag   = "flag"
+	stageMove   = "move"
 	stageWait   = "wait"
 )
 
@@ -110,6 +112,10 @@ func (e *Error) attempted() string {
 		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	case stageMark:
 		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
+	case stageFlag:
+		return fmt.Sprintf("cannot flag emails in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
+	case stageMove:
+		return fmt.Sprintf("cannot move emails to the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	default:
 		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	}

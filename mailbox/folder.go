@@ -231,20 +231,31 @@ func (f *Folder) Headers(ctx context.Context, uids []UID, names []string, yield 
 	return r.all(ctx, [][]UID{imapwire.Ascending(uids)})
 }
 
-// MarkSeen marks mails as read. It is repeated after a broken connection,
+// MarkSeen marks emails as read. It is repeated after a broken connection,
 // which changes nothing. The folder must not be open read-only.
 func (f *Folder) MarkSeen(ctx context.Context, uids []UID) error {
+	return f.mark(ctx, stageMark, uids, seenFlag)
+}
+
+// AddFlag sets a flag or keyword (\Flagged, $Imported) on emails, as MarkSeen does.
+func (f *Folder) AddFlag(ctx context.Context, uids []UID, flag string) error {
+	return f.mark(ctx, stageFlag, uids, flag)
+}
+
+const seenFlag = `\Seen`
+
+func (f *Folder) mark(ctx context.Context, stage string, uids []UID, flag string) error {
 	if len(uids) == 0 {
 		return nil
 	}
 	if f.conf.ReadOnly || f.readOnly() {
-		e := f.conf.fault(stageMark, f.s, nil)
+		e := f.conf.fault(stage, f.s, nil)
 		e.Kind = ReadOnly
 		return e
 	}
-	return f.attempt(ctx, stageMark, 0, func(ctx context.Context) error {
+	return f.attempt(ctx, stage, 0, func(ctx context.Context) error {
 		for _, part := range imapwire.Chunks(imapwire.Ascending(uids), marksAtOnce) {
-			if err := f.s.mark(ctx, part); err != nil {
+			if err := f.s.mark(ctx, part, flag); err != nil {
 				return err
 			}
 		}

@@ -83,7 +83,7 @@ func IsPattern(name string) bool {
 	return strings.Contains(name, "*") || strings.HasPrefix(name, `\`)
 }
 
-// sameFolder compares names; INBOX is one in any case (RFC 9051, section 5.1).
+// sameFolder compares names of folders; INBOX is one in any case (RFC 9051, section 5.1).
 func sameFolder(a, b string) bool {
 	return a == b || strings.EqualFold(a, "INBOX") && strings.EqualFold(b, "INBOX")
 }
@@ -102,4 +102,39 @@ func fitting(pattern string, listed []imapwire.ListResponse) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// IsKeyword reports whether a text can be a keyword: an atom (RFC 9051, section 9).
+func IsKeyword(text string) bool { return imapwire.IsAtom(text) }
+
+// Keeps reports whether a flag or keyword lasts in the open folder, as far as the server
+// says (PERMANENTFLAGS). QUIRK(go-imap's memory server): \* and no system flag but those in use. Open read-only, a folder keeps none, which says nothing.
+func (f *Folder) Keeps(flag string) bool {
+	flags := f.s.n.Selected().Permanent
+	return flags == nil || f.conf.ReadOnly || slices.Contains(flags, `\*`) || slices.ContainsFunc(flags, func(have string) bool { return strings.EqualFold(have, flag) })
+}
+
+// CanMove reports whether the server can move single emails safely: by MOVE (RFC 6851),
+// or by COPY and UID EXPUNGE (RFC 4315).
+func (f *Folder) CanMove() bool { return f.s.n.Has("MOVE") || f.s.n.Has("UIDPLUS") }
+
+// CheckTarget reports why emails cannot be moved to a folder, as far as that can be known before.
+func (f *Folder) CheckTarget(ctx context.Context, target string) error {
+	_, err := newMover(ctx, f, target)
+	return err
+}
+
+// Move moves emails of the open folder, which must not be open read-only, to the
+// folder target. Those that are not in it any more are passed over. unsure says that
+// an earlier move of them may have broken off half-way: what the target holds then
+// is not copied again. The server must be one that [Folder.CanMove].
+func (f *Folder) Move(ctx context.Context, uids []UID, target string, unsure bool) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	m, err := newMover(ctx, f, target)
+	if err != nil {
+		return err
+	}
+	return m.move(ctx, uids, unsure)
 }

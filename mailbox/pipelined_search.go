@@ -43,7 +43,7 @@ func searchBehind(s *session) *early {
 // line writes simple criteria as SEARCH keys; false: they are not simple.
 func (c Criteria) line() (string, bool) {
 	switch {
-	case c.To != 0 || !c.Since.IsZero() || len(c.Query) > 0:
+	case c.To != 0 || !c.Since.IsZero() || len(c.Query) > 0 || c.Seen || c.Lacks != "" || c.Size != 0:
 		return "", false
 	case c.From > 1 && c.Unseen:
 		return fmt.Sprintf("UID %d:* UNSEEN", c.From), true

@@ -221,6 +221,15 @@ func searchKeys(c Criteria, q filters.Query) *imap.SearchCriteria {
 	if c.Unseen {
 		keys.NotFlag = []imap.Flag{imap.FlagSeen}
 	}
+	if c.Seen {
+		keys.Flag = []imap.Flag{imap.FlagSeen}
+	}
+	if c.Lacks != "" {
+		keys.NotFlag = append(keys.NotFlag, imap.Flag(c.Lacks))
+	}
+	if c.Size > 0 {
+		keys.Larger, keys.Smaller = c.Size-1, c.Size+1
+	}
 	if c.From > 1 || c.To != 0 {
 		keys.UID = []imap.UIDSet{{{Start: imap.UID(max(c.From, 1)), Stop: imap.UID(c.To)}}}
 	}

@@ -156,9 +156,9 @@ func (s *session) start(greeting imapwire.StatusResponse) {
 	}()
 }
 
-func (s *session) mark(ctx context.Context, uids []UID) error {
-	seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}
-	return s.run(ctx, func() error { return s.client.Store(imapSet(uids), seen, nil).Close() })
+func (s *session) mark(ctx context.Context, uids []UID, flag string) error {
+	add := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.Flag(flag)}}
+	return s.run(ctx, func() error { return s.client.Store(imapSet(uids), add, nil).Close() })
 }
 
 // idle uses IDLE (RFC 2177). It ends it also when ctx ends, so that the

@@ -25,6 +25,9 @@ type Status struct {
 // Criteria select mails. All that are set must hold.
 type Criteria struct {
 	Unseen bool
+	Seen   bool
+	Lacks  string    // a flag or keyword that they do not have; "" = any
+	Size   int64     // RFC822.SIZE, bytes; 0 = any
 	From   UID       // lowest UID, 0 = any. A server's "101:*" that answers 100 is corrected here.
 	To     UID       // highest UID, 0 = any
 	Since  time.Time // INTERNALDATE on or after this day; zero = any

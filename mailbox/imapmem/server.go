@@ -52,7 +52,7 @@ func Start(username, password string, conf *tls.Config) (*Server, error) {
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return mail.NewSession(), nil, nil
 		},
-		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapESearch: {}, imap.CapLiteralPlus: {}},
+		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapESearch: {}, imap.CapLiteralPlus: {}, imap.CapMove: {}},
 		InsecureAuth: true, // it listens on loopback only
 		Logger:       log.New(io.Discard, "", 0),
 	})

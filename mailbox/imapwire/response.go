@@ -18,7 +18,8 @@ type Mailbox struct {
 	UIDNext     UID
 	FirstUnseen uint32 // sequence number; 0: it did not say, or there is none
 	ReadOnly    bool
-	opened      bool // uidValidity must not change any more
+	Permanent   []string // flags that last (PERMANENTFLAGS), \* for any keyword; nil where the server does not say
+	opened      bool     // uidValidity must not change any more
 }
 
 // ListResponse is one line of a LIST answer.
@@ -106,6 +107,8 @@ func (n *Conn) learn(r StatusResponse) error {
 		n.box.UIDNext = UID(number(r.Arg))
 	case "UNSEEN": // of IMAP4rev1 (RFC 3501, section 7.1)
 		n.box.FirstUnseen = number(r.Arg)
+	case "PERMANENTFLAGS":
+		n.box.Permanent = append([]string{}, strings.Fields(strings.Trim(r.Arg, "()"))...)
 	case "READ-ONLY":
 		n.box.ReadOnly = true
 	case "READ-WRITE":
