@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"soar/local":              {"message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},
+	"soar/storetest":          {"message", "soar"},
 	"token":                   {"quote", "secret", "token/jwt", "transport"},
 	"token/jwt":               {"quote", "secret"},
 	"transport":               {"quote", "secret"},

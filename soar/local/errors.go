@@ -19,36 +19,36 @@ import (
 
 // explain makes a sentence of an error of SQLite or of the file system. verb
 // says what was attempted: open, make, save in, read, change.
-func (s *Store) explain(verb string, err error) error {
+func (f file) explain(verb string, err error) error {
 	next := ""
 	var lite *sqlite.Error
 	switch {
 	case errors.As(err, &lite):
-		next, err = s.explainSQLite(lite)
+		next, err = f.explainSQLite(lite)
 	case isFull(err):
-		next, err = s.explainFull(err, err)
+		next, err = f.explainFull(err, err)
 	case errors.Is(err, syscall.EROFS):
 		next = "give a path on a disk that can be written to"
 	case errors.Is(err, os.ErrPermission):
 		next = "give this run the right to its folder, or another path"
 	}
 	if next != "" {
-		return fmt.Errorf("cannot %s the store %q: %w; %s", verb, s.path, err, next)
+		return fmt.Errorf("cannot %s the store %q: %w; %s", verb, f.path, err, next)
 	}
-	return fmt.Errorf("cannot %s the store %q: %w", verb, s.path, err)
+	return fmt.Errorf("cannot %s the store %q: %w", verb, f.path, err)
 }
 
 // explainSQLite returns the next step, and the error in plain words.
-func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
+func (f file) explainSQLite(err *sqlite.Error) (next string, _ error) {
 	switch err.Code() & 0xff { // the rest is SQLite's finer distinction
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		holder := ""
-		if pid := s.holder(); pid != "" {
+		if pid := f.holder(); pid != "" {
 			holder = " by process " + pid
 		}
-		return "let that run end, then start again", fmt.Errorf("%w%s (waited %s)", soar.ErrBusy, holder, s.options.Busy)
+		return "let that run end, then start again", fmt.Errorf("%w%s (waited %s)", soar.ErrBusy, holder, f.options.Busy)
 	case sqlite3.SQLITE_FULL:
-		return s.explainFull(s.probe(), err)
+		return f.explainFull(f.probe(), err)
 	case sqlite3.SQLITE_READONLY:
 		return "give this run the right to the file and its folder, or another path", plain{"it cannot be written to", err}
 	case sqlite3.SQLITE_NOTADB:
@@ -56,32 +56,32 @@ func (s *Store) explainSQLite(err *sqlite.Error) (next string, _ error) {
 	case sqlite3.SQLITE_CORRUPT:
 		return "take it from a backup, or give another path; sqlite3 FILE .recover saves what can be read", plain{"it is damaged", err}
 	case sqlite3.SQLITE_CANTOPEN:
-		if reason := s.probe(); isFull(reason) {
-			return s.explainFull(reason, err)
+		if reason := f.probe(); isFull(reason) {
+			return f.explainFull(reason, err)
 		}
 		return "give this run the right to the file and its folder", plain{"it, or the files beside it, cannot be opened", err}
 	case sqlite3.SQLITE_IOERR:
-		return s.explainIO(err)
+		return f.explainIO(err)
 	}
 	return "", err
 }
 
 // explainIO tells a full disk from a broken one, where SQLite does not.
-func (s *Store) explainIO(err *sqlite.Error) (next string, _ error) {
-	reason := s.probe()
+func (f file) explainIO(err *sqlite.Error) (next string, _ error) {
+	reason := f.probe()
 	switch {
 	case isFull(reason) && err.Code() == sqlite3.SQLITE_IOERR_SHMSIZE:
-		_, full := s.explainFull(reason, err)
-		return "free space on it", plain{fmt.Sprintf("even reading it needs %d KiB for the file %q, and %v", indexSize>>10, filepath.Base(s.path)+"-shm", full), err}
+		_, full := f.explainFull(reason, err)
+		return "free space on it", plain{fmt.Sprintf("even reading it needs %d KiB for the file %q, and %v", indexSize>>10, filepath.Base(f.path)+"-shm", full), err}
 	case isFull(reason):
-		return s.explainFull(reason, err)
+		return f.explainFull(reason, err)
 	}
 	return "look at the system's log, or give another path", plain{"the disk failed", err}
 }
 
 // explainFull words a write that found no space; reason is what the system says to another one.
-func (s *Store) explainFull(reason, err error) (next string, _ error) {
-	folder := filepath.Dir(s.path)
+func (f file) explainFull(reason, err error) (next string, _ error) {
+	folder := filepath.Dir(f.path)
 	switch {
 	case errors.Is(reason, syscall.EFBIG):
 		return "raise that limit (ulimit -f), or give a path on another disk", plain{"the file would be larger than this run or the disk allows", err}
@@ -102,17 +102,17 @@ const (
 
 // probe finds out why SQLite could not write, which keeps the system's answer
 // to itself: it writes to a file without a name, where the store's files end.
-func (s *Store) probe() error {
-	folder := filepath.Dir(s.path)
-	f, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
+func (f file) probe() error {
+	folder := filepath.Dir(f.path)
+	trial, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return errors.Join(full(err), noSpace(folder, probeSize)) // no such files here, perhaps
 	}
-	defer f.Close()
-	if _, err := f.WriteAt(make([]byte, probeSize), s.end()); err != nil {
+	defer trial.Close()
+	if _, err := trial.WriteAt(make([]byte, probeSize), f.end()); err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), noSpace(folder, probeSize))
+	return errors.Join(trial.Sync(), noSpace(folder, probeSize))
 }
 
 // full is err where it says that the disk is.
@@ -124,8 +124,8 @@ func full(err error) error {
 }
 
 // end is the size of the larger of the store's two files.
-func (s *Store) end() (size int64) {
-	for _, name := range []string{s.path, s.path + "-wal"} {
+func (f file) end() (size int64) {
+	for _, name := range []string{f.path, f.path + "-wal"} {
 		if info, err := os.Stat(name); err == nil {
 			size = max(size, info.Size())
 		}
@@ -158,8 +158,8 @@ const walWriteLock = 120
 // holder returns the process that has the write lock, "" where the system
 // does not tell. Linux lists all locks in /proc/locks; asking with fcntl
 // instead would need a descriptor whose closing drops SQLite's own locks.
-func (s *Store) holder() string {
-	info, err := os.Stat(s.path + "-shm")
+func (f file) holder() string {
+	info, err := os.Stat(f.path + "-shm")
 	if err != nil {
 		return ""
 	}
@@ -175,9 +175,9 @@ func (s *Store) holder() string {
 	inode, self := fmt.Sprintf(":%d", stat.Ino), fmt.Sprint(os.Getpid())
 	for lines := bufio.NewScanner(locks); lines.Scan(); {
 		// 1: POSIX  ADVISORY  WRITE 1234 08:01:5678 120 120
-		f := strings.Fields(lines.Text())
-		if len(f) == 8 && f[3] == "WRITE" && strings.HasSuffix(f[5], inode) && covers(f[6], f[7]) && f[4] != self {
-			return f[4]
+		fields := strings.Fields(lines.Text())
+		if len(fields) == 8 && fields[3] == "WRITE" && strings.HasSuffix(fields[5], inode) && covers(fields[6], fields[7]) && fields[4] != self {
+			return fields[4]
 		}
 	}
 	return ""

@@ -3,11 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -26,7 +22,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
-	"example.org/imap-integration/soar/packing"
+	"example.org/imap-integration/soar/storetest"
 )
 
 // api is a store with its server.
@@ -113,134 +109,11 @@ func (a api) clients(t *testing.T) map[string]*soar.Client {
 	return all
 }
 
-// cloud is what a run and the actions use of a store.
-type cloud interface {
-	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
-	Newest(ctx context.Context, account, folder string, uidValidity uint32) (soar.Mark, error)
-	ByKey(ctx context.Context, key string) (soar.Record, bool, error)
-	Search(ctx context.Context, q soar.Query) (soar.Page, error)
-	Get(ctx context.Context, id soar.ID) (soar.Record, error)
-	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
-	Discard(ctx context.Context, id soar.ID) (soar.Record, error)
-	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
-	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
-	RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error)
-	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
-	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
-	AddToTriage(ctx context.Context, triage int64, id soar.ID) (added bool, err error)
-}
-
-// result is what a method returned, as text.
-func result(values ...any) string {
-	text := ""
-	for _, v := range values {
-		switch e := v.(type) {
-		case error:
-			// The sentences differ; what a caller can tell apart must not.
-			text += fmt.Sprintf("error(not found %v, no content %v) ", errors.Is(e, soar.ErrNotFound), errors.Is(e, soar.ErrNoContent))
-		default:
-			b, _ := json.Marshal(v)
-			text += string(b) + " "
-		}
-	}
-	return text
-}
-
-// script does everything that the API can do and tells what came of it.
-func script(c cloud) []string {
-	ctx := context.Background()
-	var told []string
-	tell := func(values ...any) { told = append(told, result(values...)) }
-	a, b, big, none := draft(1, "Subject: a\r\n\r\n\x00\xff"), draft(2, ""), draft(3, strings.Repeat("x", 3*packing.ChunkSize+1)), draft(4, "none")
-	none.Raw = nil
-	a.BodyText, a.From = "Grüße \u2028", "Bob@two.example"
-	a.Headers = soar.Headers{{Name: "Subject", Values: []string{"a"}}, {Name: "From", Values: []string{"b", "c"}}}
-	for _, d := range []*soar.Draft{a, b, big, none} {
-		if d.Raw != nil {
-			sum := sha256.Sum256(d.Raw)
-			d.SHA256 = hex.EncodeToString(sum[:])
-		}
-	}
-	saved, err := c.Save(ctx, []*soar.Draft{a, b, big, none, a})
-	for i := range saved {
-		saved[i].HandedOver = false // the local store's alone
-	}
-	tell(saved, err)
-	for _, id := range []soar.ID{"1", "2", "3", "4", "99"} {
-		r, err := c.Get(ctx, id)
-		r.CreatedAt = ""
-		tell(r, err)
-		if id == "99" { // emails.eml answers 404 in both cases
-			continue
-		}
-		raw, err := c.EML(ctx, id, 100<<20)
-		if len(raw) == 0 {
-			raw = nil
-		}
-		tell(digest(string(raw)), err)
-	}
-	yes := true
-	added, err := c.AddToIncident(ctx, 7, "1")
-	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, "1")
-	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, "3")
-	tell(added, err)
-	added, err = c.AddToIncident(ctx, 7, "99")
-	tell(added, err)
-	added, err = c.AddToTriage(ctx, 8, "1")
-	tell(added, err)
-	added, err = c.AddToTriage(ctx, 8, "1")
-	tell(added, err)
-	mails, err := c.IncidentMails(ctx, 7)
-	tell(ids(mails), err)
-	removed, err := c.RemoveFromIncident(ctx, 7, "3")
-	tell(removed, err)
-	removed, err = c.RemoveFromIncident(ctx, 7, "3")
-	tell(removed, err)
-	content := bytes.Repeat([]byte("f"), packing.ChunkSize+9)
-	f := soar.File{Filename: "../ä\".pdf", ContentType: "application/pdf", SHA256: digest(string(content)), EmailID: "1", Part: "2.1"}
-	for range 2 {
-		id, existed, err := c.AddFile(ctx, 7, f, content)
-		tell(id, existed, err)
-	}
-	empty := soar.File{SHA256: digest(""), EmailID: "1"}
-	id, existed, err := c.AddFile(ctx, 7, empty, []byte{})
-	tell(id, existed, err)
-	files, err := c.IncidentFiles(ctx, 7)
-	tell(files, err)
-	r, err := c.Discard(ctx, "2")
-	tell(r.Discarded, err)
-	for _, q := range []soar.Query{
-		{},
-		{From: "bOB"},
-		{Discarded: &yes},
-		{SourceKey: big.SourceKey},
-		{ReceivedAfter: time.Date(2026, 9, 4, 12, 0, 0, 0, time.UTC)},
-		{PageSize: 2, PageNumber: 2},
-	} {
-		page, err := c.Search(ctx, q)
-		tell(ids(page.Records), page.Total, err)
-	}
-	mark, err := c.Newest(ctx, account, inbox, 7)
-	tell(mark, err)
-	byKey, found, err := c.ByKey(ctx, big.SourceKey)
-	tell(byKey.ID, found, err)
-	_, found, err = c.ByKey(ctx, digest("unknown"))
-	tell(found, err)
-	return told
-}
-
-func TestBothStoresAgree(t *testing.T) {
-	want := script(newStore(t))
+// TestStoreOverHTTP holds the client and the server together to what every store does.
+func TestStoreOverHTTP(t *testing.T) {
 	for _, name := range []string{"basic", "bearer"} {
 		t.Run(name, func(t *testing.T) {
-			got := script(newAPI(t, HandlerOptions{}).clients(t)[name])
-			for i := range want {
-				if i >= len(got) || got[i] != want[i] {
-					t.Fatalf("step %d\n rest %.600s\nlocal %.600s", i, got[i], want[i])
-				}
-			}
+			storetest.Run(t, func(t *testing.T) storetest.Store { return newAPI(t, HandlerOptions{}).clients(t)[name] })
 		})
 	}
 }

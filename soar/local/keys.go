@@ -28,9 +28,9 @@ const (
 // Keys returns new credentials where the store has none, or where renew is
 // set; made is false where it has some. The store keeps only their digests:
 // they are long and random, so that a plain SHA-256 gives nothing away.
-func (s *Store) Keys(ctx context.Context, renew bool) (keys Keys, made bool, err error) {
-	keys = newKeys(s.options.Now())
-	err = s.change(ctx, "change", func(tx *sql.Tx) error {
+func (d *database) Keys(ctx context.Context, renew bool) (keys Keys, made bool, err error) {
+	keys = newKeys(d.options.Now())
+	err = d.change(ctx, "change", func(tx *sql.Tx) error {
 		var have int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM credentials`).Scan(&have); err != nil || have > 0 && !renew {
 			return err
@@ -69,12 +69,12 @@ func digest(secret string) string {
 }
 
 // digests are what the store knows of its credentials, by name.
-func (s *Store) digests(ctx context.Context) (map[string]string, error) {
+func (d *database) digests(ctx context.Context) (map[string]string, error) {
 	known := map[string]string{}
 	for _, name := range []string{accessName, jwtName} {
 		var sum string
-		if err := s.read.QueryRowContext(ctx, `SELECT sha256 FROM credentials WHERE name = ?`, name).Scan(&sum); err != nil {
-			return nil, s.explain("read", fmt.Errorf("its credentials: %w", err))
+		if err := d.read.QueryRowContext(ctx, `SELECT sha256 FROM credentials WHERE name = ?`, name).Scan(&sum); err != nil {
+			return nil, d.explain("read", fmt.Errorf("its credentials: %w", err))
 		}
 		known[name] = sum
 	}

@@ -184,10 +184,10 @@ func (s *Store) files(ctx context.Context, incident int64, w window) ([]soar.Inc
 	return files, nil
 }
 
-// count answers a SELECT count(*) for the totals of lists.
-func (s *Store) count(ctx context.Context, query string, args ...any) (n int, err error) {
-	if err := s.read.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
-		return 0, s.explain("read", err)
+// TriageMails returns the emails of a triage event, newest id first.
+func (s *Store) TriageMails(ctx context.Context, triage int64) ([]soar.Record, error) {
+	if err := positive("triage event", triage); err != nil {
+		return nil, err
 	}
-	return n, nil
+	return s.records(ctx, `triage_mails i CROSS JOIN mails m ON m.id = i.mail_id`, `WHERE i.triage_id = ? ORDER BY i.mail_id DESC`, triage)
 }

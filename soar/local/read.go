@@ -5,11 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
@@ -286,51 +283,4 @@ func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err err
 		return nil, s.explain("read", err)
 	}
 	return raw, nil
-}
-
-// column names a column of version 2 of the schema. Where a store of version 1
-// is only read, it is not brought up, and what the column would say is constant.
-func (s *Store) column(name string) string {
-	switch {
-	case !s.old:
-		return name
-	case name == "content_size":
-		return "NULL"
-	default:
-		return "0"
-	}
-}
-
-// Check tells what test-settings shows of the store, and whether it could be written to.
-func (s *Store) Check(ctx context.Context) (string, error) {
-	if err := s.checkWritable(); err != nil {
-		return "", err
-	}
-	if s.missing {
-		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", s.path), nil
-	}
-	mails, err := s.count(ctx, `SELECT count(*) FROM mails`)
-	if err != nil {
-		return "", err
-	}
-	if mails == 1 {
-		return fmt.Sprintf("the store %s holds 1 email", s.path), nil
-	}
-	return fmt.Sprintf("the store %s holds %d emails", s.path, mails), nil
-}
-
-func (s *Store) checkWritable() error {
-	folder := filepath.Dir(s.path)
-	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
-		return s.explain("write to", err)
-	}
-	if !s.missing {
-		if err := unix.Access(s.path, unix.W_OK); err != nil {
-			return s.explain("write to", err)
-		}
-	}
-	if err := noSpace(folder, fullBelow); err != nil {
-		return s.explain("write to", err)
-	}
-	return nil
 }

@@ -171,29 +171,6 @@ func (s *Store) insertContent(ctx context.Context, tx *sql.Tx, id int64, in inco
 // slot is the key of a chunk: all of one email stand side by side, in order.
 func slot(id int64, n int) int64 { return id<<20 + int64(n) }
 
-// change runs f in one transaction that holds the write lock from its start.
-func (s *Store) change(ctx context.Context, verb string, f func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return s.explain(verb, err)
-	}
-	if err := f(tx); err != nil {
-		return s.explain(verb, errors.Join(err, rollback(tx)))
-	}
-	if err := tx.Commit(); err != nil {
-		return s.explain(verb, errors.Join(err, rollback(tx)))
-	}
-	return nil
-}
-
-// rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).
-func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) && !strings.Contains(err.Error(), "no transaction is active") {
-		return err
-	}
-	return nil
-}
-
 // Known is nil: Save looks up each key itself.
 func (s *Store) Known(context.Context, soar.Candidates) (map[string]soar.ID, error) { return nil, nil }
 

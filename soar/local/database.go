@@ -1,0 +1,208 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	cacheKiB        = 2 << 10 // page cache of the writing connection; pages beyond it go to the log early
+	readCacheKiB    = 1 << 10
+	readers         = 2        // connections that read while one writes
+	checkpointPages = 500      // 16 MiB of log, then it is moved into the file
+	logSizeLimit    = 64 << 20 // bytes the log keeps on the disk after one large save
+	fullBelow       = 1 << 20  // bytes free on the disk below which test-settings calls it full
+)
+
+// database is the file with its connections.
+type database struct {
+	file
+	missing bool    // ReadOnly, and there is no file yet
+	old     bool    // ReadOnly, and the file has version 1 of the schema
+	write   *sql.DB // one connection, whose transactions take the write lock at once
+	read    *sql.DB
+}
+
+// connect makes the two pools; their connections are opened when needed.
+func (d *database) connect() error {
+	// temp_store: an image of nothing but the program has no folder for temporary files.
+	busy := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=temp_store(MEMORY)", d.options.Busy.Milliseconds())
+	writing := dsn(d.path, "mode=rw", busy, "_txlock=immediate", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
+		fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB), fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointPages),
+		fmt.Sprintf("_pragma=journal_size_limit(%d)", logSizeLimit))
+	// query_only and not mode=ro: the latter could not clean up after a killed run, and would leave its own files.
+	reading := dsn(d.path, "mode=rw", busy, "_pragma=query_only(1)", fmt.Sprintf("_pragma=cache_size(-%d)", readCacheKiB))
+	if d.missing {
+		writing, reading = "file::memory:?_txlock=immediate", "file::memory:"
+	}
+	if d.options.ReadOnly && !d.missing {
+		writing = reading
+	}
+	var err error
+	if d.write, err = sql.Open("sqlite", writing); err != nil {
+		return err
+	}
+	d.write.SetMaxOpenConns(1)
+	if d.read, err = sql.Open("sqlite", reading); err != nil {
+		return err
+	}
+	d.read.SetMaxOpenConns(readers)
+	if d.missing {
+		d.read.SetMaxOpenConns(1) // each connection to memory has a database of its own
+		_, err = d.read.Exec(schema)
+	}
+	return err
+}
+
+// checkHeader refuses files of other programs and of newer versions.
+func (d *database) checkHeader(ctx context.Context) error {
+	if d.missing {
+		return nil
+	}
+	var id, version int
+	row := d.read.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version")
+	if err := row.Scan(&id, &version); err != nil {
+		return d.explain("open", err)
+	}
+	switch {
+	case id != applicationID:
+		return fmt.Errorf("cannot open the store %q: it is another program's SQLite file; give another path", d.path)
+	case version > schemaVersion:
+		return fmt.Errorf("cannot open the store %q: its schema has version %d and this program knows versions up to %d; use a newer imap-integration",
+			d.path, version, schemaVersion)
+	case version < schemaVersion && d.options.ReadOnly:
+		d.old = true
+	case version < schemaVersion:
+		return d.upgrade(ctx)
+	}
+	return nil
+}
+
+// upgrade brings the store to the newest version of the schema, in one
+// transaction. What is stored stays as it is.
+func (d *database) upgrade(ctx context.Context) error {
+	return d.change(ctx, "upgrade", func(tx *sql.Tx) error {
+		var version int // another run may have been faster
+		if err := tx.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version").Scan(&version); err != nil {
+			return err
+		}
+		for ; version < schemaVersion; version++ {
+			if version < 1 {
+				return fmt.Errorf("its schema has the unknown version %d", version)
+			}
+			if _, err := tx.ExecContext(ctx, upgrades[version-1]); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", schemaVersion))
+		return err
+	})
+}
+
+// dsn names a file for SQLite, whatever characters its path has.
+func dsn(path string, options ...string) string {
+	u := url.URL{Scheme: "file", Path: path}
+	for i, o := range options {
+		if i > 0 {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += o
+	}
+	return u.String()
+}
+
+// Close ends all connections. The log is moved into the file by the last one.
+func (d *database) Close() error {
+	if d.read == nil {
+		return nil
+	}
+	if err := errors.Join(d.read.Close(), d.write.Close()); err != nil {
+		return d.explain("close", err)
+	}
+	return nil
+}
+
+// change runs f in one transaction that holds the write lock from its start.
+func (d *database) change(ctx context.Context, verb string, f func(*sql.Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return d.explain(verb, err)
+	}
+	if err := f(tx); err != nil {
+		return d.explain(verb, errors.Join(err, rollback(tx)))
+	}
+	if err := tx.Commit(); err != nil {
+		return d.explain(verb, errors.Join(err, rollback(tx)))
+	}
+	return nil
+}
+
+// rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) && !strings.Contains(err.Error(), "no transaction is active") {
+		return err
+	}
+	return nil
+}
+
+// count answers a SELECT count(*) for the totals of lists.
+func (d *database) count(ctx context.Context, query string, args ...any) (n int, err error) {
+	if err := d.read.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
+		return 0, d.explain("read", err)
+	}
+	return n, nil
+}
+
+// column names a column of version 2 of the schema. Where a store of version 1
+// is only read, it is not brought up, and what the column would say is constant.
+func (d *database) column(name string) string {
+	switch {
+	case !d.old:
+		return name
+	case name == "content_size":
+		return "NULL"
+	default:
+		return "0"
+	}
+}
+
+// Check tells what test-settings shows of the store, and whether it could be written to.
+func (d *database) Check(ctx context.Context) (string, error) {
+	if err := d.checkWritable(); err != nil {
+		return "", err
+	}
+	if d.missing {
+		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", d.path), nil
+	}
+	mails, err := d.count(ctx, `SELECT count(*) FROM mails`)
+	if err != nil {
+		return "", err
+	}
+	if mails == 1 {
+		return fmt.Sprintf("the store %s holds 1 email", d.path), nil
+	}
+	return fmt.Sprintf("the store %s holds %d emails", d.path, mails), nil
+}
+
+func (d *database) checkWritable() error {
+	folder := filepath.Dir(d.path)
+	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
+		return d.explain("write to", err)
+	}
+	if !d.missing {
+		if err := unix.Access(d.path, unix.W_OK); err != nil {
+			return d.explain("write to", err)
+		}
+	}
+	if err := noSpace(folder, fullBelow); err != nil {
+		return d.explain("write to", err)
+	}
+	return nil
+}
