@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
 	"content/file/archive":    {"content/file/held", "message", "quote"},
 	"content/file/held":       {"message"},
+	"content/file/filetest":   {},
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "quote", "secret", "soar", "soar/local"},

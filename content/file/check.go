@@ -7,6 +7,7 @@ import (
 	"example.org/imap-integration/content/file/pdf"
 	"example.org/imap-integration/content/file/qr"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // check says what reading a file would not read, as far as that is told without
@@ -16,7 +17,7 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 	switch {
 	case office[c.Format]:
 		if err := archive.Directory(in.Data); err != nil {
-			c.Add(message.CodeFileDamaged, "the document cannot be opened: %v", err)
+			c.Add(message.CodeArchiveDamaged, "the archive cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
 		} else if c.Format == "odf" {
 			readOffice(ctx, c, in, b)
 			c.Texts, c.Links, c.Members = nil, nil, nil
@@ -25,6 +26,8 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 		pdf.Check(ctx, c, in.Data, in.Passwords, b)
 	case pictures[c.Format]:
 		qr.Check(c, in.Data, b)
+	case c.Format == "rtf":
+		nameObject(c, in.Data)
 	case c.Format == "ole":
 		nameCompound(c, in.Data)
 	case c.Format == "pgp":
@@ -36,7 +39,7 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 // it can be read. Texts can, and of a picture the beginning says enough.
 func MayFail(name, mediaType string, start []byte) bool {
 	format := Sniff(name, mediaType, start)
-	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "pgp" || mayBeImage(name, start)
+	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "rtf" || format == "pgp" || mayBeImage(name, start)
 }
 
 // TakesPassword reports whether files of a format may be encrypted in a way that is opened here.

@@ -27,6 +27,7 @@ func addText(c *Content, where, text string) {
 func readOffice(ctx context.Context, c *Content, in Input, b *Budget) {
 	unpacked := archive.Read(ctx, "zip", in.Name, in.Data, in.Passwords, b)
 	c.Problems = unpacked.Problems
+	left := maxXML
 	for _, m := range unpacked.Members {
 		lower := strings.ToLower(m.Name)
 		for _, p := range m.Problems {
@@ -35,14 +36,14 @@ func readOffice(ctx context.Context, c *Content, in Input, b *Budget) {
 		switch ext := path.Ext(lower); {
 		case !m.Read:
 		case ext == ".rels":
-			readRelationships(c, m)
+			readRelationships(c, cutXML(c, m, &left))
 		case ext == ".xml" && strings.HasPrefix(lower, "meta-inf/"), lower == "[content_types].xml":
 			if bytes.Contains(m.Data, []byte("encryption-data")) {
 				c.Add(message.CodeFileEncrypted, "the document is encrypted; its text was not read")
 				return
 			}
 		case ext == ".xml", ext == ".rdf", ext == ".xhtml":
-			readOfficeXML(c, m)
+			readOfficeXML(c, cutXML(c, m, &left))
 		case lower == "mimetype":
 		default:
 			c.Members = append(c.Members, m)
@@ -50,12 +51,25 @@ func readOffice(ctx context.Context, c *Content, in Input, b *Budget) {
 	}
 }
 
-// maxTokens bounds the tags, and the texts between them, of one file in a document.
-const maxTokens = 1 << 20
+// cutXML takes of a file what may still be read of its document.
+func cutXML(c *Content, m Member, left *int) Member {
+	if len(m.Data) > *left {
+		c.Add(message.CodeLimitFile, "%s in the document: of %d bytes the first %d were read", quote.Text(m.Name, quote.Name), len(m.Data), *left)
+		m.Data = m.Data[:*left]
+	}
+	*left -= len(m.Data)
+	return m
+}
+
+// What is read of a document.
+const (
+	maxTokens = 1 << 19  // tags, and texts between them, of one file in it
+	maxXML    = 12 << 20 // bytes
+)
 
 // xmlTokens calls f with each token. Damage ends it and is a problem.
 func xmlTokens(c *Content, m Member, f func(xml.Token)) {
-	d := xml.NewDecoder(bytes.NewReader(m.Data))
+	d := xml.NewDecoder(&tagLimit{Reader: bytes.NewReader(m.Data)})
 	d.Strict = false
 	d.CharsetReader = func(label string, r io.Reader) (io.Reader, error) {
 		raw, err := io.ReadAll(r)
@@ -69,13 +83,38 @@ func xmlTokens(c *Content, m Member, f func(xml.Token)) {
 			return
 		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
+			if errors.Is(err, errTag) {
+				c.Add(message.CodeLimitFile, "%s in the document has a tag of more than a megabyte", quote.Text(m.Name, quote.Name))
+			} else if !errors.Is(err, io.EOF) {
 				c.Add(message.CodeFileDamaged, "%s in the document cannot be read to its end: %s", quote.Text(m.Name, quote.Name), quote.Line(err.Error(), quote.Sentence))
 			}
 			return
 		}
 		f(t)
 	}
+}
+
+// tagLimit ends a document with a tag of more than a megabyte: the decoder takes a tag
+// as a whole, and twenty times its size for the attributes.
+type tagLimit struct {
+	*bytes.Reader
+	length int // of the tag so far; 0 outside of one
+}
+
+var errTag = errors.New("a tag of more than a megabyte")
+
+func (r *tagLimit) ReadByte() (byte, error) {
+	b, err := r.Reader.ReadByte()
+	switch {
+	case b == '>':
+		r.length = 0
+	case b == '<' || r.length > 0:
+		r.length++
+	}
+	if r.length > 1<<20 {
+		return 0, errTag
+	}
+	return b, err
 }
 
 // readRelationships finds what a document loads or leads to outside of itself.

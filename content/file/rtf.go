@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,12 @@ func readRTF(c *Content, data []byte) {
 	text := rtfText(string(data))
 	addText(c, "", text)
 	addFields(c, text)
-	if strings.Contains(string(data), `\objdata`) {
+	nameObject(c, data)
+}
+
+// nameObject says that a document has an object in it, which may be a program.
+func nameObject(c *Content, data []byte) {
+	if bytes.Contains(data, []byte(`\objdata`)) {
 		c.Add(message.CodeFileUnsupported, "the document has an embedded object, which was not opened")
 	}
 }
@@ -26,7 +32,7 @@ func addFields(c *Content, text string) {
 	for _, word := range []string{"HYPERLINK", "INCLUDEPICTURE", "INCLUDETEXT", "DDEAUTO"} {
 		for rest := text; ; {
 			_, after, found := strings.Cut(rest, word)
-			if !found {
+			if !found || c.Full { // too many already
 				break
 			}
 			rest = after

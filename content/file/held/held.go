@@ -20,9 +20,11 @@ type Content struct {
 	Format   string // of Sniff; "" for bytes of no known format, which were not read
 	Texts    []Text
 	Links    []Link // that are no part of a text: link fields, annotations, QR codes; add them with AddLink
-	More     int    // links that were too many
+	Full     bool   // no more links are taken
 	Members  []Member
 	Problems []Problem
+
+	linked int // bytes of Links
 }
 
 // Text is a text in a file.
@@ -65,15 +67,19 @@ func (c *Content) Add(code, format string, args ...any) {
 	c.Problems = append(c.Problems, Problem{code, fmt.Sprintf(format, args...)})
 }
 
-// maxLinks bounds the links of one file; more are the sender's play, and named.
-const maxLinks = 5000
+// Bounds of the links of one file; more are the sender's play, and named.
+const (
+	maxLinks     = 5000
+	maxLinkBytes = 512 << 10 // of their targets together
+)
 
 // AddLink adds a link, if there are not too many.
 func (c *Content) AddLink(l Link) {
-	if len(c.Links) < maxLinks {
+	if c.linked += len(l.URL); len(c.Links) < maxLinks && c.linked <= maxLinkBytes {
 		c.Links = append(c.Links, l)
-	} else if c.More++; c.More == 1 {
-		c.Add(message.CodeLimitFile, "more than %d links; the others are not listed", maxLinks)
+	} else if !c.Full {
+		c.Full = true
+		c.Add(message.CodeLimitFile, "more than %d links, or %d bytes of targets; the others are not listed", maxLinks, maxLinkBytes)
 	}
 }
 
@@ -88,11 +94,11 @@ type Budget struct {
 	Members int           // of archives
 	Tries   int           // of passwords, as many as a ZIP takes; others count for several, see [Budget.Try]
 	Pages   int           // of PDF files
-	Pixels  int64         // of pictures searched for QR codes
+	Pixels  int64         // of pictures, and of each look for QR codes at them
 	Work    time.Duration // processor time of PDF files
 }
 
 // NewBudget returns the budget of one email.
 func NewBudget() *Budget {
-	return &Budget{Bytes: 64 << 20, Members: 2000, Tries: 3000, Pages: 50, Pixels: 40 << 20, Work: 4 * time.Second}
+	return &Budget{Bytes: 64 << 20, Members: 2000, Tries: 3000, Pages: 50, Pixels: 100 << 20, Work: 4 * time.Second}
 }

@@ -45,7 +45,8 @@ const (
 	drawnSide  = 900                    // pixels of the longer side of a drawn page
 	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
 	maxWork    = 900 * time.Millisecond // processor time of one file, once PDFium is there
-	collecting = 40                     // percent that the heap may grow, which holds 130 MiB of PDFium
+	collecting = 40                     // percent that the heap may grow while PDFium is made ready
+	collected  = 20                     // and once it holds its 130 MiB
 )
 
 // compiled keeps PDFium parsed between files. It is by far the largest thing in
@@ -53,14 +54,25 @@ const (
 // limit that the program has set itself is raised by what PDFium takes.
 var compiled = sync.OnceValue(func() wazero.CompilationCache {
 	const size = 140 << 20
-	if old := debug.SetGCPercent(collecting); old >= 0 && old < collecting {
-		debug.SetGCPercent(old)
-	}
+	collectAt(collecting)
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64-size {
 		debug.SetMemoryLimit(limit + size)
 	}
 	return wazero.NewCompilationCache()
 })
+
+// madeReady gives back what only the making took, half as much again as what stays.
+var madeReady = sync.OnceFunc(func() {
+	collectAt(collected)
+	debug.FreeOSMemory()
+})
+
+// collectAt has the garbage collector work earlier, never later.
+func collectAt(percent int) {
+	if old := debug.SetGCPercent(percent); old >= 0 && old < percent {
+		debug.SetGCPercent(old)
+	}
+}
 
 // reader is the reading of one file.
 type reader struct {
@@ -135,6 +147,7 @@ func (r *reader) read(cancel func(), data []byte, passwords []held.Password, the
 	if err != nil {
 		return err
 	}
+	madeReady()
 	defer r.watch(cancel)()
 	r.pdfium = instance
 	if err := r.open(data, passwords); err != nil {
@@ -275,11 +288,12 @@ func (r *reader) extras() {
 
 // draw searches a page as a person sees it.
 func (r *reader) draw(i int) error {
-	if r.budget.Pixels < drawnSide*drawnSide {
+	cost := qr.Cost(drawnSide, drawnSide)
+	if r.budget.Pixels < cost {
 		r.content.Add(message.CodeLimitFile, "page %d was not searched for QR codes: too many pictures before it", i+1)
 		return nil
 	}
-	r.budget.Pixels -= drawnSide * drawnSide
+	r.budget.Pixels -= cost
 	drawn, err := r.pdfium.RenderPageInPixels(&requests.RenderPageInPixels{
 		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: r.document, Index: i}}, Width: drawnSide, Height: drawnSide,
 	})

@@ -32,6 +32,7 @@ const (
 	maxPixels = 12 << 20 // of one picture
 	workSide  = 1600     // pixels to which a larger picture is made smaller
 	smallSide = 500      // up to which it is made larger
+	largeSide = 900      // to which, at most
 	minSide   = 21       // modules of the smallest code
 )
 
@@ -55,12 +56,12 @@ func Check(c *held.Content, data []byte, b *held.Budget) bool {
 		c.Add(problem(err), "the picture cannot be read: %s", quote.Line(err.Error(), quote.Sentence))
 		return false
 	}
-	pixels := int64(config.Width) * int64(config.Height)
-	if pixels > min(maxPixels, b.Pixels) {
+	pixels, cost := int64(config.Width)*int64(config.Height), Cost(config.Width, config.Height)
+	if pixels > maxPixels || cost > b.Pixels {
 		c.Add(message.CodeLimitFile, "the picture of %d x %d pixels was not searched for QR codes: too large, or too many pictures before it", config.Width, config.Height)
 		return false
 	}
-	b.Pixels -= pixels
+	b.Pixels -= cost
 	return true
 }
 
@@ -144,9 +145,20 @@ func scales(side int) []float64 {
 	case side > workSide:
 		return []float64{workSide / float64(side), workSide / float64(2*side)}
 	case side <= smallSide:
-		return []float64{1, 3}
+		return []float64{1, min(3, largeSide/float64(side))}
 	}
 	return []float64{1, 0.5}
+}
+
+// Cost is what a picture takes of the budget: its pixels, and those of each look at it.
+func Cost(width, height int) int64 {
+	const looks = 4
+	pixels := int64(width) * int64(height)
+	total := float64(pixels)
+	for _, s := range scales(max(width, height)) {
+		total += looks * s * s * float64(pixels)
+	}
+	return int64(total)
 }
 
 // grayscale puts a picture on white, as large as asked, with a quiet zone around.
