@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"  //nolint:gosec // an identifier that threat feeds use, not a safeguard
 	"crypto/sha1" //nolint:gosec // likewise
 	"crypto/sha256"
@@ -54,7 +55,7 @@ func (p *Part) untilPadding() *Part {
 
 // attachment describes a leaf. The digests take one pass.
 func (p *Part) attachment() (Attachment, decodeFlaws) {
-	a := Attachment{Filename: p.Filename, ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
+	a := Attachment{Filename: cmp.Or(p.Filename, kindNames[p.MediaType]), ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
 	if !p.mayDigest() {
 		return a, p.stream(func(b []byte) { a.Size += int64(len(b)) })
 	}
@@ -79,6 +80,20 @@ func (p *Part) attachment() (Attachment, decodeFlaws) {
 func Digests(data []byte) (md5sum, sha1sum, sha256sum string) {
 	m, s1, s2 := md5.Sum(data), sha1.Sum(data), sha256.Sum256(data) //nolint:gosec // see the imports
 	return hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+}
+
+// kindNames are the names of files that come without one, by their type: an analyst asks for
+// files by name. A nested message is named after its subject by those who save it.
+var kindNames = map[string]string{
+	"text/plain": "text.txt", "text/html": "text.html", "text/calendar": "invite.ics", "text/vcard": "contact.vcf", "text/x-vcard": "contact.vcf", "text/directory": "contact.vcf",
+	"text/csv": "table.csv", "text/xml": "data.xml", "application/xml": "data.xml", "application/json": "data.json", "application/pdf": "document.pdf", "application/rtf": "document.rtf",
+	"text/rtf": "document.rtf", "application/zip": "archive.zip", "application/gzip": "archive.gz", "application/ics": "invite.ics",
+	"image/png": "image.png", "image/jpeg": "image.jpg", "image/gif": "image.gif", "image/bmp": "image.bmp", "image/webp": "image.webp", "image/svg+xml": "image.svg", "image/tiff": "image.tiff",
+	"message/delivery-status": "delivery-status.txt", "message/disposition-notification": "disposition-notification.txt", "message/feedback-report": "feedback-report.txt",
+	"message/global-delivery-status": "delivery-status.txt", "message/global-disposition-notification": "disposition-notification.txt",
+	"text/rfc822-headers": "headers.txt", "message/global-headers": "headers.txt", "message/partial": "partial.eml",
+	"application/ms-tnef": "winmail.dat", "application/vnd.ms-tnef": "winmail.dat", "application/pkcs7-signature": "smime.p7s", "application/x-pkcs7-signature": "smime.p7s",
+	"application/pkcs7-mime": "smime.p7m", "application/x-pkcs7-mime": "smime.p7m", "application/pgp-signature": "signature.asc", "application/pgp-keys": "key.asc",
 }
 
 // What the digests of one email may cost: messages nested in each other have

@@ -183,3 +183,30 @@ func TestProblemsInOrder(t *testing.T) {
 		t.Errorf("%d problems, %s", len(one.Problems), diff)
 	}
 }
+
+// TestNamesOfKinds holds that a file without a name has one of its type, and that no other file gets a made-up one.
+func TestNamesOfKinds(t *testing.T) {
+	for fields, want := range map[string]string{
+		"Content-Type: text/calendar; method=REQUEST":                        "invite.ics",
+		"Content-Type: message/delivery-status":                              "delivery-status.txt",
+		"Content-Type: IMAGE/PNG":                                            "image.png",
+		"Content-Type: text/html\r\nContent-Disposition: attachment":         "text.html",
+		"Content-Type: application/pkcs7-signature":                          "smime.p7s",
+		"Content-Type: application/pdf; name=a.pdf":                          "a.pdf",
+		"Content-Type: application/octet-stream":                             "",
+		"Content-Type: application/x-unheard-of":                             "",
+		"Content-Type: message/rfc822":                                       "",
+		"Content-Type: image/png\r\nContent-Disposition: inline; filename=x": "x",
+	} {
+		m := Parse([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"+fields+"\r\n\r\nX: y\r\n\r\n--b--\r\n"), DefaultLimits())
+		files := m.Attachments()
+		if len(files) != 1 || files[0].Filename != want {
+			t.Errorf("%s: %+v", fields, files)
+		}
+		for name := range m.Searchable() {
+			if name == want && !strings.Contains(fields, want) {
+				t.Errorf("%s: a search finds the made-up name", fields)
+			}
+		}
+	}
+}

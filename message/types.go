@@ -25,7 +25,7 @@ type Field struct {
 // Attachment is one entry of an email's list of attachments: every leaf that is
 // not part of the body texts, each nested message, and what is attached inside it.
 type Attachment struct {
-	Filename    string `json:"filename"`     // decoded, as the email gives it: data, never a path; "" without one
+	Filename    string `json:"filename"`     // decoded, as the email gives it: data, never a path; without one that of its type, invite.ics, or ""
 	ContentType string `json:"content_type"` // lower-case media type, "image/png"
 	Size        int64  `json:"size"`         // bytes, decoded
 	MD5         string `json:"md5"`
