@@ -75,7 +75,7 @@ func (s *scene) hurt(change map[string]any) error {
 
 // countBytes measures what the server says in a run, in KiB.
 func countBytes(s *scene) (int, string, error) {
-	relay, err := newCutter(s.b.dovecot.TLS, 1<<40)
+	relay, err := newCutter(s.port, 1<<40)
 	if err != nil {
 		return 0, "", err
 	}
@@ -88,7 +88,7 @@ func countBytes(s *scene) (int, string, error) {
 
 // cut is a run whose every connection ends after so many bytes from the server.
 func (s *scene) cut(after int64) error {
-	relay, err := newCutter(s.b.dovecot.TLS, after)
+	relay, err := newCutter(s.port, after)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,8 @@ type cutter struct {
 	target   string
 	after    int64
 	passed   atomic.Int64
+
+	hidesMove bool // the server seems not to offer MOVE
 }
 
 func newCutter(target int, after int64) (*cutter, error) {
@@ -134,7 +136,21 @@ func (c *cutter) serve(conn net.Conn) {
 	}
 	defer server.Close()
 	go io.Copy(server, conn)
-	io.Copy(conn, io.TeeReader(io.LimitReader(server, c.after), c))
+	from := io.Reader(server)
+	if c.hidesMove {
+		from = moveless{server}
+	}
+	io.Copy(conn, io.TeeReader(io.LimitReader(from, c.after), c))
+}
+
+// moveless has a capability of another name in place of MOVE. A server writes its
+// capabilities in one piece.
+type moveless struct{ io.Reader }
+
+func (m moveless) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	copy(p, bytes.ReplaceAll(p[:n], []byte(" MOVE"), []byte(" XOVE")))
+	return n, err
 }
 
 // Write counts what passes.

@@ -65,8 +65,8 @@ func run(mails, every int, only, which string, storm, responses bool) error {
 	case responses:
 		return b.stormOfResponses(only)
 	}
-	fmt.Println("| fault | mode | points | taken | emails lost | saved twice | never handed over |")
-	fmt.Println("|---|---|---|---|---|---|---|")
+	fmt.Println("| fault | mode | points | taken | emails lost | saved twice | never handed over | stray |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
 	bad := 0
 	for _, f := range faults {
 		for _, m := range modes() {
@@ -77,8 +77,8 @@ func run(mails, every int, only, which string, storm, responses bool) error {
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", f.name, m.name, err)
 			}
-			fmt.Printf("| %s | %s | %d (%s) | %d | %d | %d | %d |\n", f.name, m.name, r.points, r.kinds, r.taken, r.lost, r.twice, r.neverOut)
-			bad += r.lost + r.twice + r.neverOut
+			fmt.Printf("| %s | %s | %d (%s) | %d | %d | %d | %d | %d |\n", f.name, m.name, r.points, r.kinds, r.taken, r.lost, r.twice, r.neverOut, r.stray)
+			bad += r.lost + r.twice + r.neverOut + r.stray
 		}
 	}
 	if bad > 0 {
@@ -110,9 +110,9 @@ func (b *bench) sweep(m mode, f fault, every int) (r report, err error) {
 			return r, fmt.Errorf("point %d: %w", at, err)
 		}
 		r.taken++
-		r.lost, r.twice, r.neverOut = r.lost+p.lost, r.twice+p.twice, r.neverOut+p.neverOut
+		r.lost, r.twice, r.neverOut, r.stray = r.lost+p.lost, r.twice+p.twice, r.neverOut+p.neverOut, r.stray+p.stray
 		if p != (outcome{}) {
-			fmt.Fprintf(os.Stderr, "%s, %s, point %d: lost %d, saved twice %d, never handed over %d\n", f.name, m.name, at, p.lost, p.twice, p.neverOut)
+			fmt.Fprintf(os.Stderr, "%s, %s, point %d: lost %d, saved twice %d, never handed over %d, stray %d\n", f.name, m.name, at, p.lost, p.twice, p.neverOut, p.stray)
 		}
 		if r.taken%50 == 0 {
 			fmt.Fprintf(os.Stderr, "%s, %s: %d of %d points, %v\n", f.name, m.name, at, r.points, time.Since(began).Round(time.Second))

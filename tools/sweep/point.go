@@ -14,11 +14,36 @@ import (
 	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
-// mode is a kind of store and a fetch type.
+// mode is a kind of store, a fetch type, and what is done in the mailbox.
 type mode struct {
 	name       string
 	fromLatest bool
 	open       func(dir string) (ledger, error)
+	folders    []string       // that are read; nil: INBOX
+	change     map[string]any // parameters
+	byCopy     bool           // the server does not offer MOVE
+}
+
+// done is the folder that modes with a move move to.
+const done = "Done"
+
+// mailboxModes are those in which more is done with the mailbox than marking.
+func mailboxModes() []mode {
+	move := map[string]any{"after_import": "move", "after_import_target": done}
+	keyword := map[string]any{"after_import": "keyword", "after_import_target": "$Imported"}
+	three := []string{"INBOX", "Reports", "Junk"}
+	return []mode{
+		{name: "local/unseen, move", open: openLocal, change: move},
+		{name: "local/from_latest, move", open: openLocal, fromLatest: true, change: move},
+		{name: "local/unseen, move by copy", open: openLocal, change: move, byCopy: true},
+		{name: "local/from_latest, move by copy", open: openLocal, fromLatest: true, change: move, byCopy: true},
+		{name: "local/unseen, keyword", open: openLocal, change: keyword},
+		{name: "local/from_latest, keyword", open: openLocal, fromLatest: true, change: keyword},
+		{name: "local/unseen, three folders", open: openLocal, folders: three},
+		{name: "local/from_latest, three folders", open: openLocal, fromLatest: true, folders: three},
+		{name: "local/unseen, three folders, move", open: openLocal, folders: three, change: move},
+		{name: "rest, knows keys/unseen, move", open: openServed, change: move},
+	}
 }
 
 // ledger is a store seen from outside.
@@ -34,13 +59,14 @@ func modes() []mode {
 		name string
 		open func(string) (ledger, error)
 	}{{"local", openLocal}, {"rest, knows keys", openServed}, {"rest, ignores keys", openForgetful}} {
-		all = append(all, mode{s.name + "/unseen", false, s.open}, mode{s.name + "/from_latest", true, s.open})
+		all = append(all, mode{name: s.name + "/unseen", open: s.open}, mode{name: s.name + "/from_latest", open: s.open, fromLatest: true})
 	}
-	return all
+	return append(all, mailboxModes()...)
 }
 
-// outcome is what one fault point led to.
-type outcome struct{ lost, twice, neverOut int }
+// outcome is what one fault point led to. stray are the emails that are in no folder
+// of the run or in several, were moved and not saved, or lack the keyword.
+type outcome struct{ lost, twice, neverOut, stray int }
 
 // quietRuns bounds the runs until nothing more comes.
 const quietRuns = 10
@@ -55,11 +81,34 @@ func (b *bench) stage(m mode) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scene{b: b, m: m, dir: dir, store: store, user: b.dovecot.NewUser(), out: map[string]bool{}}
+	s := &scene{b: b, m: m, dir: dir, store: store, user: b.dovecot.NewUser(), out: map[string]bool{}, port: b.dovecot.TLS}
+	if err := s.layOut(); err != nil {
+		return nil, err
+	}
 	s.deliver(0, 1) // from_latest begins with a first run that saw something
 	err = s.quiet()
 	s.deliver(1, b.mails)
 	return s, err
+}
+
+// layOut makes the folders, and hides MOVE where the mode says so.
+func (s *scene) layOut() error {
+	for _, name := range append([]string{done}, s.m.folders...) {
+		if name != "INBOX" {
+			s.b.dovecot.CreateFolder(s.user, name)
+		}
+	}
+	if !s.m.byCopy {
+		return nil
+	}
+	relay, err := newCutter(s.b.dovecot.Plain, 1<<40)
+	if err != nil {
+		return err
+	}
+	relay.hidesMove = true
+	s.after = append(s.after, func() { relay.listener.Close() })
+	s.port = relay.port()
+	return nil
 }
 
 func (s *scene) close() {
@@ -97,13 +146,18 @@ type scene struct {
 	want       []string        // source keys
 	out        map[string]bool // sha256 handed over
 	checkpoint string
+	port       int      // of the mail server
 	after      []func() // what is to be undone
 }
 
 func (s *scene) deliver(from, to int) {
 	for i := from; i < to; i++ {
 		raw := fmt.Sprintf("From: sender%d@news.example\r\nTo: soc@corp.example\r\nSubject: email %d\r\nMessage-ID: <%d@news.example>\r\n\r\nBody of email %d.\r\n%s", i, i, i, i, strings.Repeat("x", i*7%900))
-		s.b.dovecot.Deliver(s.user, []byte(raw), mailboxtest.Delivery{})
+		if n := len(s.m.folders); n > 0 && i%n > 0 {
+			s.b.dovecot.Append(s.user, s.m.folders[i%n], []byte(raw), mailboxtest.Delivery{})
+		} else {
+			s.b.dovecot.Deliver(s.user, []byte(raw), mailboxtest.Delivery{})
+		}
 		sum := sha256.Sum256([]byte(s.user.Name + "\x00" + raw))
 		s.want = append(s.want, hex.EncodeToString(sum[:]))
 	}
@@ -111,7 +165,7 @@ func (s *scene) deliver(from, to int) {
 
 func (s *scene) parameters(change map[string]any) []byte {
 	p := map[string]any{
-		"imap_server": "localhost", "port": s.b.dovecot.TLS, "username": s.user.Name, "password": s.user.Password,
+		"imap_server": "localhost", "port": s.port, "username": s.user.Name, "password": s.user.Password,
 		"ca_certificate": s.b.dovecot.Authority.PEM, "max_messages": 0, "cloud_soar_requests_per_second": 0,
 	}
 	for k, v := range s.store.params() {
@@ -120,8 +174,16 @@ func (s *scene) parameters(change map[string]any) []byte {
 	if s.m.fromLatest {
 		p["email_fetch_type"], p["checkpoint"] = "from_latest", s.checkpoint
 	}
-	for k, v := range change {
-		p[k] = v
+	if s.m.byCopy {
+		p["connection_security"] = "none"
+	}
+	if s.m.folders != nil {
+		p["folder"] = strings.Join(s.m.folders, ", ")
+	}
+	for _, more := range []map[string]any{s.m.change, change} {
+		for k, v := range more {
+			p[k] = v
+		}
 	}
 	data, _ := json.Marshal(p)
 	return data
@@ -203,5 +265,35 @@ func (s *scene) compare() (o outcome, err error) {
 		}
 	}
 	o.neverOut = len(s.want) - len(s.out)
+	o.stray = s.strays(keys)
 	return o, nil
+}
+
+// strays looks at the folders after the last run.
+func (s *scene) strays(saved map[string]int) (n int) {
+	if s.m.change == nil {
+		return 0
+	}
+	moves := s.m.change["after_import"] == "move"
+	places := map[string]int{}
+	folders := s.m.folders
+	if folders == nil {
+		folders = []string{"INBOX"}
+	}
+	for _, name := range append([]string{done}, folders...) {
+		for _, m := range s.b.dovecot.Mails(s.user, name, true) {
+			sum := sha256.Sum256([]byte(s.user.Name + "\x00" + string(m.Raw)))
+			key := hex.EncodeToString(sum[:])
+			places[key]++
+			if moves && (name != done || saved[key] == 0) || !moves && !m.HasFlag("$Imported") {
+				n++ // not moved by the last run, moved though not saved, or not marked
+			}
+		}
+	}
+	for _, k := range s.want {
+		if places[k] != 1 {
+			n++
+		}
+	}
+	return n
 }
