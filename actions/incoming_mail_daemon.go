@@ -232,8 +232,8 @@ func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened
 	}
 }
 
-// wait returns when there may be something new. Of several folders the first is
-// listened to, and all are looked at in turns.
+// wait returns when there may be something new. Where the server does not tell of
+// several folders at once, the first is listened to, and all are looked at in turns.
 func (d *daemon) wait(ctx context.Context, f *folders) error {
 	if len(f.names) == 1 {
 		return f.Wait(ctx, idleTime)
@@ -241,5 +241,13 @@ func (d *daemon) wait(ctx context.Context, f *folders) error {
 	if err := f.Open(ctx, f.names[0]); err != nil {
 		return err
 	}
-	return f.Wait(ctx, turnTime)
+	all, err := f.Listen(ctx, f.names[1:])
+	switch {
+	case err != nil:
+		return err
+	case all:
+		return f.Wait(ctx, idleTime)
+	default:
+		return f.Wait(ctx, turnTime)
+	}
 }

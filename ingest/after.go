@@ -66,9 +66,11 @@ func (l *planner) leftovers(ctx context.Context, p plan) (left []mailbox.UID, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask Cloud SOAR which emails of the folder it has: %w", err)
 	}
-	pending, err := l.store.Pending(ctx, l.o.Account, l.o.Folder)
-	if err != nil {
-		return nil, err
+	var pending []soar.Record
+	if !p.given || l.o.FetchType == Unseen && l.o.MarkAsSeen { // else the checkpoint says that they were handed over
+		if pending, err = l.store.Pending(ctx, l.o.Account, l.o.Folder); err != nil {
+			return nil, err
+		}
 	}
 	for _, rec := range page.Records {
 		_, here := slices.BinarySearch(uids, rec.UID)

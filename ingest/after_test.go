@@ -261,3 +261,17 @@ func (r refusing) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved,
 	}
 	return out, nil
 }
+
+// TestAfterImportByTheCheckpoint: a run that was killed between its written result and
+// the store's note of it. The checkpoint, which the platform has from that result, says so.
+func TestAfterImportByTheCheckpoint(t *testing.T) {
+	w := newWorld(t, mailboxtest.StartDovecot(t))
+	w.options.FetchType = ingest.FromLatest
+	moving(w)
+	w.put("INBOX", "a", "b")
+	objects := w.expect(true, "saved a", "saved b")
+	w.options.Checkpoint = objects[1].Checkpoint
+	w.expect(false)
+	w.holds("INBOX")
+	w.holds("Done", "a", "b")
+}

@@ -138,3 +138,29 @@ func (f *Folder) Move(ctx context.Context, uids []UID, target string, unsure boo
 	}
 	return m.move(ctx, uids, unsure)
 }
+
+// Listen asks the server to tell of new emails in these folders while another one is
+// open (NOTIFY, RFC 5465): [Folder.Wait] returns for them too from now on, on this
+// connection. The result is false where the server does not do that.
+func (f *Folder) Listen(ctx context.Context, names []string) (bool, error) {
+	if !f.s.alive() || !f.s.n.Has("NOTIFY") {
+		return false, nil
+	}
+	var list []string
+	for _, name := range names {
+		encoded, err := imapwire.EncodeMailboxName(name)
+		if err != nil {
+			return false, nil // it cannot be opened either
+		}
+		list = append(list, encoded)
+	}
+	line := "NOTIFY SET (selected (MessageNew MessageExpunge)) (mailboxes (" + strings.Join(list, " ") + ") (MessageNew MessageExpunge))"
+	stop := f.s.watch(ctx)
+	defer stop()
+	_, err := f.s.await(f.s.n.Send(line, nil))
+	if kindOf(err) == ServerRefused {
+		f.conf.Log.Info("the mail server does not tell of several folders at once; they are looked at in turns", "response", err.Error())
+		return false, nil
+	}
+	return err == nil, err
+}

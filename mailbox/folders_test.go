@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"example.org/imap-integration/mailbox"
 )
@@ -93,5 +94,44 @@ func TestSpecialUse(t *testing.T) {
 	names, unknown, err := f.Resolve(t.Context(), []string{`\junk`, `\Inbox`})
 	if err != nil || !slices.Equal(names, []string{"Unwanted", "INBOX"}) || unknown != nil {
 		t.Errorf("%q, unknown %q, %v", names, unknown, err)
+	}
+}
+
+// TestListen hears of an email in a folder that is not open, on Dovecot, which has NOTIFY.
+func TestListen(t *testing.T) {
+	a := dovecotAccount(t)
+	a.folder("Reports", mail(1, 300))
+	a.folder("Junk mail", mail(2, 300))
+	f := dial(t, a.conf)
+	defer f.Close()
+	if told, err := f.Listen(t.Context(), []string{"Reports", "Junk mail"}); !told || err != nil {
+		t.Fatalf("%v, %v", told, err)
+	}
+	for i, name := range []string{"Junk mail", "Reports", "INBOX"} {
+		done := make(chan error, 1)
+		go func() { done <- f.Wait(t.Context(), time.Minute) }()
+		if name == "INBOX" {
+			a.deliver(mail(10+i, 300), false)
+		} else {
+			a.append(name, mail(10+i, 300))
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(50 * time.Second):
+			t.Fatalf("nothing was told of %s", name)
+		}
+		search(t, f, mailbox.Criteria{}) // takes note of what is new
+	}
+}
+
+// TestListenIsNotOffered: the memory server has no NOTIFY.
+func TestListenIsNotOffered(t *testing.T) {
+	f := dial(t, memoryAccount(t).conf)
+	defer f.Close()
+	if told, err := f.Listen(t.Context(), []string{"Reports"}); told || err != nil {
+		t.Errorf("%v, %v", told, err)
 	}
 }

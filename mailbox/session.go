@@ -177,6 +177,7 @@ func (s *session) idle(ctx context.Context, end <-chan time.Time) error {
 	}
 	select {
 	case <-s.n.News():
+	case <-s.n.OtherNews():
 	case <-end:
 	case <-ctx.Done():
 	case <-s.client.Closed():
@@ -207,6 +208,8 @@ func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
 	for {
 		select {
 		case <-s.n.News():
+			return nil
+		case <-s.n.OtherNews():
 			return nil
 		case <-end:
 			return s.run(ctx, func() error { return s.client.Noop().Wait() })

@@ -25,6 +25,7 @@ type account struct {
 	conf    mailbox.Config
 	deliver func(raw []byte, seen bool)
 	folder  func(name string, raw []byte) // makes a folder with one mail
+	append  func(name string, raw []byte) // puts one more there (Dovecot)
 	seen    func() []mailbox.UID
 }
 
@@ -115,6 +116,7 @@ func dovecotAccount(t *testing.T) account {
 		d.CreateFolder(u, name)
 		d.Append(u, name, raw, mailboxtest.Delivery{When: when})
 	}
+	a.append = func(name string, raw []byte) { d.Append(u, name, raw, mailboxtest.Delivery{When: when}) }
 	a.seen = func() []mailbox.UID {
 		var uids []mailbox.UID
 		for _, uid := range d.Seen(u) {

@@ -37,6 +37,7 @@ type Conn struct {
 	out     []byte        // what go-imap has not read yet; its reading goroutine alone uses it
 	unread  error         // why nothing more is read; its reading goroutine alone uses it
 	arrived chan struct{} // the number of mails grew
+	other   chan struct{} // another folder has something new (NOTIFY)
 
 	mu      sync.Mutex
 	behind  []byte              // sent together with go-imap's next write
@@ -67,7 +68,7 @@ func (p *Command) Done() <-chan StatusResponse { return p.done }
 
 func NewConn(g *Guard, in *Reader) *Conn {
 	return &Conn{
-		g: g, in: in, arrived: make(chan struct{}, 1),
+		g: g, in: in, arrived: make(chan struct{}, 1), other: make(chan struct{}, 1),
 		pending: map[string]*Command{}, caps: map[string]bool{},
 	}
 }
@@ -314,6 +315,10 @@ func (n *Conn) Hush() {
 	defer n.mu.Unlock()
 	n.noise = 0
 }
+
+// OtherNews gets a value when the server tells of another folder than the open one,
+// after NOTIFY (RFC 5465). Unlike News it is not forgotten when a folder is opened or searched.
+func (n *Conn) OtherNews() <-chan struct{} { return n.other }
 
 // Forget drops the news of mails that arrived so far.
 func (n *Conn) Forget() {

@@ -150,6 +150,12 @@ func (n *Conn) untagged(line []byte) error {
 		return n.searched(key, tail, len(line))
 	case "LIST":
 		return n.listed(line, tail)
+	case "STATUS":
+		select {
+		case n.other <- struct{}{}:
+		default:
+		}
+		return n.drop(line)
 	default: // QUIRK: NOOP, VANISHED, XFOO, and what only other commands are answered with
 		return n.drop(line)
 	}

@@ -84,7 +84,15 @@ func (d *Dovecot) maildir(u User) string {
 }
 
 // Remove deletes the user's mail from the disk, for a caller that uses very many mailboxes.
-func (d *Dovecot) Remove(u User) { d.must(os.RemoveAll(u.home)) }
+// A session that is just ending may still write there.
+func (d *Dovecot) Remove(u User) {
+	err := os.RemoveAll(u.home)
+	for tries := 0; err != nil && tries < 100; tries++ {
+		time.Sleep(20 * time.Millisecond)
+		err = os.RemoveAll(u.home)
+	}
+	d.must(err)
+}
 
 // CreateFolder makes a folder; the name is UTF-8.
 func (d *Dovecot) CreateFolder(u User, name string) {
