@@ -19,7 +19,7 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "token", "token/jwt", "transport"},
+	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "terminal", "token", "token/jwt", "transport"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "quote", "secret", "soar", "soar/local"},
-	"cmd/imap-integration":    {".", "actions", "console", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local"},
+	"cmd/imap-integration":    {".", "actions", "console", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local", "terminal"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},
 	"soar/storetest":          {"message", "soar"},
+	"terminal":                {"quote"},
 	"token":                   {"quote", "secret", "token/jwt", "transport"},
 	"token/jwt":               {"quote", "secret"},
 	"transport":               {"quote", "secret"},
@@ -66,6 +67,8 @@ var guests = map[string][]string{
 	"golang.org/x/oauth2":            {"token"},
 	"go.yaml.in/yaml":                {"manifest"},
 	"github.com/nlnwa/whatwg-url":    {"links"},
+	"github.com/clipperhouse":        {"terminal"},
+	"github.com/schollz/progressbar": {"cmd/imap-integration"},
 	"github.com/bodgit/sevenzip":     {"content/file/archive"},
 	"github.com/nwaples/rardecode":   {"content/file/archive"},
 	"github.com/ulikunitz/xz":        {"content/file/archive"},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/terminal"
 )
 
 // Action is one subcommand of the contract, section 1.
@@ -43,7 +44,7 @@ var All = []Action{
 	{"discard-email", "Discard Email", "Mark emails as discarded", discardEmail},
 }
 
-// Env is what a run has beside its parameters. No field is nil.
+// Env is what a run has beside its parameters. No field is nil unless it says so.
 type Env struct {
 	Log *slog.Logger // structured, never a secret or a body; goes nowhere unless a person asks for it
 	Now func() time.Time
@@ -55,10 +56,10 @@ type Env struct {
 	// written. After an error of it nothing may be acknowledged. It may be called
 	// more than once by a run that a person asked to go on (--watch).
 	Deliver func(write func(w io.Writer) error) error
-	Table   bool // standard output is a terminal: test-settings may print a table for a person
-	Width   int  // columns of that terminal
-	Strict  bool // audit fails for emails that are only not taken yet (--strict)
-	Watch   bool // incoming-mail-daemon goes on until it is interrupted (--watch)
+	// Show writes for a person who reads standard output; nil: a program reads it.
+	Show   func(write func(*terminal.Page) error) error
+	Strict bool // audit fails for emails that are only not taken yet (--strict)
+	Watch  bool // incoming-mail-daemon goes on until it is interrupted (--watch)
 	// RefreshTokenFile keeps the newest refresh token where a provider replaces it
 	// (--refresh-token-file); "" = none.
 	RefreshTokenFile string

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"strconv"
+	"strings"
 
 	"example.org/imap-integration/manifest"
-	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/terminal"
 )
 
 // apiReport is what api check found.
@@ -57,21 +57,31 @@ func apiCheck(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	if report.Usable < len(report.Operations) {
 		err = fmt.Errorf("%d of %d operations of the API are not sure to work; standard output names them; describe the API of your tenant in cloud_soar_routes (docs/cloud-soar-api.md)", len(report.Operations)-report.Usable, len(report.Operations))
 	}
-	if !env.Table {
+	if env.Show == nil {
 		return report, err
 	}
-	if written := env.Deliver(report.table); written != nil {
+	if written := env.Show(report.table); written != nil {
 		return nil, written
 	}
 	return nil, err
 }
 
 // table writes the report for a person.
-func (r *apiReport) table(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "OPERATION\tCALL\tVERDICT\tSTATUS\tDETAIL")
+func (r *apiReport) table(p *terminal.Page) error {
+	t := terminal.Table{Columns: []terminal.Column{
+		{Title: "Operation", Least: 20},
+		{Title: "Call", Rank: 3, Least: 16},
+		{Title: "Verdict", Paint: func(p *terminal.Page, cell string) string {
+			if v := soar.Verdict(strings.TrimSpace(cell)); v == soar.Fits || v == soar.Known {
+				return p.Good(cell)
+			}
+			return p.Warning(cell)
+		}},
+		{Title: "Status", Right: true, Rank: 2, Least: 6},
+		{Title: "Detail", Wrap: true, Rank: 1, Least: 24},
+	}}
 	for _, f := range r.Operations {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", f.Operation, f.Call, f.Verdict, f.Status, quote.Line(f.Detail, sentenceLimit))
+		t.Add(f.Operation, f.Call, string(f.Verdict), strconv.Itoa(f.Status), f.Detail)
 	}
-	return t.Flush()
+	return t.Write(p)
 }

@@ -14,6 +14,7 @@ import (
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/terminal"
 )
 
 // checkAPI runs api check and returns its report, or its table.
@@ -26,8 +27,11 @@ func checkAPI(t *testing.T, params map[string]any, table bool) (report map[strin
 	v := manifest.Decode(APICheck.Name, fields, manifest.Input{Stdin: strings.NewReader(asJSON(t, params))})
 	var out bytes.Buffer
 	env := &Env{
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, Progress: func(int, int) {}, Table: table,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Progress: func(int, int) {},
 		Deliver: func(write func(io.Writer) error) error { return write(&out) },
+	}
+	if table {
+		env.Show = func(write func(*terminal.Page) error) error { return write(&terminal.Page{Writer: &out, Width: 200}) }
 	}
 	result, err := APICheck.Run(t.Context(), env, v)
 	if result != nil {

@@ -151,12 +151,16 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (
 	}
 	ack, cancel := ingest.Outlive(ctx, acknowledgeTime)
 	defer cancel()
-	if err := result.Written(ack); err != nil {
+	err = result.Written(ack)
+	if err != nil {
 		// The result is out: saying "failed" now would make the platform throw it away.
 		env.Log.Error("the result was handed over but not acknowledged", "error", err.Error())
-		return result.Checkpoint(), nil
+	} else {
+		d.options.NoLeftovers = true
 	}
-	d.options.NoLeftovers = true
+	if env.Show != nil {
+		d.close(env, result, err)
+	}
 	return result.Checkpoint(), nil
 }
 

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,9 @@ import (
 const (
 	// mostCounted is how many of the newest candidates are decided (contract.md, section 3).
 	mostCounted = 2000
+	// mostTried is how many of the newest emails of the folder are tried where none is due,
+	// and how many of those that come first are looked at for samples.
+	mostTried = 200
 	// bodyChunk is how many bodies are fetched between two looks at the clock.
 	bodyChunk = 50
 	// bodyTime is when counting by content stops with what it has, so that the step ends well within stepLimit.
@@ -44,8 +48,7 @@ func (s *settings) tryFilters(ctx context.Context, f *folders, store *store) {
 
 // count goes over the folders in turn; the newest 2,000 of all are decided.
 func (s *settings) count(ctx context.Context, f *folders, store *store) error {
-	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
-	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
+	t := s.tally()
 	for _, name := range f.names {
 		if err := f.Open(ctx, name); err != nil {
 			return err
@@ -54,8 +57,20 @@ func (s *settings) count(ctx context.Context, f *folders, store *store) error {
 			return err
 		}
 	}
+	s.report.Counted, s.report.Matching = t.counted, t.matching
+	if s.report.Candidates == 0 {
+		if err := s.tryOnNewest(ctx, f, t); err != nil {
+			return err
+		}
+	}
 	t.fill(s.report)
 	return nil
+}
+
+func (s *settings) tally() *settingsTally {
+	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
+	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
+	return t
 }
 
 func (s *settings) countFolder(ctx context.Context, folder *mailbox.Folder, name string, store *store, t *settingsTally) error {
@@ -75,8 +90,35 @@ func (s *settings) countFolder(ctx context.Context, folder *mailbox.Folder, name
 		return err
 	}
 	s.report.Candidates += len(uids)
-	room := max(0, mostCounted-t.counted)
-	return t.decide(ctx, folder, uids[max(0, len(uids)-room):], s.options.Filter, s.env.Now)
+	room, first := max(0, mostCounted-t.counted), t
+	if len(uids) > room { // those that come first are not among the newest
+		first = s.tally()
+		if err := first.decide(ctx, folder, uids[:min(len(uids), mostTried)], s.options.Filter, s.env.Now); err != nil {
+			return err
+		}
+	}
+	err = t.decide(ctx, folder, uids[max(0, len(uids)-room):], s.options.Filter, s.env.Now)
+	first.show(s.report)
+	t.samples = nil // of the next folder
+	return err
+}
+
+// tryOnNewest tries the filters on the newest emails of the first folder where none
+// is due: a person wants to see that they keep what they are meant to.
+func (s *settings) tryOnNewest(ctx context.Context, f *folders, t *settingsTally) error {
+	if len(t.conditions) == 0 {
+		return nil
+	}
+	if err := f.Open(ctx, f.names[0]); err != nil {
+		return err
+	}
+	uids, err := f.Search(ctx, mailbox.Criteria{})
+	if err != nil {
+		return err
+	}
+	err = t.decide(ctx, f.Folder, uids[max(0, len(uids)-mostTried):], s.options.Filter, s.env.Now)
+	s.report.tried = t.counted
+	return err
 }
 
 // settingsTally counts what each filter keeps.
@@ -172,35 +214,43 @@ func (t *settingsTally) add(uid mailbox.UID, d ingest.Decision) {
 	t.samples = append(t.samples, sample{uid, quote.Line(subject, sampleLimit)})
 }
 
-// fill puts the figures into the report; the samples are those that would come first.
+// fill puts the figures of the filters into the report.
 func (t *settingsTally) fill(r *settingsReport) {
-	r.Counted, r.Matching = t.counted, t.matching
 	for i, c := range t.conditions {
 		r.Filters = append(r.Filters, filterCount{c.Field, t.alone[i], t.kept[i]})
 	}
-	slices.SortFunc(t.samples, func(a, b sample) int { return int(a.uid) - int(b.uid) })
-	for _, s := range t.samples[:min(len(t.samples), mostSamples)] {
+}
+
+// show adds samples to the report, as far as there is room: those that would come first.
+func (t *settingsTally) show(r *settingsReport) {
+	slices.SortFunc(t.samples, func(a, b sample) int { return cmp.Compare(a.uid, b.uid) })
+	for _, s := range t.samples[:min(len(t.samples), mostSamples-len(r.Samples))] {
 		r.Samples = append(r.Samples, s.subject)
 	}
 }
 
-// funnel says how the filters narrow: "1,240 → from 310 → subject 44".
+// funnel says how the filters narrow: "1,240 emails are due; from leaves 310, subject 44".
 func (r *settingsReport) funnel() string {
-	if r.Candidates == 0 {
-		return "no email would come now"
-	}
 	var b strings.Builder
-	b.WriteString(number(r.Candidates))
-	if r.Candidates == 1 {
-		b.WriteString(" candidate")
-	} else {
-		b.WriteString(" candidates")
+	switch {
+	case r.tried > 0:
+		fmt.Fprintf(&b, "no email is due; the filters were tried on the newest %s of the folder", counted(r.tried, "email", "emails"))
+	case r.Candidates == 0:
+		return "no email is due"
+	case r.Candidates == 1:
+		b.WriteString("1 email is due")
+	default:
+		fmt.Fprintf(&b, "%s emails are due", number(r.Candidates))
 	}
 	if r.Counted < r.Candidates {
-		fmt.Fprintf(&b, ", the newest %s decided: %s", number(r.Counted), number(r.Counted))
+		fmt.Fprintf(&b, "; the filters were tried on the newest %s", number(r.Counted))
 	}
-	for _, f := range r.Filters {
-		fmt.Fprintf(&b, " → %s %s", f.Field, number(f.Kept))
+	for i, f := range r.Filters {
+		if i == 0 {
+			fmt.Fprintf(&b, "; %s leaves %s", f.Field, number(f.Kept))
+		} else {
+			fmt.Fprintf(&b, ", %s %s", f.Field, number(f.Kept))
+		}
 	}
 	return b.String()
 }

@@ -40,6 +40,7 @@ type settingsReport struct {
 	Samples    []string      `json:"samples"`
 
 	causes map[string]error // of the failed steps
+	tried  int              // emails that the filters were tried on because none is due
 	told   func(Step)       // of each step as it ends
 }
 

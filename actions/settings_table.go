@@ -2,62 +2,67 @@ package actions
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
-	"unicode/utf8"
+
+	"example.org/imap-integration/quote"
+	"example.org/imap-integration/terminal"
 )
 
-// Columns in front of the details of a step, and the fewest that details are broken at.
-const (
-	stepColumns = 32
-	leastDetail = 30
-)
-
-// table writes the report for a person, on a terminal of that many columns.
-func (r *settingsReport) table(w io.Writer, width int) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// table writes the report for a person.
+func (r *settingsReport) table(p *terminal.Page) error {
+	steps := terminal.Table{Columns: []terminal.Column{
+		{Least: 10},
+		{Least: 7, Paint: paintStep},
+		{Right: true, Rank: 2},
+		{Wrap: true, Rank: 1, Least: 30},
+	}}
 	for _, s := range r.Steps {
-		for i, line := range breakLines(s.Detail, max(leastDetail, width-stepColumns)) {
-			if i == 0 {
-				fmt.Fprintf(t, "%s\t%s\t%6d ms\t%s\n", s.Name, s.Status, s.Milliseconds, line)
-			} else {
-				fmt.Fprintf(t, "\t\t\t%s\n", line)
-			}
-		}
+		steps.Add(s.Name, s.Status, number(int(s.Milliseconds))+" ms", s.Detail)
 	}
-	if len(r.Filters) > 0 {
-		fmt.Fprintf(t, "\nfilter\tkeeps alone\tleft\t\n")
-		for _, f := range r.Filters {
-			fmt.Fprintf(t, "%s\t%s\t%s\t\n", f.Field, number(f.Matching), number(f.Kept))
-		}
+	if err := steps.Write(p); err != nil {
+		return err
 	}
-	for i, s := range r.Samples {
-		if i == 0 {
-			fmt.Fprint(t, "\nwould come, for example:\n")
-		}
-		fmt.Fprintf(t, "  %s\n", s)
+	if err := r.filterTable(p); err != nil {
+		return err
 	}
-	verdict := "All is well: the settings work."
+	var b strings.Builder
+	if len(r.Samples) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", p.Heading("The first that would come:"))
+	}
+	for _, s := range r.Samples {
+		fmt.Fprintf(&b, "  %s\n", terminal.Fit(quote.Line(s, sampleLimit), p.Width-2))
+	}
+	verdict := p.Good("All is well: the settings work.")
 	if r.Status != stepOK {
-		verdict = "The settings do not work yet."
+		verdict = p.Bad("The settings do not work yet.")
 	}
-	fmt.Fprintf(t, "\n%s\n", verdict)
-	return t.Flush() // it remembers the first error of the writes
+	_, err := fmt.Fprintf(p, "%s\n%s\n", b.String(), verdict)
+	return err
 }
 
-// breakLines breaks a text at blanks; there is always one line.
-func breakLines(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
+// filterTable is how the filters narrow.
+func (r *settingsReport) filterTable(p *terminal.Page) error {
+	if len(r.Filters) == 0 {
+		return nil
 	}
-	return append(lines, line)
+	t := terminal.Table{Columns: []terminal.Column{{Title: "Filter", Least: 12}, {Title: "Keeps alone", Right: true}, {Title: "Left after it", Right: true}}}
+	for _, f := range r.Filters {
+		t.Add(f.Field, number(f.Matching), number(f.Kept))
+	}
+	if _, err := fmt.Fprintln(p); err != nil {
+		return err
+	}
+	return t.Write(p)
+}
+
+// paintStep gives the state of a step its colour.
+func paintStep(p *terminal.Page, cell string) string {
+	switch strings.TrimSpace(cell) {
+	case stepOK:
+		return p.Good(cell)
+	case stepFailed:
+		return p.Bad(cell)
+	default:
+		return p.Warning(cell)
+	}
 }

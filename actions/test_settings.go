@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -55,8 +54,8 @@ func testSettings(ctx context.Context, env *Env, v *manifest.Values) (any, error
 	if err == nil {
 		err = s.report.failure(ctx)
 	}
-	if env.Table {
-		return nil, errors.Join(err, env.Deliver(func(w io.Writer) error { return s.report.table(w, env.Width) }))
+	if env.Show != nil {
+		return nil, errors.Join(err, env.Show(s.report.table))
 	}
 	return s.report, err
 }

@@ -19,6 +19,7 @@ import (
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/terminal"
 )
 
 // settingsRun is what a run of test-settings left behind.
@@ -98,7 +99,10 @@ func runSettings(ctx context.Context, params map[string]any, table bool) (settin
 	var out, log bytes.Buffer
 	env := &actions.Env{
 		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
-		Progress: func(int, int) {}, Deliver: func(write func(io.Writer) error) error { return write(&out) }, Table: table,
+		Progress: func(int, int) {}, Deliver: func(write func(io.Writer) error) error { return write(&out) },
+	}
+	if table {
+		env.Show = func(write func(*terminal.Page) error) error { return write(&terminal.Page{Writer: &out, Width: 100}) }
 	}
 	action := actions.All[slices.IndexFunc(actions.All, func(a actions.Action) bool { return a.Name == "test-settings" })]
 	result, err := action.Run(ctx, env, v)
@@ -246,7 +250,7 @@ func TestSettingsOnDovecot(t *testing.T) {
 		if err != nil || r.exit != 0 {
 			t.Fatalf("%v, %s", err, r.stderr)
 		}
-		for _, s := range []string{"parameters", "cloud_soar", "28 candidates → subject 22", "keeps alone", "Invoice 01", "All is well"} {
+		for _, s := range []string{"parameters", "cloud_soar", "28 emails are due; subject leaves 22", "Keeps alone", "Invoice 01", "All is well"} {
 			if !strings.Contains(r.stdout, s) {
 				t.Errorf("%q is not in\n%s", s, r.stdout)
 			}

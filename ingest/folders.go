@@ -19,6 +19,7 @@ type Results struct {
 	parts   []*Result
 	open    Opener
 	several bool
+	halfWay error // why it ended before the last folder
 }
 
 // RunFolders is [Run] for each of these folders in turn, at most [MaxFolders] of
@@ -107,6 +108,7 @@ func (t *turns) end(err error) (*Results, error) {
 		return nil, err
 	}
 	t.o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
+	t.out.halfWay = err
 	return t.out, nil
 }
 

@@ -147,6 +147,7 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	if r.sink.Len() > 0 && r.sink.err == nil {
 		r.o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
+		r.sink.halfWay = err
 		return nil
 	}
 	r.sink.Close()

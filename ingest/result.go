@@ -52,6 +52,7 @@ type Result struct {
 	// filed are the emails of the folder that after_import is for, leftovers those of earlier runs.
 	filed, leftovers []mailbox.UID
 	before           *Result // that of the folder before, in a run over several
+	halfWay          error   // why the run ended before it was through
 }
 
 // spooled is where an object lies in the spool. Its checkpoint, and before that

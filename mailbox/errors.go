@@ -111,13 +111,13 @@ func (e *Error) attempted() string {
 	case stageSearch:
 		return fmt.Sprintf("cannot search the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	case stageMark:
-		return fmt.Sprintf("cannot mark mails as read in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
+		return fmt.Sprintf("cannot mark emails as read in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	case stageFlag:
 		return fmt.Sprintf("cannot flag emails in the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	case stageMove:
 		return fmt.Sprintf("cannot move emails to the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	default:
-		return fmt.Sprintf("cannot read mails from the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
+		return fmt.Sprintf("cannot read emails from the folder %q at %s", quote.Line(e.Folder, imapwire.MaxQuote), at)
 	}
 }
 
@@ -141,7 +141,7 @@ func (e *Error) cause(connection string) string {
 // what says what a kind means; where it is "" the server's words or the cause do.
 var what = map[Kind]string{
 	Preauth:     "the server claims that the connection is logged in already, so who it is stays unproved",
-	UIDValidity: "the server numbered the folder's mails anew during the run",
+	UIDValidity: "the server numbered the folder's emails anew during the run",
 	ReadOnly:    "the server opened the folder read-only",
 	Throttled:   "the server asks to come back later",
 	Interrupted: "the run was interrupted",
@@ -162,7 +162,7 @@ var advice = map[Kind]string{
 	Preauth:          "no credentials were sent; check imap_server and port",
 	AuthFailed:       "check username and password, or set auth_method to an OAuth 2.0 method",
 	AuthDisabled:     "no credentials were sent; set auth_method or connection_security to what the server offers",
-	UIDValidity:      "run again: the next run finds the mails under their new numbers",
+	UIDValidity:      "run again: the next run finds the emails under their new numbers",
 	Throttled:        "run again later and less often",
 	Unavailable:      "run again in some minutes",
 	ReadOnly:         "check the rights of the user on this folder, or set mark_as_seen to false",

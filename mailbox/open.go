@@ -129,7 +129,7 @@ func (s *session) list() ([]imapwire.ListResponse, error) {
 
 // holds describes the open folder for a report.
 func (s *session) holds() string {
-	return fmt.Sprintf("%q holds %d mails", quote.Line(s.conf.Folder, imapwire.MaxTold), s.opened.Exists)
+	return fmt.Sprintf("%q holds %d emails", quote.Line(s.conf.Folder, imapwire.MaxTold), s.opened.Exists)
 }
 
 // capabilities lists them as the server gave them last, sorted.

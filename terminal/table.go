@@ -14,7 +14,8 @@ type Column struct {
 	Title string
 	Right bool // its cells end in one line, as figures do
 	Wrap  bool // what does not fit goes on in the next line instead of being cut
-	// Rank orders the columns by how telling they are: those of the highest rank give way first.
+	// Rank orders the columns by how telling they are: those of the highest rank give way first,
+	// from 6 on before any other gives anything.
 	Rank  int
 	Least int // columns below which it is rather left out than cut; 0: leastWidth
 	// Paint gives a cell its colour; nil: none.
@@ -24,6 +25,7 @@ type Column struct {
 const (
 	between    = 2 // columns between two columns of a table
 	leastWidth = 8
+	givesAll   = 6       // columns of this rank or a higher one give all they can before others give anything
 	mostCell   = 4 << 10 // bytes of a cell that are looked at
 )
 
@@ -160,7 +162,8 @@ func (t *Table) fit(width int) []int {
 	}
 }
 
-// shrink cuts the columns that are shown, in this order, each to its least width.
+// shrink cuts the columns that are shown, in this order, each to twice its least
+// width, and then to that width.
 func (t *Table) shrink(natural []int, shown []bool, order []int, width int) (widths []int, over int) {
 	widths = make([]int, len(natural))
 	over = -width - between
@@ -170,14 +173,19 @@ func (t *Table) shrink(natural []int, shown []bool, order []int, width int) (wid
 			over += w + between
 		}
 	}
-	for _, i := range order {
-		least := t.Columns[i].Least
-		if least == 0 {
-			least = leastWidth
-		}
-		if give := min(over, widths[i]-least); shown[i] && give > 0 {
-			widths[i] -= give
-			over -= give
+	for _, share := range []int{2, 1} { // each gives what it can spare before one gives all
+		for _, i := range order {
+			least := t.Columns[i].Least
+			if least == 0 {
+				least = leastWidth
+			}
+			if t.Columns[i].Rank < givesAll {
+				least *= share
+			}
+			if give := min(over, widths[i]-least); shown[i] && give > 0 {
+				widths[i] -= give
+				over -= give
+			}
 		}
 	}
 	return widths, over

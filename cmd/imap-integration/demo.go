@@ -8,19 +8,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/mailbox/imapmem"
-	"example.org/imap-integration/quote"
+	"example.org/imap-integration/terminal"
 )
 
 // demoMails are emails of our own making, with line ends as git keeps them.
@@ -32,8 +30,6 @@ const (
 	demoUser     = "soc@corp.example"
 	demoPassword = "demo" // of a server that listens on loopback while the demo runs
 	demoIncident = 1
-	demoSteps    = 19 // columns in front of the details of a step
-	demoLeast    = 60 // columns: narrower than that a table is cut by the terminal
 )
 
 const demoHelp = `Start a mail server in this process with a few phishing emails, test the settings, run the
@@ -45,8 +41,7 @@ running and says how to go on by hand.`
 
 // demo is one run of the demonstration.
 type demo struct {
-	out    io.Writer
-	width  int            // columns of the terminal
+	page   *terminal.Page // what it tells a person
 	folder string         // of the store and of the settings file
 	params map[string]any // the settings
 }
@@ -68,7 +63,7 @@ func demonstrate(ctx context.Context, p *program, asJSON, keep bool) (err error)
 		return fmt.Errorf("cannot make a folder for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	d := &demo{out: p.stdout, width: max(demoLeast, columns(p.stdout)), folder: folder}
+	d := &demo{page: p.page(p.stdout), folder: folder}
 	server, err := d.startServer()
 	if err != nil {
 		return err
@@ -76,7 +71,7 @@ func demonstrate(ctx context.Context, p *program, asJSON, keep bool) (err error)
 	defer func() { err = errors.Join(err, server.Close()) }()
 	if asJSON {
 		err = d.json()
-		d.out = p.stderr // what follows is for a person, and standard output holds one document
+		d.page = terminal.PageOf(p.stderr, p.colour, p.getenv) // what follows is for a person, and standard output holds one document
 	} else {
 		err = d.tour(ctx)
 	}
@@ -153,7 +148,7 @@ func (d *demo) json() error {
 	if err := json.Indent(&pretty, mails, "", "  "); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(d.out, "%s\n", pretty.Bytes())
+	_, err := fmt.Fprintf(d.page, "%s\n", pretty.Bytes())
 	return err
 }
 
@@ -191,12 +186,10 @@ func (d *demo) tour(ctx context.Context) error {
 func (d *demo) say(format string, args ...any) {
 	for _, line := range strings.Split(fmt.Sprintf(format, args...), "\n") {
 		if strings.HasPrefix(line, " ") {
-			_, _ = fmt.Fprintln(d.out, line)
+			_, _ = fmt.Fprintln(d.page, line)
 			continue
 		}
-		for _, part := range wrap(line, d.width) {
-			_, _ = fmt.Fprintln(d.out, part)
-		}
+		_ = d.page.Paragraph(0, line)
 	}
 }
 
@@ -212,11 +205,11 @@ func (d *demo) settings() error {
 		return err
 	}
 	d.say("A mail server runs on %v:%v, with %s's mailbox. TEST SAVED SETTINGS says:\n", d.params["imap_server"], d.params["port"], demoUser)
-	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	table := terminal.Table{Indent: 2, Columns: []terminal.Column{{Least: 10}, {Paint: paintWord}, {Wrap: true, Rank: 1, Least: 24}}}
 	for _, s := range report.Steps {
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, s.Status, quote.Line(s.Detail, d.width-demoSteps))
+		table.Add(s.Name, s.Status, s.Detail)
 	}
-	if err := table.Flush(); err != nil {
+	if err := table.Write(d.page); err != nil {
 		return err
 	}
 	d.say("\n%d emails are unread; the filter not_subject=newsletter keeps %d of them.", report.Candidates, report.Matching)
@@ -229,24 +222,22 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 		return err
 	}
 	d.say("\nThe daemon's first run (%d ms) saves %d emails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
-	column := (d.width - len("  id  ") - 2*2) / 3
-	row := func(id string, cells ...string) {
-		line := fmt.Sprintf("  %-2s", id)
-		for _, cell := range cells {
-			line += fmt.Sprintf("  %-*s", column, quote.Line(cell, column-len("…")))
-		}
-		d.say("%s", strings.TrimRight(line, " "))
-	}
-	row("id", "from", "subject", "attachments")
+	table := terminal.Table{Indent: 2, Columns: []terminal.Column{
+		{Title: "ID", Right: true},
+		{Title: "From", Rank: 2, Least: 16},
+		{Title: "Subject", Rank: 1, Least: 20},
+		{Title: "Attachments", Rank: 3, Least: 12},
+		{Title: "Problems", Rank: 4, Least: 12, Paint: (*terminal.Page).Warning},
+	}}
 	for _, m := range *mails {
-		row(m.ID, m.From, m.Subject, m.AttachmentNames)
 		var codes []string
 		for _, p := range m.Problems {
 			codes = append(codes, p.Code)
 		}
-		if len(codes) > 0 {
-			d.say("      problems: %s", quote.Line(strings.Join(codes, ", "), d.width-demoSteps))
-		}
+		table.Add(m.ID, m.From, m.Subject, m.AttachmentNames, strings.Join(codes, ", "))
+	}
+	if err := table.Write(d.page); err != nil {
+		return err
 	}
 	return nil
 }
@@ -284,11 +275,11 @@ func (d *demo) incident(mails []demoMail) error {
 		return err
 	}
 	d.say("\nEmail %s, a phish that a colleague reported, goes into incident %d, and with it the files in it:\n", reported, demoIncident)
-	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	table := terminal.Table{Indent: 2, Columns: []terminal.Column{{Least: 20}, {Right: true, Rank: 1}, {Rank: 2, Least: 12}}}
 	for _, f := range files.Attachments {
-		_, _ = fmt.Fprintf(table, "  %s\t%d bytes\tsha256 %.16s…\n", f.Filename, f.Size, f.SHA256)
+		table.Add(f.Filename, fmt.Sprintf("%d bytes", f.Size), "sha256 "+f.SHA256)
 	}
-	if err := table.Flush(); err != nil {
+	if err := table.Write(d.page); err != nil {
 		return err
 	}
 	var listed struct{ Emails []demoMail }
@@ -336,6 +327,6 @@ func (d *demo) keep(ctx context.Context, p *program) error {
 // console shows the demo in a browser until ctx ends.
 func (d *demo) console(ctx context.Context, p *program, settings string) error {
 	shown := *p
-	shown.stdout = d.out
+	shown.stdout = d.page.Writer
 	return showConsole(ctx, &shown, consoleOptions{serveOptions{store: filepath.Join(d.folder, "soar.db"), listen: "127.0.0.1:0"}, settings, ""})
 }

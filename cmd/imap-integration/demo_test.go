@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"example.org/imap-integration/actions"
+	"example.org/imap-integration/terminal"
 )
 
 func runDemo(t *testing.T, args ...string) string {
@@ -76,7 +76,7 @@ func runPrinted(t *testing.T, fields, action, file string) {
 
 func TestDemoKeep(t *testing.T) {
 	out := &lockedBuffer{}
-	p := &program{stdout: out}
+	p := &program{stdout: out, getenv: func(string) string { return "" }}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- demonstrate(ctx, p, false, true) }()
@@ -107,7 +107,7 @@ func TestDemoKeep(t *testing.T) {
 func TestDemoFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{80, 120, 200} {
 		var out bytes.Buffer
-		d := &demo{out: &out, width: width, folder: t.TempDir()}
+		d := &demo{page: &terminal.Page{Writer: &out, Width: width}, folder: t.TempDir()}
 		server, err := d.startServer()
 		if err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ func TestDemoFitsTheTerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {
-			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+			if n := terminal.Columns(strings.TrimRight(line, "\n")); n > width {
 				t.Errorf("%d columns at %d: %s", n, width, line)
 			}
 		}

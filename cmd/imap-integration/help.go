@@ -5,34 +5,35 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/terminal"
 )
 
-// actionHelp prints what an action does and all of its parameters, from the manifest.
+// actionHelp prints what an action does and its parameters, from the manifest.
 func actionHelp(p *program, c *cobra.Command, a actions.Action) error {
 	fields, err := p.manifest.Parameters(a.Name)
 	if err != nil {
 		return err
 	}
 	w := &errWriter{w: p.stdout}
-	width := columns(p.stdout)
-	fmt.Fprintf(w, "%s (in Cloud SOAR: %s)\n\nUsage:\n  %s < params.json\n\nFlags:\n%s\n", a.Does, a.Title, c.CommandPath(), c.LocalFlags().FlagUsagesWrapped(width))
-	for _, line := range wrap("Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults. A secret may be in a file: password_file names it, and so on.", width) {
-		fmt.Fprintln(w, line)
-	}
+	page := p.page(w)
+	_ = page.Paragraph(0, fmt.Sprintf("%s (in Cloud SOAR: %s)", a.Does, a.Title)) // w remembers the error
+	fmt.Fprintf(w, "\n%s\n  %s < params.json\n", page.Heading("Usage:"), c.CommandPath())
+	printFlags(page, c)
+	fmt.Fprintln(w)
+	_ = page.Paragraph(0, "Parameters: a JSON object on standard input, else environment variables of the same names, else the defaults. A secret may be in a file: password_file names it, and so on.")
 	own := func(f manifest.Field) bool { return f.OfAction() }
 	used := func(f manifest.Field) bool { return !own(f) && actions.Uses(a.Name, f.ID) }
 	unused := func(f manifest.Field) bool { return !own(f) && !actions.Uses(a.Name, f.ID) }
-	printFields(w, width, "of this action", fields, own)
-	printFields(w, width, "of the resource that it uses", fields, used)
+	printFields(page, "of this action", fields, own)
+	printFields(page, "of the resource that it uses", fields, used)
 	switch {
 	case p.helpAll:
-		printFields(w, width, "of the resource that it takes and does not use", fields, unused)
+		printFields(page, "of the resource that it takes and does not use", fields, unused)
 	case slices.ContainsFunc(fields, unused):
 		var ids []string
 		for _, f := range fields {
@@ -41,11 +42,59 @@ func actionHelp(p *program, c *cobra.Command, a actions.Action) error {
 			}
 		}
 		fmt.Fprintln(w)
-		for _, line := range wrap("Other fields of the resource may be given ("+strings.Join(ids, ", ")+"); --help-all explains them.", width) {
-			fmt.Fprintln(w, line)
-		}
+		_ = page.Paragraph(0, "Other fields of the resource may be given ("+strings.Join(ids, ", ")+"); --help-all explains them.")
 	}
 	return w.err
+}
+
+// commandHelp prints what a command for people does, its subcommands and its flags.
+func commandHelp(p *program, c *cobra.Command) error {
+	w := &errWriter{w: p.stdout}
+	page := p.page(w)
+	text := c.Long
+	if text == "" {
+		text = c.Short
+	}
+	for block := range strings.SplitSeq(text, "\n\n") {
+		if strings.HasPrefix(block, " ") { // a table or an example
+			fmt.Fprintln(w, block)
+		} else {
+			_ = page.Paragraph(0, block)
+		}
+		fmt.Fprintln(w)
+	}
+	if c.Runnable() || c.HasSubCommands() {
+		fmt.Fprintf(w, "%s\n  %s\n", page.Heading("Usage:"), useLine(c))
+	}
+	for _, g := range append(c.Groups(), &cobra.Group{Title: "Commands:"}) {
+		t := terminal.Table{Indent: 2, Columns: []terminal.Column{{Least: 16}, {Wrap: true, Rank: 1, Least: 20}}}
+		for _, sub := range c.Commands() {
+			if sub.GroupID == g.ID && sub.IsAvailableCommand() {
+				t.Add(sub.Name(), sub.Short)
+			}
+		}
+		if t.Len() > 0 {
+			fmt.Fprintf(w, "\n%s\n", page.Heading(g.Title))
+			_ = t.Write(page)
+		}
+	}
+	printFlags(page, c)
+	return w.err
+}
+
+func useLine(c *cobra.Command) string {
+	if c.HasSubCommands() {
+		return c.CommandPath() + " COMMAND"
+	}
+	return c.UseLine()
+}
+
+// printFlags prints the flags of a command, those that every command has last.
+func printFlags(page *terminal.Page, c *cobra.Command) {
+	flags := c.LocalFlags().FlagUsagesWrapped(page.Width) + c.InheritedFlags().FlagUsagesWrapped(page.Width)
+	if flags != "" {
+		fmt.Fprintf(page, "\n%s\n%s", page.Heading("Flags:"), flags)
+	}
 }
 
 // errWriter remembers the first error, so that a long text can be written without looking at each.
@@ -62,22 +111,20 @@ func (e *errWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func printFields(w io.Writer, width int, title string, fields []manifest.Field, want func(manifest.Field) bool) {
+func printFields(page *terminal.Page, title string, fields []manifest.Field, want func(manifest.Field) bool) {
 	printed := false
 	for _, f := range fields {
 		if !want(f) {
 			continue
 		}
 		if !printed {
-			fmt.Fprintf(w, "\nParameters %s:\n", title)
+			fmt.Fprintf(page, "\n%s\n", page.Heading("Parameters "+title+":"))
 			printed = true
 		}
-		for i, line := range wrap(fmt.Sprintf("%s (%s)", f.ID, strings.Join(traits(f), ", ")), width-8) {
-			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", 2+6*min(i, 1)), line)
+		for i, line := range terminal.Wrap(fmt.Sprintf("%s (%s)", f.ID, strings.Join(traits(f), ", ")), page.Width-8) {
+			fmt.Fprintf(page, "%s%s\n", strings.Repeat(" ", 2+6*min(i, 1)), line)
 		}
-		for _, line := range wrap(f.Label+". "+f.Hint, width-6) {
-			fmt.Fprintf(w, "      %s\n", line)
-		}
+		_ = page.Paragraph(6, f.Label+". "+f.Hint) // the page remembers the error
 	}
 }
 
@@ -98,17 +145,4 @@ func traits(f manifest.Field) []string {
 		t = append(t, strings.Join(keys, " | "))
 	}
 	return t
-}
-
-// wrap breaks a text at blanks.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"example.org/imap-integration/actions"
+	"example.org/imap-integration/terminal"
 )
 
 // deliverLimit is how long a reader of standard output may take to read on
@@ -32,22 +35,86 @@ func (p *program) deliver(ctx context.Context, write func(io.Writer) error) erro
 	return nil
 }
 
-// progress returns what tells a watcher, or else shows a bar on standard error while that is a terminal.
-func (p *program) progress() func(done, total int) {
-	if p.told != nil {
-		return p.told
+// forPerson reports whether a person reads standard output and wants to see a table.
+func (p *program) forPerson() bool { return terminal.Is(p.stdout) && !p.json }
+
+// page is standard output as a person reads it; what is written to it goes to w.
+func (p *program) page(w io.Writer) *terminal.Page {
+	page := terminal.PageOf(p.stdout, p.colour, p.getenv)
+	page.Writer = w
+	return page
+}
+
+// laidOut is how the JSON that write writes stands on standard output: as the table
+// view of the action's manifest for a person, indented where a person wants JSON, and
+// as it is for a program.
+func (p *program) laidOut(action string, write func(io.Writer) error) func(io.Writer) error {
+	if !terminal.Is(p.stdout) {
+		return write
 	}
-	if !terminal(p.stderr) || p.logs.file == "-" {
-		return func(int, int) {}
+	if a, err := p.manifest.Action(action); err == nil && len(a.TableView) > 0 && !p.json {
+		return func(w io.Writer) error { return newView(a.TableView).show(p.page(w), write) }
 	}
-	var bar *progressbar.ProgressBar
-	return func(done, total int) {
-		if bar == nil {
-			bar = progressbar.NewOptions(total,
-				progressbar.OptionSetWriter(p.stderr), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-				progressbar.OptionThrottle(100*time.Millisecond)) // ten times a second is as often as an eye follows
-		}
-		bar.ChangeMax(total)
-		_ = bar.Set(done)
+	return func(w io.Writer) error { return indented(w, write) }
+}
+
+// indented writes a document as a person reads JSON.
+func indented(w io.Writer, write func(io.Writer) error) error {
+	var document, pretty bytes.Buffer
+	if err := write(&document); err != nil {
+		return err
+	}
+	if err := json.Indent(&pretty, document.Bytes(), "", "  "); err != nil {
+		return err
+	}
+	_, err := pretty.WriteTo(w)
+	return err
+}
+
+// barDelay is how long a run may take before it is worth a bar.
+const barDelay = 300 * time.Millisecond
+
+// progressBar is the bar on standard error while that is a terminal; elsewhere it shows nothing.
+type progressBar struct {
+	w     io.Writer // nil: nowhere
+	began time.Time // when it was told first
+	bar   *progressbar.ProgressBar
+	told  func(done, total int) // is told instead; nil: nobody is
+}
+
+func (p *program) progress() *progressBar {
+	b := &progressBar{told: p.told}
+	if terminal.Is(p.stderr) && p.logs.file != "-" && p.told == nil {
+		b.w = p.stderr
+	}
+	return b
+}
+
+// show tells how many emails are done.
+func (b *progressBar) show(done, total int) {
+	if b.told != nil {
+		b.told(done, total)
+	}
+	if b.began.IsZero() {
+		b.began = time.Now()
+	}
+	if b.w == nil || b.bar == nil && time.Since(b.began) < barDelay {
+		return
+	}
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription("emails"), progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish(),
+			progressbar.OptionThrottle(100*time.Millisecond)) // ten times a second is as often as an eye follows
+	}
+	b.bar.ChangeMax(total)
+	_ = b.bar.Set(done)
+}
+
+// end takes the bar away, so that what comes next starts on a line of its own.
+func (b *progressBar) end() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+		b.bar = nil
 	}
 }

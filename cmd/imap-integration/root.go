@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
+	"example.org/imap-integration/quote"
+	"example.org/imap-integration/terminal"
 )
 
 const exitStatusHelp = `Exit status of every action:
@@ -42,6 +45,16 @@ func (p *program) root() *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(&cobra.Command{Use: "exit-status", Short: "Exit statuses and what they mean", Long: exitStatusHelp})
+	root.PersistentFlags().StringVar(&p.colour, "color", terminal.Auto, "colours: auto, always or never")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if !slices.Contains([]string{terminal.Auto, terminal.Always, terminal.Never}, p.colour) {
+			return fmt.Errorf("--color must be auto, always or never, not %s", quote.Text(p.colour, quote.Name))
+		}
+		return nil
+	}
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		p.guarded(func(context.Context) error { return commandHelp(p, c) })(context.Background())
+	})
 	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID("person")
 	return root
@@ -74,6 +87,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 		},
 	}
 	p.logFlags(c)
+	c.Flags().BoolVar(&p.json, "json", false, "JSON on a terminal too, indented; where it is piped it is JSON anyway")
 	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new emails")

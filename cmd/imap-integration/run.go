@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/quote"
+	"example.org/imap-integration/terminal"
 )
 
 // interruptedLimit is how long a run may go on after SIGTERM or SIGINT. The
@@ -37,6 +37,8 @@ type program struct {
 	watch            bool   // incoming-mail-daemon --watch
 	strict           bool   // audit --strict
 	helpAll          bool   // ACTION --help-all
+	json             bool   // ACTION --json
+	colour           string // --color
 	refreshTokenFile string // --refresh-token-file
 	status           int    // exit status of the command that ran
 
@@ -160,12 +162,14 @@ func (p *program) decode(command string) (*manifest.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	return manifest.Decode(command, fields, manifest.Input{Stdin: p.stdin, Terminal: terminal(p.stdin), Getenv: p.getenv}), nil
+	return manifest.Decode(command, fields, manifest.Input{Stdin: p.stdin, Terminal: terminal.Is(p.stdin), Getenv: p.getenv}), nil
 }
 
 // runAction runs the action and prints its result, also beside an error.
 func (p *program) runAction(ctx context.Context, a actions.Action, v *manifest.Values) error {
-	env := p.env(ctx)
+	bar := p.progress()
+	defer bar.end()
+	env := p.env(ctx, a.Name, bar)
 	result, err := a.Run(ctx, env, v)
 	if result != nil {
 		if writeErr := env.Deliver(actions.JSON(result)); writeErr != nil && err == nil {
@@ -175,20 +179,28 @@ func (p *program) runAction(ctx context.Context, a actions.Action, v *manifest.V
 	return err
 }
 
-func (p *program) env(ctx context.Context) *actions.Env {
-	return &actions.Env{
+func (p *program) env(ctx context.Context, action string, bar *progressBar) *actions.Env {
+	env := &actions.Env{
 		Log:      p.logs.logger(),
 		Now:      time.Now,
-		Progress: p.progress(),
+		Progress: bar.show,
 		Step:     p.step,
-		Deliver:  func(write func(io.Writer) error) error { return p.deliver(ctx, write) },
-		Table:    terminal(p.stdout),
-		Width:    columns(p.stdout),
-		Strict:   p.strict,
-		Watch:    p.watch,
+		Deliver: func(write func(io.Writer) error) error {
+			bar.end()
+			return p.deliver(ctx, p.laidOut(action, write))
+		},
+		Strict: p.strict,
+		Watch:  p.watch,
 
 		RefreshTokenFile: p.refreshTokenFile,
 	}
+	if p.forPerson() {
+		env.Show = func(write func(*terminal.Page) error) error {
+			bar.end()
+			return p.deliver(ctx, func(w io.Writer) error { return write(p.page(w)) })
+		}
+	}
+	return env
 }
 
 // errOverdue is returned by within for what did not end in time.
@@ -215,25 +227,6 @@ func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)
 		var none T
 		return none, errOverdue
 	}
-}
-
-// terminal reports whether a stream is one; a stream that is no file is none.
-func terminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// usualWidth is the width of a page where no terminal says its own.
-const usualWidth = 100
-
-// columns is the width of the terminal that a stream is.
-func columns(stream any) int {
-	if f, ok := stream.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	return usualWidth
 }
 
 // logOptions are --log-file and --log-level.

@@ -14,6 +14,7 @@ import (
 
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/terminal"
 )
 
 const (
@@ -137,7 +138,7 @@ func announce(ctx context.Context, p *program, store *local.Store, address net.A
 	if made {
 		text = fmt.Sprintf("access_id=%s\naccess_key=%s\njwt_token=%s\n", keys.AccessID, keys.AccessKey, keys.JWT)
 	}
-	if _, port, err := net.SplitHostPort(o.listen); terminal(p.stdout) || err == nil && port == "0" {
+	if _, port, err := net.SplitHostPort(o.listen); terminal.Is(p.stdout) || err == nil && port == "0" {
 		text += fmt.Sprintf("listen=%s\n", address)
 	}
 	if _, err := p.stdout.Write([]byte(text)); err != nil {
