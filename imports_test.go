@@ -19,7 +19,7 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "terminal", "token", "token/jwt", "transport"},
+	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "terminal", "token", "token/jwt", "transport", "webhook"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "quote", "secret", "soar", "soar/local"},
-	"cmd/imap-integration":    {".", "actions", "console", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local", "terminal"},
+	"cmd/imap-integration":    {".", "actions", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local", "terminal"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
@@ -55,11 +55,21 @@ var rooms = map[string][]string{
 	"token/jwt":               {"quote", "secret"},
 	"transport":               {"quote", "secret"},
 	"transport/transporttest": {},
+
+	// On PostgreSQL.
+	"fleet":                      {"actions", "fleet/ledger", "ingest", "manifest", "secret", "soar", "soar/postgres", "transport", "webhook"},
+	"fleet/ledger":               {"ingest", "message", "soar", "soar/packing", "soar/postgres"},
+	"soar/postgres":              {"message", "quote", "secret", "soar", "soar/packing", "transport"},
+	"soar/postgres/postgrestest": {"transport/transporttest"},
+	"webhook":                    {"quote", "secret", "transport"},
 }
 
 // guests are libraries that only these packages may import.
 var guests = map[string][]string{
 	"github.com/emersion/go-imap":    {"mailbox", "mailbox/mailboxtest", "mailbox/imapmem"},
+	"github.com/jackc/pgx":           {"fleet/ledger", "soar/postgres"},
+	"github.com/VictoriaMetrics":     {"fleet"},
+	"github.com/coreos/go-systemd":   {"fleet"},
 	"github.com/emersion/go-message": {"message"},
 	"github.com/jhillyerd/enmime":    {"message"},
 	"github.com/spf13":               {"cmd/imap-integration"},

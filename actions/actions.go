@@ -60,6 +60,9 @@ type Env struct {
 	Show   func(write func(*terminal.Page) error) error
 	Strict bool // audit fails for emails that are only not taken yet (--strict)
 	Watch  bool // incoming-mail-daemon goes on until it is interrupted (--watch)
+	// WebhookURL is where a watch also posts each email (--webhook), signed with the secret
+	// in WebhookSecretFile; "" = nowhere.
+	WebhookURL, WebhookSecretFile string
 	// RefreshTokenFile keeps the newest refresh token where a provider replaces it
 	// (--refresh-token-file); "" = none.
 	RefreshTokenFile string

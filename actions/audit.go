@@ -41,7 +41,7 @@ func audit(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return map[string]any{"folders": reports}, unsound(reports, env.Strict)
 }
 
-func auditFolders(ctx context.Context, d *daemon, f *folders, store *store) (reports []*ingest.Audit, err error) {
+func auditFolders(ctx context.Context, d *daemon, f *folders, store ingest.Searcher) (reports []*ingest.Audit, err error) {
 	open := f.opener()
 	for _, name := range f.names {
 		folder, err := open(ctx, name)

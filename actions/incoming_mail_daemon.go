@@ -16,6 +16,8 @@ import (
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
+	"example.org/imap-integration/token"
+	"example.org/imap-integration/webhook"
 )
 
 // acknowledgeTime bounds what may follow an interruption once the result is
@@ -27,8 +29,10 @@ type daemon struct {
 	mailbox mailbox.Config
 	command string // the subcommand, for a parameter error that only the server brings to light
 	folders folderSet
+	token   *token.Source // nil: a password
 	store   openStore
 	options ingest.Options
+	hook    *webhook.Hook // nil: none
 }
 
 // incomingMailDaemon takes the mails that are due, saves them in Cloud SOAR and
@@ -54,6 +58,9 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 		v.Problem("uids", "goes together with one folder only: another folder has other emails under these UIDs")
 		return nil, v.Err()
 	}
+	if d.hook, err = watchHook(env, resource(env, v)); err != nil {
+		return nil, err
+	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
 	store, err := d.store(ctx)
@@ -78,7 +85,7 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	r := resource(env, v)
 	run := r.run()
 	m := r.mailbox()
-	d := &daemon{command: v.Command(), mailbox: m.Config, folders: m.Folders, store: r.store()}
+	d := &daemon{command: v.Command(), mailbox: m.Config, folders: m.Folders, token: m.Token, store: r.store()}
 	spec := r.filters()
 	d.options = ingest.Options{
 		Account: r.account(), Folder: d.mailbox.Folder,
@@ -145,6 +152,9 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (
 	}
 	defer result.Close()
 	if !env.Watch || result.Len() > 0 {
+		if err := d.post(ctx, result); err != nil {
+			return "", err
+		}
 		if err := env.Deliver(result.Write); err != nil {
 			return "", err
 		}

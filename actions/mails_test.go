@@ -21,8 +21,11 @@ import (
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/soar/postgres"
+	"example.org/imap-integration/soar/postgres/postgrestest"
 )
 
 // filesMail has two files, a nested mail without a name, and a file inside it.
@@ -81,7 +84,26 @@ func mailStores(t *testing.T) map[string]map[string]any {
 		}
 		stores[kind] = served(t, s, kind)
 	}
+	if postgrestest.Installed() {
+		stores["postgres"] = inDatabase(t)
+	}
 	return stores
+}
+
+// inDatabase is a store in PostgreSQL.
+func inDatabase(t *testing.T) map[string]any {
+	t.Helper()
+	server := postgrestest.Start(t)
+	url := server.URL(server.Database(t))
+	s, err := postgres.Open(t.Context(), postgres.Config{URL: secret.New(url)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Save(t.Context(), mailsOnBoth()); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{"cloud_soar_api_url": url}
 }
 
 // served is a store behind the API, without a limit on requests.

@@ -9,10 +9,12 @@ import (
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/soar/postgres"
 	"example.org/imap-integration/transport"
 )
 
-// Store is Cloud SOAR: over REST (*soar.Client) or in a file (*local.Store).
+// Store is Cloud SOAR: over REST (*soar.Client), in a file (*local.Store) or in a
+// database (*postgres.Store).
 // soar/types.go says what each method does. An action that needs a part of it
 // says which.
 type Store interface {
@@ -62,10 +64,31 @@ func (r Resource) anyStore(readOnly bool) openStore {
 	if path, ok := strings.CutPrefix(address, localScheme); ok {
 		return r.localStore(path, readOnly)
 	}
+	if postgres.Is(address) {
+		return r.database(address, readOnly)
+	}
 	if address == "" {
 		return nil
 	}
 	return r.client(address)
+}
+
+// database is the store in PostgreSQL.
+func (r Resource) database(address string, readOnly bool) openStore {
+	err := postgres.CheckURL(address)
+	r.problem("cloud_soar_api_url", err)
+	dial, trust := r.dial()
+	if err != nil || dial == nil {
+		return nil
+	}
+	c := postgres.Config{URL: secret.New(address), Dial: dial, Secure: trust.Secure, ReadOnly: readOnly, Timeout: r.timeout(), Log: r.log}
+	return func(ctx context.Context) (*store, error) {
+		opened, err := postgres.Open(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		return &store{Store: opened, prepare: opened.Prepare}, nil
+	}
 }
 
 // client is the REST client.

@@ -31,26 +31,49 @@ func (s *Result) cut(m mark) {
 }
 
 // since returns the objects that came behind a mark, as they stand now.
-func (s *Result) since(m mark) ([]Out, error) {
-	if s.Len() == m.objects {
-		return nil, nil
+func (s *Result) since(m mark) (out []Out, err error) {
+	err = s.each(m.objects, func(o Out) error {
+		out = append(out, o)
+		return nil
+	})
+	return out, err
+}
+
+// each yields the objects from one on, as they stand now.
+func (s *Result) each(from int, yield func(Out) error) error {
+	if s.Len() == from {
+		return nil
 	}
 	spool, err := s.spool()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]Out, 0, s.Len()-m.objects)
 	start := int64(0)
-	if m.objects > 0 {
-		start = s.spooled[m.objects-1].end
+	if from > 0 {
+		start = s.spooled[from-1].end
 	}
-	for i := m.objects; i < s.Len(); i++ {
+	for i := from; i < s.Len(); i++ {
 		var b bytes.Buffer
 		at := s.spooled[i]
-		if err := writeObject(&b, spool, start, at, s.patches[i]); err != nil {
-			return nil, err
+		err := writeObject(&b, spool, start, at, s.patches[i])
+		if err == nil {
+			err = yield(Out{at.key, at.uid, b.Bytes()})
 		}
-		out, start = append(out, Out{at.key, at.uid, b.Bytes()}), at.end
+		if err != nil {
+			return err
+		}
+		start = at.end
 	}
-	return out, nil
+	return nil
+}
+
+// Each yields the objects of all folders, for a caller that hands them over one by
+// one. An error of yield ends it.
+func (s *Results) Each(yield func(Out) error) error {
+	for _, p := range s.parts {
+		if err := p.each(0, yield); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -162,6 +162,9 @@ func (f *Folder) pause(ctx context.Context, cause *Error) error {
 	}
 }
 
+// Reconnects is how often the connection broke and was made again.
+func (f *Folder) Reconnects() int { return f.reconnects }
+
 // reconnect makes a new connection, and makes sure that the UIDs still mean the same.
 func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause error) error {
 	e := f.fault(stage, cause)

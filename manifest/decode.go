@@ -41,7 +41,7 @@ func Decode(command string, fields []Field, in Input) *Values {
 	d.readObject()
 	for i := range fields {
 		d.choose(&fields[i])
-		if fields[i].Secret() {
+		if fields[i].inFileToo() {
 			d.chooseFile(&fields[i])
 		}
 	}

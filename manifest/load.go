@@ -106,11 +106,11 @@ func (m Manifest) load(name string, into any) error {
 	if err != nil {
 		return err
 	}
-	return decodeYAML(name, data, into)
+	return DecodeYAML(name, data, into)
 }
 
-// decodeYAML is strict: an unknown key and a key that stands twice are errors that name it.
-func decodeYAML(name string, data []byte, into any) error {
+// DecodeYAML is strict: an unknown key and a key that stands twice are errors that name it.
+func DecodeYAML(name string, data []byte, into any) error {
 	if err := yaml.Load(data, into, yaml.WithKnownFields(), yaml.WithUniqueKeys()); err != nil {
 		return fmt.Errorf("%s: %s", name, strings.Join(strings.Fields(err.Error()), " "))
 	}

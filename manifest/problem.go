@@ -75,7 +75,7 @@ func (v *Values) show(id, text string) string {
 // as a server's response, is shown.
 func (v *Values) Redact(text string) string {
 	for i := range v.fields {
-		if v.fields[i].Secret() {
+		if v.fields[i].inFileToo() {
 			text = secret.Scrub(text, secretsIn(v.fields[i].ID, v.given[v.fields[i].ID])...)
 		}
 	}
@@ -100,6 +100,9 @@ func secretsIn(id string, given any) []secret.String {
 		}
 		return secrets
 	}
+	if slices.Contains(mayHoldSecret, id) {
+		return []secret.String{secret.New(passwordIn(value))}
+	}
 	u, err := url.Parse(value)
 	if id != "proxy_url" || err != nil {
 		return []secret.String{secret.New(value)}
@@ -109,4 +112,17 @@ func secretsIn(id string, given any) []secret.String {
 	}
 	password, _ := u.User.Password()
 	return []secret.String{secret.New(u.User.String()), secret.New(u.User.Username() + ":" + password), secret.New(password)}
+}
+
+// passwordIn is the password in an address, which may name several hosts and so
+// be none that net/url reads; "" where there is none.
+func passwordIn(address string) string {
+	_, behind, _ := strings.Cut(address, "://")
+	user, _, _ := strings.Cut(behind, "/")
+	at := strings.LastIndexByte(user, '@')
+	_, password, _ := strings.Cut(user[:max(at, 0)], ":")
+	if plain, err := url.PathUnescape(password); err == nil {
+		return plain
+	}
+	return password
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,11 +19,18 @@ const inFile = "_file"
 // one that no action of a run uses need not be there.
 type secretFile string
 
+// mayHoldSecret are fields that are no secrets but may hold one: the password in
+// the address of a database.
+var mayHoldSecret = []string{"cloud_soar_api_url", "cloud_soar_email_store"}
+
+// inFileToo reports whether the field may be given as a file.
+func (f *Field) inFileToo() bool { return f.Secret() || slices.Contains(mayHoldSecret, f.ID) }
+
 // ofFile returns the secret field that NAME_file stands for; nil for any other name.
 func (d *decoder) ofFile(name string) *Field {
 	id, ok := strings.CutSuffix(name, inFile)
 	for i := range d.v.fields {
-		if ok && d.v.fields[i].ID == id && d.v.fields[i].Secret() {
+		if ok && d.v.fields[i].ID == id && d.v.fields[i].inFileToo() {
 			return &d.v.fields[i]
 		}
 	}

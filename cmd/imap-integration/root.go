@@ -40,7 +40,7 @@ func (p *program) root() *cobra.Command {
 	for _, a := range actions.All {
 		root.AddCommand(p.actionCommand(a))
 	}
-	for _, c := range []*cobra.Command{apiCommand(p), auditCommand(p), consoleCommand(p), demoCommand(p), manifestCommand(p), serveCommand(p), versionCommand(p)} {
+	for _, c := range []*cobra.Command{apiCommand(p), auditCommand(p), consoleCommand(p), demoCommand(p), fleetCommand(p), manifestCommand(p), serveCommand(p), versionCommand(p)} {
 		c.GroupID = "person"
 		root.AddCommand(c)
 	}
@@ -91,6 +91,8 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new emails")
+		c.Flags().StringVar(&p.webhook, "webhook", "", "with --watch: also post each email to this address before it is acknowledged")
+		c.Flags().StringVar(&p.webhookSecret, "webhook-secret-file", "", "file with the secret that signs what is posted (Standard Webhooks)")
 	}
 	if a.Name == "incoming-mail-daemon" || a.Name == "test-settings" {
 		c.Flags().StringVar(&p.refreshTokenFile, "refresh-token-file", "", "keep the newest OAuth 2.0 refresh token in this file (mode 0600), where the provider replaces it")

@@ -35,6 +35,8 @@ type program struct {
 	manifest         manifest.Manifest
 	logs             logOptions
 	watch            bool   // incoming-mail-daemon --watch
+	webhook          string // incoming-mail-daemon --watch --webhook
+	webhookSecret    string // --webhook-secret-file
 	strict           bool   // audit --strict
 	helpAll          bool   // ACTION --help-all
 	json             bool   // ACTION --json
@@ -191,6 +193,8 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 		},
 		Strict: p.strict,
 		Watch:  p.watch,
+
+		WebhookURL: p.webhook, WebhookSecretFile: p.webhookSecret,
 
 		RefreshTokenFile: p.refreshTokenFile,
 	}

@@ -1,0 +1,231 @@
+// Package ledger is what the processes of a fleet agree on, in the database that
+// also holds the emails: who works on which mailbox, how far each mailbox has
+// come, and what is still to be handed over. Whose turn it is, is a lease: a row
+// with an end, by the database's clock, and an epoch that each new holder raises.
+// A process may be stopped for a minute and go on believing in its turn; so every
+// change that a holder makes names its epoch and the version of the checkpoint
+// that it began with, and is refused when either is another one now. Emails,
+// checkpoint and outbox change in one transaction. What is lost with a crash of
+// the database is at most the end of a pass, which is then done again.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.org/imap-integration/soar/postgres"
+)
+
+// Lease is how long a turn lasts without renewal. Renewal is due each third of it.
+const Lease = 30 * time.Second
+
+// ErrLostTurn says that another process holds the mailbox now.
+var ErrLostTurn = errors.New("another process has taken this mailbox over; nothing of this batch was changed")
+
+// Ledger is a fleet's state. Its methods may be called at the same time.
+type Ledger struct {
+	store *postgres.Store
+	node  string
+	lease time.Duration
+}
+
+// Open brings the tables up in the store's database. node names this process; two
+// processes of one name are one another's past.
+func Open(ctx context.Context, store *postgres.Store, node string) (*Ledger, error) {
+	if err := store.Upgrade(ctx, part, steps); err != nil {
+		return nil, err
+	}
+	return &Ledger{store: store, node: node, lease: Lease}, nil
+}
+
+// Mailbox is a mailbox as the fleet's configuration has it.
+type Mailbox struct {
+	Name   string
+	Server string        // host and port, for the limit of connections
+	Period time.Duration // from the start of a pass to the next one
+}
+
+// Register makes the rows of mailboxes that are new, and the node's own.
+func (l *Ledger) Register(ctx context.Context, version string, mailboxes []Mailbox) error {
+	names, servers, periods := make([]string, len(mailboxes)), make([]string, len(mailboxes)), make([]time.Duration, len(mailboxes))
+	for i, m := range mailboxes {
+		names[i], servers[i], periods[i] = m.Name, m.Server, m.Period
+	}
+	return l.store.Change(ctx, "change", func(tx pgx.Tx) error {
+		b := &pgx.Batch{}
+		b.Queue(`INSERT INTO mailboxes (name, server, period) SELECT * FROM unnest($1::text[], $2::text[], $3::interval[]) ORDER BY 1
+			ON CONFLICT (name) DO UPDATE SET server = excluded.server, period = excluded.period
+			WHERE (mailboxes.server, mailboxes.period) IS DISTINCT FROM (excluded.server, excluded.period)`, names, servers, periods)
+		b.Queue(`INSERT INTO nodes (name, started_at, seen_at, version) VALUES ($1, clock_timestamp(), clock_timestamp(), $2)
+			ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at, version = excluded.version`, l.node, version)
+		return tx.SendBatch(ctx, b).Close()
+	})
+}
+
+// Claim asks for turns.
+type Claim struct {
+	Names     []string       // of the mailboxes that this process can work on
+	Most      int            // turns
+	PerServer int            // connections to one server, of all processes together
+	Limits    map[string]int // likewise, for the servers that have a limit of their own
+}
+
+// claimLock serialises claims, so that the count of connections is right.
+const claimLock = 0x494d4149_00000002
+
+// claim gives the mailboxes that are due longest to this node, as many as each
+// server may still have connections. A lease that ran out is due at once.
+const claim = `WITH busy AS (
+		SELECT server, count(*) AS n FROM mailboxes WHERE lease_until > clock_timestamp() GROUP BY server
+	), ranked AS (
+		SELECT m.name, coalesce(m.lease_until, m.next_due) AS since, coalesce(($6::jsonb ->> m.server)::int, $5) AS most,
+			row_number() OVER (PARTITION BY m.server ORDER BY coalesce(m.lease_until, m.next_due), m.name) + coalesce(b.n, 0) AS place
+		FROM mailboxes m LEFT JOIN busy b USING (server)
+		WHERE m.name = ANY($2) AND coalesce(m.lease_until, m.next_due) <= clock_timestamp()
+	), chosen AS (
+		SELECT name FROM ranked WHERE place <= most ORDER BY since, name LIMIT $3
+	), locked AS MATERIALIZED (
+		SELECT name FROM mailboxes WHERE name IN (SELECT name FROM chosen) AND coalesce(lease_until, next_due) <= clock_timestamp()
+		FOR UPDATE SKIP LOCKED
+	)
+	UPDATE mailboxes m SET holder = $1, epoch = epoch + 1, lease_until = clock_timestamp() + $4::interval,
+		next_due = clock_timestamp() + period, tried_at = clock_timestamp()
+	FROM locked WHERE m.name = locked.name
+	RETURNING m.name, m.epoch, m.checkpoint, m.version, m.failures`
+
+// Claim gives this process turns. Their number may be smaller than asked for. The
+// transaction is one message to the server, so that a process that is stopped
+// never holds the lock.
+func (l *Ledger) Claim(ctx context.Context, c Claim) (turns []*Turn, err error) {
+	limits := c.Limits
+	if limits == nil {
+		limits = map[string]int{}
+	}
+	err = l.store.Do(ctx, "claim mailboxes in", func(ctx context.Context, pool *pgxpool.Pool) error {
+		b := &pgx.Batch{}
+		b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(claimLock))
+		b.Queue(claim, l.node, c.Names, c.Most, l.lease, c.PerServer, limits).Query(func(rows pgx.Rows) error {
+			t := Turn{ledger: l}
+			_, err := pgx.ForEachRow(rows, []any{&t.Name, &t.epoch, &t.Checkpoint, &t.version, &t.Failures}, func() error {
+				one := t
+				turns = append(turns, &one)
+				return nil
+			})
+			return err
+		})
+		return pool.SendBatch(ctx, b).Close()
+	})
+	return turns, err
+}
+
+// NextDue is how long it is until one of the mailboxes is due, at most limit.
+func (l *Ledger) NextDue(ctx context.Context, names []string, limit time.Duration) (wait time.Duration, err error) {
+	err = l.store.Do(ctx, "read", func(ctx context.Context, pool *pgxpool.Pool) error {
+		var seconds *float64
+		if err := pool.QueryRow(ctx, `SELECT extract(epoch FROM min(coalesce(lease_until, next_due)) - clock_timestamp())::float8
+			FROM mailboxes WHERE name = ANY($1)`, names).Scan(&seconds); err != nil {
+			return err
+		}
+		wait = limit
+		if seconds != nil {
+			wait = min(limit, max(0, time.Duration(*seconds*float64(time.Second))))
+		}
+		return nil
+	})
+	return wait, err
+}
+
+// noWait lets the commit of a transaction not wait for the disk.
+const noWait = `SELECT set_config('synchronous_commit', 'off', true)`
+
+// Renew prolongs turns and shows that the node is alive. It returns those that
+// are this process's no longer.
+func (l *Ledger) Renew(ctx context.Context, turns []*Turn) (lost []*Turn, err error) {
+	names, epochs := make([]string, len(turns)), make([]int64, len(turns))
+	for i, t := range turns {
+		names[i], epochs[i] = t.Name, t.epoch
+	}
+	held := map[string]bool{}
+	err = l.store.Do(ctx, "renew turns in", func(ctx context.Context, pool *pgxpool.Pool) error {
+		b := &pgx.Batch{}
+		b.Queue(noWait) // a renewal that is lost with the database comes again
+		b.Queue(`UPDATE nodes SET seen_at = clock_timestamp() WHERE name = $1`, l.node)
+		b.Queue(`UPDATE mailboxes m SET lease_until = clock_timestamp() + $4::interval FROM unnest($2::text[], $3::bigint[]) AS u (name, epoch)
+			WHERE m.name = u.name AND m.epoch = u.epoch AND m.holder = $1 RETURNING m.name`, l.node, names, epochs, l.lease).Query(func(rows pgx.Rows) error {
+			var name string
+			_, err := pgx.ForEachRow(rows, []any{&name}, func() error { held[name] = true; return nil })
+			return err
+		})
+		return pool.SendBatch(ctx, b).Close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range turns {
+		if !held[t.Name] {
+			lost = append(lost, t)
+		}
+	}
+	return lost, nil
+}
+
+// End is how a pass ended.
+type End struct {
+	Turn                                                   *Turn
+	Whole                                                  bool          // it saw all of the mailbox
+	Error                                                  string        // why not; "": nothing failed
+	Retry                                                  time.Duration // after a failure; 0: when the mailbox is due anyway
+	Saved, Existed, Failed, LeftOut, Reconnects, Throttled int
+	CertificateUntil, TokenUntil                           time.Time // zero: not known
+}
+
+// Finish gives turns back, and notes what came of them. It waits for no disk: an
+// end that is lost is a pass that is done again.
+func (l *Ledger) Finish(ctx context.Context, ends []End) error {
+	if len(ends) == 0 {
+		return nil
+	}
+	return l.store.Do(ctx, "end turns in", func(ctx context.Context, pool *pgxpool.Pool) error {
+		b := &pgx.Batch{}
+		b.Queue(noWait)
+		for _, e := range ends {
+			var retry *time.Duration
+			if e.Retry > 0 {
+				retry = &e.Retry
+			}
+			b.Queue(`UPDATE mailboxes SET holder = NULL, lease_until = NULL,
+					next_due = CASE WHEN $3::interval IS NULL THEN next_due ELSE clock_timestamp() + $3::interval END,
+					polled_at = CASE WHEN $4 THEN clock_timestamp() ELSE polled_at END,
+					failures = CASE WHEN $5 = '' THEN 0 ELSE failures + 1 END, last_error = $5,
+					saved = saved + $6, existed = existed + $7, failed = failed + $8, left_out = left_out + $9,
+					reconnects = reconnects + $10, throttled = throttled + $11,
+					certificate_until = coalesce($12, certificate_until), token_until = coalesce($13, token_until)
+				WHERE name = $1 AND epoch = $2`, e.Turn.Name, e.Turn.epoch, retry, e.Whole, postgres.Held(e.Error),
+				e.Saved, e.Existed, e.Failed, e.LeftOut, e.Reconnects, e.Throttled, known(e.CertificateUntil), known(e.TokenUntil))
+		}
+		return pool.SendBatch(ctx, b).Close()
+	})
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// Leave takes the node off the list: it ended in good order.
+func (l *Ledger) Leave(ctx context.Context) error {
+	return l.store.Do(ctx, "change", func(ctx context.Context, pool *pgxpool.Pool) error {
+		_, err := pool.Exec(ctx, `DELETE FROM nodes WHERE name = $1`, l.node)
+		return err
+	})
+}
+
+// refused wraps ErrLostTurn with the mailbox's name.
+func refused(name string) error { return fmt.Errorf("mailbox %s: %w", name, ErrLostTurn) }

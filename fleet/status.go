@@ -1,0 +1,158 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"example.org/imap-integration/fleet/ledger"
+	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/soar/postgres"
+)
+
+// Status is what any node answers for all.
+type Status struct {
+	Nodes     []NodeStatus    `json:"nodes"`
+	Mailboxes []MailboxStatus `json:"mailboxes"`
+	Sinks     []SinkStatus    `json:"sinks"`
+}
+
+// NodeStatus is a process of the fleet.
+type NodeStatus struct {
+	ledger.Node
+	SilentSeconds float64 `json:"silent_seconds"`
+	Alive         bool    `json:"alive"` // heard of within the time of a lease
+}
+
+// MailboxStatus is a mailbox, whether it is in this configuration or not.
+type MailboxStatus struct {
+	ledger.State
+	AgeSeconds float64 `json:"unsaved_age_seconds"` // since the last whole pass; -1: there was none
+	DueSeconds float64 `json:"due_seconds"`
+	Configured bool    `json:"configured"`
+	Overdue    string  `json:"overdue"` // why; "": it is not
+}
+
+// SinkStatus is what waits for a sink.
+type SinkStatus struct {
+	Sink          string  `json:"sink"`
+	Messages      int64   `json:"messages"`
+	Bytes         int64   `json:"bytes"`
+	OldestSeconds float64 `json:"oldest_seconds"`
+	Dead          int64   `json:"dead"`
+	Error         string  `json:"last_error"`
+}
+
+// ReadStatus asks the database of a configuration. It changes nothing.
+func ReadStatus(ctx context.Context, c *Config, log *slog.Logger) (status *Status, err error) {
+	store, book, err := openLedger(ctx, c, log, 2, true)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	nodes, err := book.Nodes(ctx)
+	states, err2 := book.States(ctx)
+	backlogs, err3 := book.Backlogs(ctx)
+	if err := errors.Join(err, err2, err3); err != nil {
+		return nil, err
+	}
+	status = &Status{Nodes: []NodeStatus{}, Mailboxes: []MailboxStatus{}, Sinks: []SinkStatus{}}
+	for _, n := range nodes {
+		status.Nodes = append(status.Nodes, NodeStatus{n, n.Silence.Seconds(), n.Silence < ledger.Lease})
+	}
+	for _, s := range states {
+		m := MailboxStatus{State: s, AgeSeconds: s.Age.Seconds(), DueSeconds: s.Due.Seconds()}
+		if i := slices.IndexFunc(c.Mailboxes, func(m Mailbox) bool { return m.Name == s.Name }); i >= 0 {
+			m.Configured, m.Overdue = true, overdue(s, c.Mailboxes[i].every)
+		}
+		status.Mailboxes = append(status.Mailboxes, m)
+	}
+	for _, s := range c.Sinks {
+		one := SinkStatus{Sink: s.Name}
+		for _, b := range backlogs {
+			if b.Sink == s.Name {
+				one = SinkStatus{b.Sink, b.Messages, b.Bytes, b.Oldest.Seconds(), b.Dead, b.Error}
+			}
+		}
+		status.Sinks = append(status.Sinks, one)
+	}
+	return status, nil
+}
+
+// Replay makes the dead letters of a sink due again, and says how many they are.
+func Replay(ctx context.Context, c *Config, sink string, log *slog.Logger) (int64, error) {
+	if !slices.ContainsFunc(c.Sinks, func(s Sink) bool { return s.Name == sink }) {
+		return 0, &ConfigError{errors.New("there is no sink " + sink + " in the configuration")}
+	}
+	store, book, err := openLedger(ctx, c, log, 2, false)
+	if err != nil {
+		return 0, err
+	}
+	defer store.Close()
+	return book.Replay(ctx, sink)
+}
+
+// MailboxAudit is a whole mailbox held against the store.
+type MailboxAudit struct {
+	Mailbox string          `json:"mailbox"`
+	Error   string          `json:"error"` // why it could not be read whole; "": it was
+	Folders []*ingest.Audit `json:"folders"`
+}
+
+// auditsAtOnce bounds the mailboxes that are read at the same time.
+const auditsAtOnce = 4
+
+// Audit holds every email of every mailbox against the store: each UID is in one
+// state. sound is false where something is missing, doubled or could not be read.
+func Audit(ctx context.Context, o Options, strict bool) (reports []MailboxAudit, sound bool, err error) {
+	url, _, _, err := o.Config.address()
+	if err != nil {
+		return nil, false, &ConfigError{err}
+	}
+	boxes, _, err := o.Config.boxes(url.Reveal(), o.Decode, o.Log)
+	if err != nil {
+		return nil, false, &ConfigError{err}
+	}
+	store, _, err := openLedger(ctx, o.Config, o.Log, auditsAtOnce+1, true)
+	if err != nil {
+		return nil, false, err
+	}
+	defer store.Close()
+	reports = make([]MailboxAudit, len(o.Config.Mailboxes))
+	slots := make(chan struct{}, auditsAtOnce)
+	var reading sync.WaitGroup
+	for i, m := range o.Config.Mailboxes {
+		slots <- struct{}{}
+		reading.Go(func() {
+			defer func() { <-slots }()
+			b := boxes[m.Name]
+			folders, err := b.pass.Audit(ctx, store)
+			reports[i] = MailboxAudit{Mailbox: m.Name, Folders: folders}
+			if err != nil {
+				reports[i].Error = b.redact(err.Error())
+			}
+		})
+	}
+	reading.Wait()
+	sound = true
+	for _, r := range reports {
+		sound = sound && r.Error == "" && !slices.ContainsFunc(r.Folders, func(a *ingest.Audit) bool { return !a.Sound(strict) })
+	}
+	return reports, sound, nil
+}
+
+// Check reads everything that a configuration names but the database and the servers.
+func Check(o Options) error {
+	url, _, _, err := o.Config.address()
+	if err == nil {
+		err = postgres.CheckURL(url.Reveal())
+	}
+	_, _, boxErr := o.Config.boxes(url.Reveal(), o.Decode, o.Log)
+	_, sinkErr := (&Node{o: o}).outlets()
+	if err := errors.Join(err, boxErr, sinkErr); err != nil {
+		return &ConfigError{err}
+	}
+	return nil
+}
