@@ -41,7 +41,7 @@ type world struct {
 	receiver *receiver
 	stdout   lines
 	log      lines
-	more     string // YAML
+	only     map[int]string // user → sinks in YAML
 }
 
 // receiver is a webhook's server.
@@ -132,9 +132,12 @@ func (w *world) config() string {
 	fmt.Fprintf(&b, "sinks:\n  - {name: out, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret, ca_certificate_file: %s/ca.pem, backlog_age: 3s}\n", w.receiver.URL, w.dir, w.dir)
 	b.WriteString("mailboxes:\n")
 	for i, u := range w.users {
-		fmt.Fprintf(&b, "  - {name: m%d, username: %q, password_file: %s/password%d}\n", i, u.Name, w.dir, i)
+		sinks := "[out, siem]"
+		if only := w.only[i]; only != "" {
+			sinks = only
+		}
+		fmt.Fprintf(&b, "  - {name: m%d, sinks: %s, username: %q, password_file: %s/password%d}\n", i, sinks, u.Name, w.dir, i)
 	}
-	b.WriteString(w.more)
 	return w.file("fleet.yaml", b.String())
 }
 
@@ -256,4 +259,57 @@ func TestFleet(t *testing.T) {
 	if log := w.log.String(); strings.Contains(log, "Canary") || strings.Contains(log, w.database.Password()) {
 		t.Error("the log shows a secret")
 	}
+}
+
+// TestSlowSinkHoldsBack: a receiver that is away holds back the mailboxes that feed
+// it, when its backlog is too old, and no others. When it is back all come.
+func TestSlowSinkHoldsBack(t *testing.T) {
+	w := newWorld(t, 2)
+	w.only = map[int]string{1: "[out]"}
+	w.receiver.answer(http.StatusServiceUnavailable)
+	w.deliver(0, "waits")
+	w.start("one")
+	w.eventually("the sink holds back", func() bool { return strings.Contains(w.log.String(), "held_back=true") })
+	w.deliver(0, "held")
+	w.deliver(1, "goes on")
+	w.eventually("the other mailbox is read", func() bool { return w.sql(`SELECT count(*) FROM emails WHERE subject_folded = 'goes on'`) == "1" })
+	if n := w.sql(`SELECT count(*) FROM emails WHERE subject_folded = 'held'`); n != "0" {
+		t.Error("a mailbox that is held back is read")
+	}
+	w.receiver.answer(http.StatusOK)
+	w.eventually("all emails at the sink", func() bool { return w.receiver.taken() == 2 && w.sql(`SELECT count(*) FROM deliveries`) == "0" })
+}
+
+// TestDeadLetters: what the receiver refuses for good waits for a person, and holds nothing back.
+func TestDeadLetters(t *testing.T) {
+	w := newWorld(t, 1)
+	w.receiver.answer(http.StatusBadRequest)
+	w.deliver(0, "bad")
+	w.start("one")
+	w.eventually("a dead letter", func() bool { return w.sql(`SELECT count(*) FROM deliveries WHERE dead`) == "1" })
+	w.receiver.answer(http.StatusOK)
+	w.deliver(0, "good")
+	w.eventually("the next email", func() bool { return w.receiver.taken() == 1 })
+	c := w.options("replay").Config
+	if n, err := fleet.Replay(t.Context(), c, "siem", slog.New(slog.DiscardHandler)); err != nil || n != 1 {
+		t.Fatalf("replayed %d, %v", n, err)
+	}
+	if _, err := fleet.Replay(t.Context(), c, "none", slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("a sink that is not there was replayed")
+	}
+	w.complete(2)
+}
+
+// TestSecretsAreReadAgain: a password that is put right in its file counts without a restart.
+func TestSecretsAreReadAgain(t *testing.T) {
+	w := newWorld(t, 1)
+	w.deliver(0, "a")
+	w.file("password0", "Canary-wrong-password")
+	w.start("one")
+	w.eventually("a failure", func() bool { return w.sql(`SELECT failures > 0 FROM mailboxes`) == "t" })
+	if why := w.sql(`SELECT last_error FROM mailboxes`); !strings.Contains(why, "log in") || strings.Contains(why, "Canary") {
+		t.Errorf("why: %s", why)
+	}
+	w.file("password0", w.users[0].Password+"\n")
+	w.complete(1)
 }
