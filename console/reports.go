@@ -81,6 +81,11 @@ type auditReport struct {
 	Wait  []ingest.Finding // what the next run takes
 }
 
+// Sound reports whether every email is accounted for, once.
+func (a *auditReport) Sound() bool {
+	return len(a.Lost) == 0 && len(a.Doubled) == 0 && a.Sum == a.Messages
+}
+
 // part is one share of the emails of a folder.
 type part struct {
 	Label, Says, Tone string

@@ -18,6 +18,9 @@ type section struct {
 	Controls    []*control
 }
 
+// Anchor is where a link on the page finds it.
+func (s section) Anchor() string { return strings.ReplaceAll(strings.ToLower(s.Title), " ", "-") }
+
 // claim is a section and the fields that stand in it.
 type claim struct {
 	title, says string

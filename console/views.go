@@ -124,6 +124,7 @@ var functions = template.FuncMap{
 	"percent": percent,
 	"depth":   func(n int) int { return min(n, 8) },
 	"words":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+	"short":   func(digest string) string { return quote.Line(digest[:min(len(digest), 12)], 12) + "…" },
 	"minus":   func(a, b int) int { return a - b },
 	"delay":   delay,
 	"verdict": verdict,

@@ -1,15 +1,16 @@
-// Command screenshots photographs the console over the demo's mailbox, for
+// Command screenshots photographs the console over a mailbox with the demo's emails and those of the tests, for
 // docs/console and the README: each screen light, some dark and narrow. It needs a
 // Chromium, and looks best where the font Inter is installed (fonts-inter).
 package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"example.org/imap-integration/mailbox/imapmem"
 )
 
 // shot is one picture.
@@ -52,38 +55,77 @@ func run(program, out string, all bool) error {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer stop()
-	demo := exec.CommandContext(ctx, program, "demo", "--keep")
-	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
-	output, err := demo.StdoutPipe()
+	folder, err := os.MkdirTemp("", "screenshots")
 	if err != nil {
 		return err
 	}
-	if err := demo.Start(); err != nil {
-		return err
-	}
-	defer func() { stop(); _ = demo.Wait() }()
-	start, err := startURL(output)
+	defer os.RemoveAll(folder)
+	mail, err := mailbox(folder)
 	if err != nil {
 		return err
+	}
+	defer mail.Close()
+	console := exec.CommandContext(ctx, program, "console", "--store", "soar.db", "--settings", "settings.json", "--listen", "127.0.0.1:0")
+	console.Dir, console.Stderr = folder, os.Stderr
+	console.Cancel = func() error { return console.Process.Signal(syscall.SIGTERM) }
+	output, err := console.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := console.Start(); err != nil {
+		return err
+	}
+	defer func() { stop(); _ = console.Wait() }()
+	start, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("the console names no address: %w", err)
 	}
 	page, end, err := browser(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	return photograph(page, start, out, all)
+	return photograph(page, strings.TrimSpace(start), out, all)
 }
 
-// startURL reads the demo's output up to the address.
-func startURL(output io.Reader) (string, error) {
-	lines := bufio.NewScanner(output)
-	for lines.Scan() {
-		if line := lines.Text(); strings.HasPrefix(line, "http://") {
-			go func() { _, _ = io.Copy(io.Discard, output) }()
-			return line, nil
+// mailbox is a server with the emails of the demo and of the tests, and the settings for it.
+func mailbox(folder string) (*imapmem.Server, error) {
+	conf, certificate, err := imapmem.Certificate()
+	if err != nil {
+		return nil, err
+	}
+	server, err := imapmem.Start("soc@corp.example", "demo", conf)
+	if err != nil {
+		return nil, err
+	}
+	for i, pattern := range []string{"testdata/mail/*.eml", "cmd/imap-integration/testdata/demo/*.eml"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for n, name := range names {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+			if _, err := server.Append("INBOX", raw, time.Date(2026, 11, 20+3*i, 7, 5*n, 0, 0, time.UTC)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return "", errors.New("the demo named no address")
+	read := []byte("From: Dana Lindqvist <dana@ostwind.example>\r\nTo: soc@corp.example\r\nSubject: Wire transfer, urgent\r\n\r\nSomebody read this one first.\r\n")
+	if _, err := server.Append("INBOX", read, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), `\Seen`); err != nil {
+		return nil, err
+	}
+	settings, err := json.MarshalIndent(map[string]any{
+		"imap_server": server.Host, "port": server.Port, "username": server.Username, "password": server.Password, "ca_certificate": certificate,
+		"cloud_soar_api_url": "local:soar.db", "to": "example, corp.example", "not_subject": "newsletter", "not_text_body": "unsubscribe",
+	}, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return server, os.WriteFile(filepath.Join(folder, "settings.json"), settings, 0o600)
 }
 
 func browser(ctx context.Context) (context.Context, func(), error) {
@@ -111,9 +153,12 @@ func photograph(ctx context.Context, start, out string, all bool) error {
 	for _, press := range []struct{ path, button string }{
 		{"/settings", "form[action='/settings/test'] button"},
 		{"/actions/incoming-mail-daemon", "form.sheet button.main"},
+		{"/actions/incoming-mail-daemon?dry_run=false", "form.sheet button.main"},
 		{"/completeness", "form[action='/completeness'] button"},
-		{"/actions/list-cloud-soar-emails", "form.sheet button.main"},
 		{"/actions/email-body-regex?cloud_soar_mail_id=1&preset=url", "form.sheet button.main"},
+		{"/actions/add-email-to-incident?cloud_soar_mail_id=45,47&incident_id=1187", "form.sheet button.main"},
+		{"/actions/add-email-attachments-to-incident?cloud_soar_mail_id=45&incident_id=1187", "form.sheet button.main"},
+		{"/actions/add-email-to-triage?cloud_soar_mail_id=46&triage_id=42", "form.sheet button.main"},
 	} {
 		err := chromedp.Do(ctx, chromedp.Navigate(base+press.path), chromedp.Click(chromedp.CSS(press.button)),
 			chromedp.WaitVisible(chromedp.CSS(".head > .tag.good, .head > .tag.bad")))
@@ -142,16 +187,17 @@ var screens = []struct{ name, path string }{
 	{"action", "/actions/email-body-regex"},
 	{"dry-run", "/runs/2"},
 	{"emails", "/emails"},
-	{"email", "/emails/2"},
-	{"email-html", "/emails/1?view=html"},
-	{"contents", "/emails/2/contents"},
-	{"route", "/emails/1/route"},
-	{"links", "/emails/1/links"},
-	{"indicators", "/emails/2/indicators"},
-	{"source", "/emails/1/source"},
+	{"email", "/emails/45"},
+	{"email-html", "/emails/47?view=html"},
+	{"contents", "/emails/45/contents"},
+	{"archive", "/emails/44/contents"},
+	{"route", "/emails/47/route"},
+	{"links", "/emails/47/links"},
+	{"indicators", "/emails/45/indicators"},
+	{"source", "/emails/47/source"},
 	{"completeness", "/completeness"},
 	{"incidents", "/incidents"},
-	{"incident", "/incidents/1"},
+	{"incident", "/incidents/1187"},
 }
 
 // shots are the pictures of the documentation, or of everything.
