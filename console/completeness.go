@@ -12,7 +12,7 @@ type completenessScreen struct{ *desk }
 // completenessPage is the last comparison of the folder with the store.
 type completenessPage struct {
 	Last  *runLine
-	Audit *auditReport
+	Audit []*auditReport
 }
 
 func (s completenessScreen) show(w http.ResponseWriter, _ *http.Request) error {
@@ -20,7 +20,7 @@ func (s completenessScreen) show(w http.ResponseWriter, _ *http.Request) error {
 	if all := s.runs.latest(actions.Audit.Name); len(all) > 0 {
 		p.Last = &lines(all[:1])[0]
 		if p.Last.Ended {
-			p.Audit = newAuditReport(all[0].result.whole())
+			p.Audit = newAuditReports(all[0].result.whole())
 		}
 	}
 	s.render(w, http.StatusOK, "completeness", page{Title: "Completeness", Section: "completeness"}, p)

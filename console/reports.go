@@ -93,12 +93,23 @@ type part struct {
 	At, Width         float64 // percent of the folder
 }
 
-// newAuditReport reads the report; nil where the run made none.
-func newAuditReport(result []byte) *auditReport {
-	a := &auditReport{}
-	if json.Unmarshal(result, &a.Audit) != nil || a.Folder == "" {
-		return nil
+// newAuditReports reads the reports, one for each folder; none where the run made none.
+func newAuditReports(result []byte) (all []*auditReport) {
+	var several struct {
+		Folders []ingest.Audit `json:"folders"`
 	}
+	var one ingest.Audit
+	if json.Unmarshal(result, &several) == nil && len(several.Folders) == 0 && json.Unmarshal(result, &one) == nil && one.Folder != "" {
+		several.Folders = append(several.Folders, one)
+	}
+	for _, folder := range several.Folders {
+		all = append(all, newAuditReport(folder))
+	}
+	return all
+}
+
+func newAuditReport(folder ingest.Audit) *auditReport {
+	a := &auditReport{Audit: folder}
 	for _, f := range a.Missing {
 		if f.Waiting() {
 			a.Wait = append(a.Wait, f)

@@ -30,7 +30,7 @@ type runPage struct {
 	Again    string // where the form is
 	Shown    *presented
 	Test     *testReport // of test-settings
-	Audit    *auditReport
+	Audit    []*auditReport
 	Table    *table
 	OpenJSON bool // nothing else shows the result
 }
@@ -56,7 +56,7 @@ func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
 		found.mu.Unlock()
 		p.Problems = p.problems(found.Command)
 		if found.Command == actions.Audit.Name {
-			p.Audit = newAuditReport(found.result.whole())
+			p.Audit = newAuditReports(found.result.whole())
 		}
 		if m, err := s.Manifest.Action(found.Command); err == nil {
 			p.Table = newTable(m, p.Shown.value)

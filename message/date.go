@@ -11,10 +11,13 @@ import (
 // write instead (asctime, ISO 8601, missing zones: UTC). The result keeps the
 // offset. It is false when no full date can be read.
 func ParseDate(s string) (time.Time, bool) {
-	if len(s) > maxDate {
+	if len(s) > maxCommented {
 		return time.Time{}, false
 	}
 	s, _ = dropComments(s)
+	if s = strings.Join(strings.Fields(s), " "); len(s) > maxDate {
+		return time.Time{}, false
+	}
 	d := dateParts{day: -1, month: -1, year: -1, zone: unknownZone}
 	for _, w := range strings.FieldsFunc(splitISO(s), func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\r' || r == '\n' }) {
 		d.word(w)
@@ -22,8 +25,10 @@ func ParseDate(s string) (time.Time, bool) {
 	return d.time()
 }
 
-// maxDate is the longest text that is read as a date, bytes.
-const maxDate = 200
+const (
+	maxDate      = 200      // the longest text that is read as a date, bytes
+	maxCommented = 64 << 10 // with its comments, which may be of any length (RFC 5322, section 3.2.2)
+)
 
 const unknownZone = 1 << 30
 

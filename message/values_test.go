@@ -36,7 +36,9 @@ func TestParseDate(t *testing.T) {
 		"Mon, 23 Nov 99999 10:00:00 +0000":                "",
 		"23 Nov":                                          "",
 		"":                                                "",
-		strings.Repeat("9", 300):                          "",
+		"Mon, 23 Nov 2026 10:00:00 +0200 (" + strings.Repeat("Central European Time ", 500) + ")": "2026-11-23T10:00:00+02:00",
+		strings.Repeat("(a (nested) one)\r\n ", 50) + "23 Nov 2026 10:00:00 +0200 (b":             "2026-11-23T10:00:00+02:00",
+		strings.Repeat("9", 300): "",
 	}
 	for s, want := range tests {
 		d, ok := ParseDate(s)

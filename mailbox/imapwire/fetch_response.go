@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 )
 
@@ -240,11 +241,12 @@ func (p *fetchParser) internalDate() error {
 func internalDate(s string) time.Time {
 	const oldest, youngest, widestZone = 1970, 2200, 15 * 60 * 60
 	t, err := time.Parse("_2-Jan-2006 15:04:05 -0700", s)
-	if err != nil {
-		t, err = time.Parse("2-Jan-2006 15:04:05 -0700", strings.TrimSpace(s))
+	ok := err == nil
+	if !ok { // QUIRK: without a zone, with the name of one, with a weekday, with one digit for the day
+		t, ok = message.ParseDate(s)
 	}
 	_, zone := t.Zone()
-	if err != nil || t.Year() < oldest || t.Year() > youngest || zone > widestZone || zone < -widestZone {
+	if !ok || t.Year() < oldest || t.Year() > youngest || zone > widestZone || zone < -widestZone {
 		return time.Time{}
 	}
 	return t.UTC()

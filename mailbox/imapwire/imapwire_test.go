@@ -87,6 +87,23 @@ func TestInternalDate(t *testing.T) {
 	}
 }
 
+// TestInternalDateOfServers are dates as servers write them that RFC 9051, section 9, does not know.
+func TestInternalDateOfServers(t *testing.T) {
+	for in, want := range map[string]string{
+		"17-Jul-1996 02:44:25":              "1996-07-17T02:44:25Z", // no zone: UTC
+		"17-Jul-1996 02:44:25 GMT":          "1996-07-17T02:44:25Z",
+		"17-Jul-1996 02:44:25 PDT":          "1996-07-17T09:44:25Z",
+		"17-Jul-1996 02:44:25 +0200 (CEST)": "1996-07-17T00:44:25Z",
+		"Wed, 17 Jul 1996 02:44:25 -0700":   "1996-07-17T09:44:25Z",
+		"7-Jul-1996 02:44:25 MEZ":           "1996-07-07T01:44:25Z",
+		"17-JUL-1996 02:44:25 -07:00":       "1996-07-17T09:44:25Z",
+	} {
+		if got := internalDate(in).Format(time.RFC3339); got != want {
+			t.Errorf("%q: %s", in, got)
+		}
+	}
+}
+
 func TestFolderNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"INBOX": `"INBOX"`, "R&D": `"R&-D"`, `a"b\c`: `"a\"b\\c"`, "Prüfung/日本 & Co": `"Pr&APw-fung/&ZeVnLA- &- Co"`, "📧": `"&2D3c5w-"`,
