@@ -32,18 +32,18 @@ setup: # what the tests need from Debian, where it can be installed
 	@scripts/setup
 
 check:
-	$(GO) vet ./...
+	$(GO) vet $$(scripts/race) ./... # as the tests are compiled, so that it is done once
 	@unformatted=$$($(GO) tool gofumpt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted (make fmt): $$unformatted"; exit 1; fi
-	$(GO) tool staticcheck ./...
+	@staticcheck=$$($(GO) tool -n staticcheck) && GOFLAGS="$$GOFLAGS $$(scripts/race)" $$staticcheck ./...
 
 unit:
 	@scripts/unit
-	$(GO) test -run Forms ./content/file # PDF too: interpreted WebAssembly is too slow for the race detector
+	CGO_ENABLED=0 $(GO) test -trimpath -run Forms ./content/file # PDF too: interpreted WebAssembly is too slow for the race detector
 
 test-long: setup ## the sweeps of many cases, whose names end in Long, and what the race detector makes too slow; CI runs them too
-	$(GO) test -timeout 20m -run 'Long$$' ./...
-	$(GO) test -timeout 10m -run 'PDF|Hostile' ./content/file
-	$(GO) test -timeout 10m -run Bombs ./message
+	CGO_ENABLED=0 $(GO) test -trimpath -timeout 20m -run 'Long$$' ./...
+	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run 'PDF|Hostile' ./content/file
+	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run Bombs ./message
 	@echo 'make test-long: all passed'
 
 fmt:
