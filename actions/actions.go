@@ -1,6 +1,15 @@
-// Package actions holds the actions of the integration: each has a .yaml file
-// for the platform and, beside it, a .go file with its parameters, its result and
-// its run function.
+// Package actions holds what the platform can start: each action has a .yaml file
+// that the platform reads and, beside it, a .go file with its parameters, its result
+// and its run function.
+//
+// The platform hands over every field of the resource and of the action as a text,
+// typed by somebody, and reads one JSON document and an exit status. So an action
+// first reads all of its parameters by the getters of manifest.Values and asks
+// Values.Err, which names everything that is wrong at once; until then nothing is
+// contacted. It reads only the fields that it uses: a wrong filter must not stop an
+// action on saved emails. An unknown id fails before anything is changed. What goes
+// wrong is one sentence for a person, without a secret, and the status that
+// explain.go gives it.
 package actions
 
 import (

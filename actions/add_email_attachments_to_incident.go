@@ -38,8 +38,8 @@ type fileChoice struct {
 	largest int64    // bytes; 0: no limit
 }
 
-// addEmailAttachmentsToIncident adds the attachments of mails to an incident.
-// What the incident has of the same mail and part is not sent again, so a run that
+// addEmailAttachmentsToIncident adds the attachments of emails to an incident.
+// What the incident has of the same email and part is not sent again, so a run that
 // broke off is taken up by repeating it.
 func addEmailAttachmentsToIncident(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
@@ -92,7 +92,7 @@ type fileAdder struct {
 	out      addedFiles
 }
 
-// fileKey is what makes a file the same file: bytes, mail and part.
+// fileKey is what makes a file the same file: bytes, email and part.
 func fileKey(mail soar.ID, sum, part string) soar.File {
 	return soar.File{SHA256: sum, EmailID: mail, Part: part}
 }
@@ -122,7 +122,7 @@ func (a *fileAdder) all(ctx context.Context, s *store, records []soar.Record) er
 	return nil
 }
 
-// possible fails for a mail whose attachments are wanted and cannot be had.
+// possible fails for an email whose attachments are wanted and cannot be had.
 func (a *fileAdder) possible(r soar.Record, wanted []message.Attachment) error {
 	if len(wanted) == 0 {
 		return nil
@@ -137,7 +137,7 @@ func noContent(id soar.ID, err error) error {
 	return fmt.Errorf("cannot add the attachments of email %s: Cloud SOAR holds it without its content; get them from the mailbox: %w", id, err)
 }
 
-// mail adds the wanted attachments of one mail. Its raw bytes are read only where one is missing.
+// mail adds the wanted attachments of one email. Its raw bytes are read only where one is missing.
 func (a *fileAdder) mail(ctx context.Context, s *store, r soar.Record, wanted []message.Attachment) error {
 	u := &uploader{record: r, names: uploadNames(r)}
 	for _, f := range wanted {
@@ -159,7 +159,7 @@ func (a *fileAdder) mail(ctx context.Context, s *store, r soar.Record, wanted []
 	return nil
 }
 
-// uploader adds attachments of one mail.
+// uploader adds attachments of one email.
 type uploader struct {
 	record soar.Record
 	names  map[string]string // by part
@@ -197,9 +197,9 @@ func (u *uploader) add(ctx context.Context, s *store, incident int64, f message.
 
 const nestedMail = "message/rfc822"
 
-// uploadNames gives each attachment of a mail a name of its own that is harmless
-// wherever the file is stored; what the mail calls it stands in the record. A
-// nested mail is an .eml.
+// uploadNames gives each attachment of an email a name of its own that is harmless
+// wherever the file is stored; what the email calls it stands in the record. A
+// nested email is an .eml.
 func uploadNames(r soar.Record) map[string]string {
 	var set message.FilenameSet
 	names := map[string]string{}
@@ -213,7 +213,7 @@ func uploadNames(r soar.Record) map[string]string {
 	return names
 }
 
-// nestedName names a nested mail that has no name after its subject.
+// nestedName names a nested email that has no name after its subject.
 func nestedName(raw []byte) string {
 	subject := strings.Join(message.Parse(raw, message.DefaultLimits()).Header.Values("Subject"), " ")
 	if strings.TrimSpace(subject) == "" {
@@ -223,7 +223,7 @@ func nestedName(raw []byte) string {
 }
 
 // contentOf returns the bytes of an attachment. Where a newer reader numbers the
-// parts of a mail differently, the digest finds it.
+// parts of an email differently, the digest finds it.
 func contentOf(m *message.Message, id soar.ID, a message.Attachment) ([]byte, error) {
 	if data, ok := content.Bytes(m, a.Part); ok && digest(data) == a.SHA256 {
 		return data, nil

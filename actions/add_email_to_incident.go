@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// added says of one mail whether it was added, or was there before.
+// added says of one email whether it was added, or was there before.
 type added struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	Added           bool   `json:"added"`
@@ -19,7 +19,7 @@ type addedToIncident struct {
 	Results    []added `json:"results"`
 }
 
-// addEmailToIncident links mails to an incident.
+// addEmailToIncident links emails to an incident.
 func addEmailToIncident(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
 	open, incident := r.store(), v.ID("incident_id")
@@ -34,7 +34,7 @@ func addEmailToIncident(ctx context.Context, env *Env, v *manifest.Values) (any,
 	return result(out, err)
 }
 
-// addEach adds one mail after the other.
+// addEach adds one email after the other.
 func addEach(records []soar.Record, add func(id soar.ID) (bool, error)) ([]added, error) {
 	results := make([]added, 0, len(records))
 	for _, r := range records {

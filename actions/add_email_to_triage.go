@@ -13,7 +13,7 @@ type addedToTriage struct {
 	Results  []added `json:"results"`
 }
 
-// addEmailToTriage links mails to a triage event.
+// addEmailToTriage links emails to a triage event.
 func addEmailToTriage(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
 	open, triage := r.store(), v.ID("triage_id")

@@ -25,13 +25,13 @@ type analyzer struct {
 	maxSize int64
 }
 
-// givenMail is a mail given as a parameter.
+// givenMail is an email given as a parameter.
 type givenMail struct {
 	kind string
 	raw  []byte
 }
 
-// analyzeEMLMSG analyzes mails of Cloud SOAR, or one that is given.
+// analyzeEMLMSG analyzes emails of Cloud SOAR, or one that is given.
 func analyzeEMLMSG(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	a, err := analyzeParameters(env, v)
 	if err != nil {
@@ -126,7 +126,7 @@ func base64Parameter(v *manifest.Values, id string, maxSize int64) (data []byte,
 	return nil, false
 }
 
-// fromStore analyzes the mails with the given ids. Of one without content it
+// fromStore analyzes the emails with the given ids. Of one without content it
 // analyzes what the record holds.
 func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyzer) error {
 	return withMails(ctx, a.store, a.ids, func(s *store, records []soar.Record) error {

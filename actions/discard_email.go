@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// discarded says of one mail that it is discarded, and whether it was not before.
+// discarded says of one email that it is discarded, and whether it was not before.
 type discarded struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	Discarded       bool   `json:"discarded"`
@@ -19,7 +19,7 @@ type discardedEmails struct {
 	Results []discarded `json:"results"`
 }
 
-// discardEmail marks mails as discarded: lists leave them out, and the daemon
+// discardEmail marks emails as discarded: lists leave them out, and the daemon
 // still knows them.
 func discardEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)

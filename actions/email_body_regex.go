@@ -18,7 +18,7 @@ const (
 	inLink = "link"
 )
 
-// emailBodyRegex searches the bodies of mails: decoded texts, HTML as text, and
+// emailBodyRegex searches the bodies of emails: decoded texts, HTML as text, and
 // the targets of links.
 func emailBodyRegex(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return runRegex(ctx, env, v, func(v *manifest.Values) regexSource {
@@ -51,7 +51,7 @@ func (b bodySource) mail(m *message.Message) iter.Seq[regexText] {
 	}
 }
 
-// leaf yields what is searched of one text of a mail, and returns false once yield does.
+// leaf yields what is searched of one text of an email, and returns false once yield does.
 func (b bodySource) leaf(leaf message.TextLeaf, yield func(regexText) bool) bool {
 	if !leaf.HTML {
 		return !b.wants(inText) || yield(regexText{leaf.Path, inText, leaf.Text})
@@ -72,7 +72,7 @@ func (b bodySource) leaf(leaf message.TextLeaf, yield func(regexText) bool) bool
 
 func (b bodySource) wants(what string) bool { return b.in == "all" || b.in == what }
 
-// record yields the texts of a mail without content.
+// record yields the texts of an email without content.
 func (b bodySource) record(r soar.Record) iter.Seq[regexText] {
 	return func(yield func(regexText) bool) {
 		if r.BodyText != "" && !b.leaf(message.TextLeaf{Text: r.BodyText}, yield) {

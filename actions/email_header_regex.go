@@ -11,12 +11,12 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// attachmentsHeader is a header that no mail has: under it stand a mail's
+// attachmentsHeader is a header that no email has: under it stand an email's
 // attachments, one text each, as "filename: NAME,,". Cloud SOAR shows them like
 // that, and the vendor's preset for their names is written for it.
 const attachmentsHeader = "attachments"
 
-// emailHeaderRegex searches the headers of mails, decoded and unfolded.
+// emailHeaderRegex searches the headers of emails, decoded and unfolded.
 func emailHeaderRegex(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return runRegex(ctx, env, v, func(v *manifest.Values) regexSource {
 		h := headerSource{name: v.Line("header_name")}

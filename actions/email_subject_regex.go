@@ -13,8 +13,8 @@ import (
 // subjectHeader is the one that email-subject-regex searches.
 const subjectHeader = "Subject"
 
-// emailSubjectRegex searches the subjects of mails, decoded: all of them, where a
-// mail has more than the one it may have.
+// emailSubjectRegex searches the subjects of emails, decoded: all of them, where a
+// email has more than the one it may have.
 func emailSubjectRegex(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return runRegex(ctx, env, v, func(*manifest.Values) regexSource {
 		return regexSource{mail: subjectsOfMail, record: subjectsOfRecord}

@@ -123,7 +123,7 @@ func (e folderError) Error() string { return string(e) }
 
 // notMeant is the error of names that stand for no folder.
 func notMeant(names []string) error {
-	return folderError(fmt.Sprintf("no folder of the mailbox is meant by %s in folder; look at the names that your mail program shows", quotedList(names)))
+	return folderError(fmt.Sprintf("no folder of the mailbox is meant by %s in folder; look at the names that your email program shows", quotedList(names)))
 }
 
 func quotedList(names []string) string {

@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// maxEMLs bounds the raw mails of one result, in bytes before base64: a result is
+// maxEMLs bounds the raw emails of one result, in bytes before base64: a result is
 // complete before it is printed, so it is in memory.
 const maxEMLs = 256 << 20
 
@@ -20,7 +20,7 @@ type emails struct {
 	Count  int          `json:"count"`
 }
 
-// getEmail returns records, with their raw mails where include_eml asks for them.
+// getEmail returns records, with their raw emails where include_eml asks for them.
 func getEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
 	open, raw, limit := r.storeToRead(), v.Bool("include_eml"), r.maxSize()
@@ -38,7 +38,7 @@ func getEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return result(out, err)
 }
 
-// addEMLs fills in the raw mails.
+// addEMLs fills in the raw emails.
 func addEMLs(ctx context.Context, env *Env, s *store, records []soar.Record, into []mailRecord, limit int64) error {
 	total := 0
 	for i, r := range records {

@@ -35,7 +35,7 @@ type daemon struct {
 	hook    *webhook.Hook // nil: none
 }
 
-// incomingMailDaemon takes the mails that are due, saves them in Cloud SOAR and
+// incomingMailDaemon takes the emails that are due, saves them in Cloud SOAR and
 // hands them over.
 func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	checkpoint, named := v.Text("checkpoint"), namedUIDs(v)
@@ -175,7 +175,7 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (
 }
 
 // heapTarget is where the garbage collector begins to work harder, bytes. A run
-// holds a few batches of mails; without a target it would collect only at twice that.
+// holds a few batches of emails; without a target it would collect only at twice that.
 const heapTarget = 62 << 20
 
 // heapGrowth lets a short run end before there is anything to collect, percent.

@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-const maxListed = 1_000 // mails of one list (contract.md, section 2)
+const maxListed = 1_000 // emails of one list (contract.md, section 2)
 
 // emailList is the result of list-cloud-soar-emails.
 type emailList struct {

@@ -14,7 +14,7 @@ type fileList struct {
 }
 
 // listEmailAttachments lists the attachments that the records tell of; the raw
-// mails are not needed.
+// emails are not needed.
 func listEmailAttachments(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
 	open := r.storeToRead()

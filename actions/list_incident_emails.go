@@ -12,7 +12,7 @@ type incidentEmails struct {
 	emails
 }
 
-// listIncidentEmails lists the mails of an incident, newest id first.
+// listIncidentEmails lists the emails of an incident, newest id first.
 func listIncidentEmails(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	open, incident := resource(env, v).storeToRead(), v.ID("incident_id")
 	if err := v.Err(); err != nil {

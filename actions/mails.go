@@ -14,7 +14,7 @@ import (
 // Codes of problems that mark a record without content (contract.md, section 3).
 var withoutContent = []string{"too_large", "content_refused"}
 
-// mailRecord is a record as the mail actions put it out.
+// mailRecord is a record as the email actions put it out.
 type mailRecord struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	soar.Metadata
@@ -36,7 +36,7 @@ func newMailRecords(records []soar.Record) []mailRecord {
 	return list
 }
 
-// mailFile is one attachment as the mail actions put it out.
+// mailFile is one attachment as the email actions put it out.
 type mailFile struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	message.Attachment
@@ -59,12 +59,12 @@ func getMails(ctx context.Context, s *store, ids []soar.ID) ([]soar.Record, erro
 	return records, nil
 }
 
-// hasContent reports whether the store should have the raw mail of a record.
+// hasContent reports whether the store should have the raw email of a record.
 func hasContent(r soar.Record) bool {
 	return !slices.ContainsFunc(r.Problems, func(p message.Problem) bool { return slices.Contains(withoutContent, p.Code) })
 }
 
-// fits says which mail is too large to be read whole.
+// fits says which email is too large to be read whole.
 func fits(r soar.Record, limit int64) error {
 	if hasContent(r) && r.Size > limit {
 		return fmt.Errorf("cannot read email %s: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
@@ -72,7 +72,7 @@ func fits(r soar.Record, limit int64) error {
 	return nil
 }
 
-// withMails opens the store, gets the mails of cloud_soar_mail_id and calls use.
+// withMails opens the store, gets the emails of cloud_soar_mail_id and calls use.
 func withMails(ctx context.Context, open openStore, ids []soar.ID, use func(*store, []soar.Record) error) error {
 	s, err := open(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func withMails(ctx context.Context, open openStore, ids []soar.ID, use func(*sto
 	return use(s, records)
 }
 
-// mailParameters reads what most mail actions take: the store and the mails.
+// mailParameters reads what most email actions take: the store and the emails.
 func mailParameters(env *Env, v *manifest.Values) (r Resource, ids []soar.ID) {
 	return resource(env, v), emailIDs(v)
 }

@@ -20,7 +20,7 @@ const (
 	mostMatches    = 100_000
 	longestTimeout = 60_000   // milliseconds
 	mostRepeats    = 200_000  // matches of one text, where each is put out once
-	mostOutput     = 16 << 20 // bytes of matches and groups: a pattern such as (?=(.*)) makes gigabytes of a mail
+	mostOutput     = 16 << 20 // bytes of matches and groups: a pattern such as (?=(.*)) makes gigabytes of an email
 )
 
 // regexResult is what the regex actions print. The entries of Matches, Groups,
@@ -33,13 +33,13 @@ type regexResult struct {
 	NamedGroups []map[string]string `json:"named_groups"` // those with a name; of a card number its brand
 	Locations   []regexLocation     `json:"locations"`
 	Truncated   bool                `json:"truncated"` // there may be more matches than max_matches
-	TimedOut    bool                `json:"timed_out"` // a search did not get to the end of a mail
+	TimedOut    bool                `json:"timed_out"` // a search did not get to the end of an email
 	Problems    []message.Problem   `json:"problems"`
 }
 
 // regexLocation says where a match was found.
 type regexLocation struct {
-	CloudSOARMailID string `json:"cloud_soar_mail_id"` // "" for a mail or text that was given
+	CloudSOARMailID string `json:"cloud_soar_mail_id"` // "" for an email or text that was given
 	Part            string `json:"part"`               // IMAP part path; "" in a header or a text that was given
 	Where           string `json:"where"`              // text, html, link, or the name of a header
 	Offset          int    `json:"offset"`             // bytes of UTF-8 from the beginning of the text that was searched to the entry of Matches
@@ -151,7 +151,7 @@ func (s *regexSearch) presets(v *manifest.Values, masked bool) {
 	}
 }
 
-// mail searches the texts of one mail: every pattern has its time for all of them.
+// mail searches the texts of one email: every pattern has its time for all of them.
 func (s *regexSearch) mail(ctx context.Context, id string, texts iter.Seq[regexText]) {
 	left := make([]time.Duration, len(s.finds))
 	for i := range left {
@@ -173,7 +173,7 @@ func (s *regexSearch) mail(ctx context.Context, id string, texts iter.Seq[regexT
 	}
 }
 
-// timedOut says once for each mail that its texts from here on were not searched.
+// timedOut says once for each email that its texts from here on were not searched.
 func (s *regexSearch) timedOut(id string, at regexText) {
 	s.result.TimedOut = true
 	s.problem(message.CodeRegexTimeout, "%s was not searched from %s on: the %v of regex_timeout_ms were used up before", mailName(id), at.place(), s.limits.Timeout)
@@ -193,7 +193,7 @@ func mailName(id string) string {
 	return "email " + id
 }
 
-// maxProblems bounds the list of a search; one entry per kind and mail is what a person reads.
+// maxProblems bounds the list of a search; one entry per kind and email is what a person reads.
 const maxProblems = 100
 
 func (s *regexSearch) problem(code, format string, args ...any) {

@@ -16,12 +16,12 @@ import (
 
 // regexSource says where a regex action looks.
 type regexSource struct {
-	raw    bool                                         // it needs the raw mail; otherwise the record is enough
-	mail   func(m *message.Message) iter.Seq[regexText] // what of a mail is searched
+	raw    bool                                         // it needs the raw email; otherwise the record is enough
+	mail   func(m *message.Message) iter.Seq[regexText] // what of an email is searched
 	record func(r soar.Record) iter.Seq[regexText]      // what of a record, where that is enough or all there is
 }
 
-// regexInput is what a regex action searches: mails of Cloud SOAR, or one mail or text that is given.
+// regexInput is what a regex action searches: emails of Cloud SOAR, or one email or text that is given.
 type regexInput struct {
 	ids     []soar.ID
 	store   openStore // nil without ids
@@ -89,7 +89,7 @@ func readRegexInput(r Resource, v *manifest.Values) regexInput {
 	return in
 }
 
-// emlOf returns a mail that was given in base64 or as it is. A header has a
+// emlOf returns an email that was given in base64 or as it is. A header has a
 // colon, which base64 has not.
 func emlOf(text string) []byte {
 	if strings.Contains(text, ":") {
@@ -102,7 +102,7 @@ func emlOf(text string) []byte {
 	return []byte(text)
 }
 
-// storedMails searches the mails with the given ids. An unknown one fails the action.
+// storedMails searches the emails with the given ids. An unknown one fails the action.
 func (s *regexSearch) storedMails(ctx context.Context, env *Env, in regexInput, source regexSource) error {
 	if in.store == nil {
 		return nil
@@ -123,7 +123,7 @@ func (s *regexSearch) storedMails(ctx context.Context, env *Env, in regexInput, 
 	return nil
 }
 
-// stored returns the texts of a mail of Cloud SOAR.
+// stored returns the texts of an email of Cloud SOAR.
 func (s *regexSearch) stored(ctx context.Context, store Store, id soar.ID, maxSize int64, source regexSource) (iter.Seq[regexText], error) {
 	record, err := store.Get(ctx, id)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// removed says of one mail whether it was removed, or was not there.
+// removed says of one email whether it was removed, or was not there.
 type removed struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	Removed         bool   `json:"removed"`
@@ -19,7 +19,7 @@ type removedFromIncident struct {
 	Results    []removed `json:"results"`
 }
 
-// removeEmailFromIncident takes mails out of an incident; Cloud SOAR keeps them.
+// removeEmailFromIncident takes emails out of an incident; Cloud SOAR keeps them.
 func removeEmailFromIncident(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r, ids := mailParameters(env, v)
 	open, incident := r.store(), v.ID("incident_id")

@@ -102,7 +102,7 @@ type Run struct {
 	SearchMode  string // auto, server or local
 	MarkAsSeen  bool   // mark_as_seen; it counts for unseen only
 	MaxMessages int    // 0 = no limit
-	MaxSize     int64  // bytes of a mail to take whole
+	MaxSize     int64  // bytes of an email to take whole
 	After       ingest.AfterImport
 }
 

@@ -136,8 +136,8 @@ type sample struct {
 	subject string
 }
 
-// decide looks at the mails: at none but the samples where no filter is set, at
-// header fields where those decide, at whole mails where a filter asks for content.
+// decide looks at the emails: at none but the samples where no filter is set, at
+// header fields where those decide, at whole emails where a filter asks for content.
 func (t *settingsTally) decide(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, f *filters.Filter, now func() time.Time) error {
 	switch {
 	case len(uids) == 0:
@@ -168,7 +168,7 @@ func (t *settingsTally) byHeader(ctx context.Context, folder *mailbox.Folder, ui
 	})
 }
 
-// byContent goes from the newest mail back until its time is up.
+// byContent goes from the newest email back until its time is up.
 func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, uids []mailbox.UID, f *filters.Filter, now func() time.Time) error {
 	until := now().Add(bodyTime)
 	for len(uids) > 0 && now().Before(until) {

@@ -81,7 +81,7 @@ type mailboxCounts struct {
 	UIDNext     uint32 `json:"uid_next"`
 }
 
-// filterCount is how many mails a filter keeps alone, and how many are left after it and all before it.
+// filterCount is how many emails a filter keeps alone, and how many are left after it and all before it.
 type filterCount struct {
 	Field    string `json:"field"`
 	Matching int    `json:"matching"`

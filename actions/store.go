@@ -41,7 +41,7 @@ type Store interface {
 // store is an open store.
 type store struct {
 	Store
-	batch   int               // mails of one Save: 1 where each is a request, 0 = as many as the daemon likes
+	batch   int               // emails of one Save: 1 where each is a request, 0 = as many as the daemon likes
 	prepare func(*soar.Draft) // what a save can do ahead; nil: nothing
 }
 

@@ -154,7 +154,7 @@ func (s *settings) try(ctx context.Context) {
 	}
 }
 
-// tryStore asks Cloud SOAR whether it would take mails; nil where it would not.
+// tryStore asks Cloud SOAR whether it would take emails; nil where it would not.
 func (s *settings) tryStore(ctx context.Context) *store {
 	limited, clock := newStepClock(ctx)
 	defer clock.stop()

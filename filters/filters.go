@@ -1,6 +1,12 @@
-// Package filters decides which emails a run takes. It is pure: what goes to
-// the server is only a narrowing (Query); every email that comes back is
-// decided again here, on decoded headers and text.
+// Package filters decides which emails a run takes. It is pure.
+//
+// A server's SEARCH cannot be trusted with that: servers match words instead of
+// substrings, do not decode what is encoded, fold the case of ASCII only, and know
+// nothing of what is inside attachments. So what goes to the server is only a
+// narrowing ([Query]), of which it is sure that it leaves out nothing wanted; every
+// email that comes back is decided again here, on decoded and folded text (filters.md
+// has the rules). Conditions on the header come first, because most emails can be
+// decided without their content; what is not at hand keeps an email rather than losing it.
 package filters
 
 import (

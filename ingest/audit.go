@@ -13,18 +13,18 @@ type Audit struct {
 	MailboxAccount string        `json:"mailbox_account"`
 	Folder         string        `json:"folder"`
 	UIDValidity    uint32        `json:"uid_validity"`
-	Messages       int           `json:"messages"`      // mails in the folder
+	Messages       int           `json:"messages"`      // emails in the folder
 	InStore        int           `json:"in_store"`      // of these, how many the store holds
 	Missing        []Finding     `json:"missing"`       // kept by the filters, and not in the store
 	NotTakenYet    int           `json:"not_taken_yet"` // of the missing ones, how many the next run takes
-	Doubled        []Doubled     `json:"doubled"`       // mails that the store holds more than once
+	Doubled        []Doubled     `json:"doubled"`       // emails that the store holds more than once
 	LeftOut        []Excluded    `json:"left_out"`      // by which filter
 	SecondCopies   []Copy        `json:"second_copies"`
 	Vanished       []mailbox.UID `json:"vanished"` // gone while the audit went on
 	Records        int           `json:"records"`  // records of this account in the store, all folders
 }
 
-// Finding is a mail that should be in the store and is not.
+// Finding is an email that should be in the store and is not.
 type Finding struct {
 	UID       mailbox.UID `json:"uid"`
 	MessageID string      `json:"message_id"`
@@ -32,19 +32,19 @@ type Finding struct {
 	Reason    string      `json:"reason"`
 }
 
-// Doubled is a mail with more than one record.
+// Doubled is an email with more than one record.
 type Doubled struct {
 	SourceKey string    `json:"source_key"`
 	IDs       []soar.ID `json:"ids"` // ascending
 }
 
-// Excluded is a mail that a filter leaves out.
+// Excluded is an email that a filter leaves out.
 type Excluded struct {
 	UID    mailbox.UID `json:"uid"`
 	Filter string      `json:"filter"`
 }
 
-// Copy is a mail whose bytes stand in the folder more than once.
+// Copy is an email whose bytes stand in the folder more than once.
 type Copy struct {
 	UID     mailbox.UID `json:"uid"`
 	FirstAt mailbox.UID `json:"first_uid"`
@@ -65,8 +65,8 @@ type Searcher interface {
 	Search(ctx context.Context, q soar.Query) (soar.Page, error)
 }
 
-// RunAudit compares all mails of the folder with the store, by their content.
-// It fetches every mail; the options' fetch type and limits on count do not matter.
+// RunAudit compares all emails of the folder with the store, by their content.
+// It fetches every email; the options' fetch type and limits on count do not matter.
 func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*Audit, error) {
 	r := &reader{o: o, folder: folder}
 	a := &Audit{
@@ -94,7 +94,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 	return a, <-fetched
 }
 
-// recordsByKey lists the records of an account, in all folders: its mails are saved once whatever the folder.
+// recordsByKey lists the records of an account, in all folders: its emails are saved once whatever the folder.
 func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit) (map[string][]soar.ID, error) {
 	const pageSize = 100
 	held := map[string][]soar.ID{}
@@ -113,7 +113,7 @@ func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit)
 	}
 	for key, ids := range held {
 		slices.SortFunc(ids, soar.ID.Compare)
-		held[key] = slices.Compact(ids) // a page may shift while mails are saved
+		held[key] = slices.Compact(ids) // a page may shift while emails are saved
 		if len(held[key]) > 1 {
 			a.Doubled = append(a.Doubled, Doubled{SourceKey: key, IDs: held[key]})
 		}

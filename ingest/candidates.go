@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/mailbox"
 )
 
-// Candidates returns the mails that the fetch type alone would take now,
+// Candidates returns the emails that the fetch type alone would take now,
 // ascending: without a filter. Nothing is changed.
 func Candidates(ctx context.Context, o Options, folder Folder, store Store) ([]mailbox.UID, error) {
 	o.Filter, o.SearchMode = &filters.Filter{}, Local

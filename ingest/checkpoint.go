@@ -15,7 +15,7 @@ import (
 )
 
 // window is how many UIDs up to the last one a checkpoint remembers one by
-// one, so that a mail that appears late under a lower UID is still taken.
+// one, so that an email that appears late under a lower UID is still taken.
 const window = 1000
 
 // maxCheckpoint is the longest text that is read as a checkpoint (contract.md, section 2).

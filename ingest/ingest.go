@@ -1,6 +1,22 @@
-// Package ingest is the run of the daemon: search, fetch, decide, parse, save,
-// hand over, acknowledge. The promises of the contract's section 4 are kept
-// here and only here.
+// Package ingest is the run of the daemon: from the folders of a mailbox to the
+// objects that the platform's rules get, each email once and none missing.
+//
+// Nothing around it can be relied on. A server may number its emails anew
+// (UIDVALIDITY), withhold one for an hour, or list one late under a lower UID. The
+// store may take an email and lose the response. The platform may end the process
+// at any instruction, or throw the result away. Two things make up for that. An
+// email's identity is its account and its bytes (source_key), so that saving it
+// again is noticed. And state moves last: an email is marked as read, and the
+// checkpoint passes it, only when it is saved and the result stands on standard
+// output. What is cut off before that comes again, as existed.
+//
+// A run goes plan, fetch, decide, read, save, hand over, acknowledge. Work overlaps;
+// what is acknowledged is always a prefix of the plan, in the order of the UIDs, and
+// every email looked at ends in one count of the last log line. The promises are
+// section 4 of contract.md; fault_test.go fails every call in turn and looks.
+//
+// Read in this order: ingest, plan, checkpoint and missing, pipeline, read, fate,
+// save, result, tally; folders is the same for several folders in turn.
 package ingest
 
 import (
@@ -26,7 +42,7 @@ type Folder interface {
 	MarkSeen(ctx context.Context, uids []mailbox.UID) error
 }
 
-// Store is where mails are saved; *soar.Client and *local.Store are two.
+// Store is where emails are saved; *soar.Client and *local.Store are two.
 type Store interface {
 	Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, error)
 	Known(ctx context.Context, c soar.Candidates) (map[string]soar.ID, error)
@@ -36,12 +52,12 @@ type Store interface {
 	HandedOver(ctx context.Context, ids []soar.ID) error
 }
 
-// FetchType says which mails a run takes (contract.md, email_fetch_type).
+// FetchType says which emails a run takes (contract.md, email_fetch_type).
 type FetchType int
 
 const (
-	Unseen     FetchType = iota // mails without \Seen
-	FromLatest                  // mails after the latest one that Cloud SOAR holds
+	Unseen     FetchType = iota // emails without \Seen
+	FromLatest                  // emails after the latest one that Cloud SOAR holds
 )
 
 // SearchMode says where filters are evaluated (filters.md).
@@ -84,7 +100,7 @@ type Options struct {
 // UIDRange is a range of UIDs, both ends included.
 type UIDRange struct{ First, Last mailbox.UID }
 
-// DefaultBatch is how many mails are saved in one transaction: enough to share
+// DefaultBatch is how many emails are saved in one transaction: enough to share
 // one fsync, few enough to lose little time to a run that is interrupted.
 const DefaultBatch = 128
 
@@ -116,7 +132,7 @@ type place struct {
 	at   int
 }
 
-// Run takes the mails that the options select and saves them. The Result holds
+// Run takes the emails that the options select and saves them. The Result holds
 // what was saved, also where the run ended half-way: then the log says why, and
 // the error is nil as long as there is something to hand over. The caller
 // writes the Result, then calls its Written, and closes it in any case.
@@ -189,7 +205,7 @@ func (r *run) run(ctx context.Context) error {
 	return nil
 }
 
-// headerChunk is how many mails are decided by their headers at once; an
+// headerChunk is how many emails are decided by their headers at once; an
 // ordinary run has fewer (filters.md).
 const headerChunk = 2000
 
@@ -210,7 +226,7 @@ func chunks(uids []mailbox.UID, n int) func(yield func([]mailbox.UID) bool) {
 func (r *run) full() bool { return r.held || r.o.MaxMessages > 0 && r.sink.Len() >= r.o.MaxMessages }
 
 // take decides a chunk by headers, then fetches and saves what remains, in
-// rounds: mails that turn out to be no objects do not count against max_messages.
+// rounds: emails that turn out to be no objects do not count against max_messages.
 func (r *run) take(ctx context.Context, chunk []mailbox.UID) error {
 	uids, err := r.byHeaders(ctx, chunk)
 	if err != nil {
@@ -230,7 +246,7 @@ func (r *run) take(ctx context.Context, chunk []mailbox.UID) error {
 	return nil
 }
 
-// smallRound is the least number of mails fetched at once where a filter on
+// smallRound is the least number of emails fetched at once where a filter on
 // the content may leave most of them out.
 const smallRound = 50
 
@@ -330,4 +346,4 @@ func (r *run) emitPending() error {
 }
 
 // errStopped ends a round early without being a failure: max_messages is reached.
-var errStopped = errors.New("enough mails")
+var errStopped = errors.New("enough emails")

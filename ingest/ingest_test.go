@@ -245,7 +245,7 @@ func unseenWithoutMarking(w *world) {
 	w.expect(false, "saved c")
 	w.options.Checkpoint = ""
 	w.expect(false, "existed a", "existed b", "existed c")
-	if !strings.Contains(w.log.String(), "every unseen mail comes again") {
+	if !strings.Contains(w.log.String(), "every unseen email comes again") {
 		w.t.Errorf("without a checkpoint the log says so:\n%s", w.log.String())
 	}
 	if seen := w.dovecot.Seen(w.user); len(seen) != 0 {

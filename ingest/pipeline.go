@@ -12,25 +12,25 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// A round is a pipeline: the folder brings mails in UID order, workers parse
+// A round is a pipeline: the folder brings emails in UID order, workers parse
 // them, the collector puts them together in the same order, the run saves and
 // hands over. What is acknowledged is always a prefix.
 
 const (
-	queueLength = 512                   // mails between the wire and the store
+	queueLength = 512                   // emails between the wire and the store
 	roomBytes   = 12 << 20              // bytes of them, raw; one may be larger
 	batchBytes  = 4 << 20               // raw bytes of one Save
-	batchWait   = 20 * time.Millisecond // how long a batch waits for the next mail while the wire is slow
+	batchWait   = 20 * time.Millisecond // how long a batch waits for the next email while the wire is slow
 )
 
-// job is one mail on its way. Its owner releases raw.
+// job is one email on its way. Its owner releases raw.
 type job struct {
 	raw   *mailbox.Raw
 	draft *soar.Draft
 	left  string // field of the filter on content that leaves it out
 	ready chan struct{}
 	room  *semaphore.Weighted
-	cost  int64 // of room, given back with the raw mail
+	cost  int64 // of room, given back with the raw email
 }
 
 // reader fetches emails and makes of each what the store needs: [run] saves it,
@@ -82,7 +82,7 @@ func (r *reader) produce(ctx context.Context, uids []mailbox.UID) (batches chan 
 func (r *reader) fetch(ctx context.Context, uids []mailbox.UID, yield func(*mailbox.Raw) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the program itself failed while it fetched mails (%v); please report this", p)
+			err = fmt.Errorf("the program itself failed while it fetched emails (%v); please report this", p)
 		}
 	}()
 	return r.folder.Fetch(ctx, uids, yield)

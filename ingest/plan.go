@@ -11,7 +11,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// plan is which mails a run looks at, and how it treats those that the store knows.
+// plan is which emails a run looks at, and how it treats those that the store knows.
 type plan struct {
 	mode    string // for the log
 	uids    []mailbox.UID
@@ -20,7 +20,7 @@ type plan struct {
 	pending []soar.Record // saved by earlier runs, never handed over (local store)
 
 	unhanded map[soar.ID]bool // ids of pending that are still to be handed over
-	lookup   bool             // look each mail up by its key before it is saved: UIDs tell nothing
+	lookup   bool             // look each email up by its key before it is saved: UIDs tell nothing
 	skip     bool             // what the store knows already is not handed over again …
 	after    *checkpoint      // … unless its record lies beyond this checkpoint of another UIDVALIDITY
 
@@ -30,9 +30,9 @@ type plan struct {
 	byCheckpoint bool // the next run starts behind the checkpoint of this one
 }
 
-// lookBack is how far before the mails known last a run looks when UIDs tell
+// lookBack is how far before the emails known last a run looks when UIDs tell
 // nothing. SEARCH SINCE knows days only, in the server's time zone (RFC 9051,
-// section 6.4.4), and a mail that was moved here meanwhile keeps its older date.
+// section 6.4.4), and an email that was moved here meanwhile keeps its older date.
 const lookBack = 7 * 24 * time.Hour
 
 // planner finds out which emails are due.
@@ -67,7 +67,7 @@ func (l *planner) planAfter(ctx context.Context, scope [8]byte, given *checkpoin
 	case l.o.FetchType == Unseen && l.o.MarkAsSeen:
 		return l.planUnseen(ctx, start, "unseen")
 	case l.o.FetchType == Unseen && given == nil:
-		l.o.Log.Warn("mark_as_seen is off and there is no checkpoint: every unseen mail comes again; let the rule pass the output field checkpoint to the next run")
+		l.o.Log.Warn("mark_as_seen is off and there is no checkpoint: every unseen email comes again; let the rule pass the output field checkpoint to the next run")
 		return l.planUnseen(ctx, start, "unseen, no checkpoint")
 	case given != nil && given.uidValidity == status.UIDValidity:
 		return l.planFrom(ctx, *given)
@@ -135,7 +135,7 @@ func (l *planner) planNamed(ctx context.Context, start checkpoint) (plan, error)
 	return plan{mode: "by UID", uids: uids, exists: func(mailbox.UID) bool { return false }, state: start, replay: true}, err
 }
 
-// planUnseen takes the mails without \Seen.
+// planUnseen takes the emails without \Seen.
 func (l *planner) planUnseen(ctx context.Context, start checkpoint, mode string) (plan, error) {
 	uids, err := l.search(ctx, mailbox.Criteria{Unseen: true})
 	if err != nil {
@@ -169,8 +169,8 @@ func behind(uids []mailbox.UID, c *checkpoint) []mailbox.UID {
 	return slices.DeleteFunc(slices.Clone(uids), func(u mailbox.UID) bool { return c.covers(u) })
 }
 
-// planFromStore starts at the newest mail that the store holds, or on the very
-// first run with the unseen mails.
+// planFromStore starts at the newest email that the store holds, or on the very
+// first run with the unseen emails.
 func (l *planner) planFromStore(ctx context.Context, start checkpoint) (plan, error) {
 	mark, err := l.newest(ctx, start)
 	if err != nil {
@@ -189,7 +189,7 @@ func (l *planner) planFromStore(ctx context.Context, start checkpoint) (plan, er
 		c.last = mark.UID
 		c.passed = allPassed() // what lies below was looked at by the run that saved the mark
 		p, err = l.planFrom(ctx, c)
-		p.mode = "after the newest mail in Cloud SOAR"
+		p.mode = "after the newest email in Cloud SOAR"
 	default:
 		p, err = l.planByDate(ctx, start, nil, mark.Oldest, mark.UIDValidity)
 	}
@@ -203,15 +203,15 @@ func (l *planner) planFromStore(ctx context.Context, start checkpoint) (plan, er
 func (l *planner) newest(ctx context.Context, start checkpoint) (soar.Mark, error) {
 	mark, err := l.store.Newest(ctx, l.o.Account, l.o.Folder, start.uidValidity)
 	if err != nil {
-		err = fmt.Errorf("cannot ask Cloud SOAR for the newest mail of %q, folder %q: %w", l.o.Account, l.o.Folder, err)
+		err = fmt.Errorf("cannot ask Cloud SOAR for the newest email of %q, folder %q: %w", l.o.Account, l.o.Folder, err)
 	}
 	return mark, err
 }
 
 // planByDate is for a folder whose UIDVALIDITY is another than the one known:
-// mails are told by their keys, and looked for by date.
+// emails are told by their keys, and looked for by date.
 func (l *planner) planByDate(ctx context.Context, start checkpoint, given *checkpoint, oldest time.Time, old uint32) (plan, error) {
-	l.o.Log.Warn("UIDVALIDITY changed: the run looks back by date and tells known mails by their content",
+	l.o.Log.Warn("UIDVALIDITY changed: the run looks back by date and tells known emails by their content",
 		"was", old, "is", start.uidValidity, "looks_back_from", soar.Timestamp(oldest))
 	c := mailbox.Criteria{Unseen: l.o.FetchType == Unseen}
 	if !oldest.IsZero() {

@@ -75,7 +75,7 @@ func TestPlan(t *testing.T) {
 			s.o.Folder = "INBOX"
 		}, mode: "first run: unseen", uids: []mailbox.UID{1, 2, 3, 4, 5, 6}, skips: true},
 		{name: "the very first run", set: func(s *scene) { s.o.FetchType = FromLatest; s.seen(1, 2, 3) }, mode: "first run: unseen", uids: []mailbox.UID{4, 5, 6}, skips: true},
-		{name: "by the store", set: func(s *scene) { s.o.FetchType = FromLatest; s.holds(7, 2, false); s.holds(7, 3, false); s.seen(4) }, mode: "after the newest mail in Cloud SOAR", uids: []mailbox.UID{4, 5, 6}, skips: true},
+		{name: "by the store", set: func(s *scene) { s.o.FetchType = FromLatest; s.holds(7, 2, false); s.holds(7, 3, false); s.seen(4) }, mode: "after the newest email in Cloud SOAR", uids: []mailbox.UID{4, 5, 6}, skips: true},
 		{name: "UIDVALIDITY changed, by the checkpoint", set: func(s *scene) {
 			s.o.FetchType = FromLatest
 			s.checkpoint(6, 400)

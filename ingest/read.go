@@ -11,14 +11,14 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// read parses one mail, on a worker. A panic costs the mail its content, not the run.
+// read parses one email, on a worker. A panic costs the email its content, not the run.
 func (r *reader) read(j *job) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.o.Log.Error("a mail could not be parsed", "uid", j.raw.UID, "panic", fmt.Sprint(p))
+			r.o.Log.Error("an email could not be parsed", "uid", j.raw.UID, "panic", fmt.Sprint(p))
 			j.left = ""
 			j.draft = r.place(j.raw, soar.Mail{})
-			j.draft.Problems = append(j.draft.Problems, message.Problem{Code: message.CodeParsePanic, Detail: "the content could not be read; the raw mail is whole"})
+			j.draft.Problems = append(j.draft.Problems, message.Problem{Code: message.CodeParsePanic, Detail: "the content could not be read; the raw email is whole"})
 			r.whole(j)
 		}
 	}()
@@ -38,7 +38,7 @@ func (r *reader) read(j *job) {
 	}
 }
 
-// prepare has the store do what it can ahead. Where the raw mail is not needed
+// prepare has the store do what it can ahead. Where the raw email is not needed
 // any more, its memory goes back to the wire at once.
 func (r *reader) prepare(j *job) {
 	if j.draft != nil && r.o.Prepare != nil {
@@ -54,31 +54,31 @@ func (r *reader) prepareDraft(d *soar.Draft) {
 	raw := d.Raw
 	defer func() {
 		if p := recover(); p != nil {
-			r.o.Log.Error("a mail could not be prepared for the store; it is saved without", "uid", d.UID, "panic", fmt.Sprint(p))
+			r.o.Log.Error("an email could not be prepared for the store; it is saved without", "uid", d.UID, "panic", fmt.Sprint(p))
 			d.Raw, d.Prepared = raw, nil
 		}
 	}()
 	r.o.Prepare(d)
 }
 
-// whole fills what depends on all bytes of the mail.
+// whole fills what depends on all bytes of the email.
 func (r *reader) whole(j *job) {
 	sum := sha256.Sum256(j.raw.Body)
 	j.draft.SHA256, j.draft.Size = hex.EncodeToString(sum[:]), int64(len(j.raw.Body))
 	j.draft.SourceKey = sourceKey(r.o.Account, j.raw.Body)
 	j.draft.Raw = j.raw.Body
 	if j.draft.Raw == nil {
-		j.draft.Raw = []byte{} // an empty mail has content, of no bytes
+		j.draft.Raw = []byte{} // an empty email has content, of no bytes
 	}
 }
 
 // readTooLarge makes a record without content (contract.md, section 3). A filter
-// on the content cannot be decided: the mail comes rather than being missed.
+// on the content cannot be decided: the email comes rather than being missed.
 func (r *reader) readTooLarge(j *job, m *message.Message) {
 	j.draft = r.place(j.raw, soar.DescribeHeader(m))
 	j.draft.Size = j.raw.Size
 	j.draft.SourceKey = sourceKey(r.o.Account, j.raw.Body)
-	if len(j.raw.Body) == 0 { // not even a header block came: only its place tells this mail from others
+	if len(j.raw.Body) == 0 { // not even a header block came: only its place tells this email from others
 		j.draft.SourceKey = sourceKey(r.o.Account, fmt.Appendf(nil, "%s\x00%d\x00%d", r.o.Folder, r.folder.Status().UIDValidity, j.raw.UID))
 	}
 	detail := fmt.Sprintf("larger than max_message_size (%d bytes): only its header fields were fetched", r.o.MaxSize)
@@ -88,7 +88,7 @@ func (r *reader) readTooLarge(j *job, m *message.Message) {
 	j.draft.Problems = append(j.draft.Problems, message.Problem{Code: message.CodeTooLarge, Detail: detail})
 }
 
-// place makes a draft of a mail: where it was found, and what was odd in the fetch.
+// place makes a draft of an email: where it was found, and what was odd in the fetch.
 func (r *reader) place(raw *mailbox.Raw, m soar.Mail) *soar.Draft {
 	m.MailboxAccount, m.Folder = r.o.Account, r.o.Folder
 	m.UIDValidity, m.UID = r.folder.Status().UIDValidity, raw.UID

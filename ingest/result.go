@@ -25,7 +25,7 @@ const (
 	statusFailed  = "failed"
 )
 
-// Object is one mail of the daemon's result (contract.md, section 3).
+// Object is one email of the daemon's result (contract.md, section 3).
 type Object struct {
 	CloudSOARMailID string `json:"cloud_soar_mail_id"`
 	Status          string `json:"status"`

@@ -11,7 +11,7 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// object is a mail on its way out.
+// object is an email on its way out.
 type object struct {
 	mail    soar.Mail
 	id      soar.ID
@@ -42,7 +42,7 @@ func (r *run) saveBatch(ctx context.Context, batch []*job) (int, error) {
 }
 
 // settle saves what is new of a batch and hands over, in UID order. It
-// returns how many mails of the batch were accounted for.
+// returns how many emails of the batch were accounted for.
 func (r *run) settle(ctx context.Context, batch []*job) (int, error) {
 	if err := r.askKnown(ctx, batch); err != nil {
 		return 0, err
@@ -91,7 +91,7 @@ func (v *verdict) fill(s soar.Saved) {
 	}
 }
 
-// askKnown asks once in a run what the store may hold already of its mails.
+// askKnown asks once in a run what the store may hold already of its emails.
 func (r *run) askKnown(ctx context.Context, batch []*job) error {
 	if r.asked {
 		return nil
@@ -219,7 +219,7 @@ func (r *run) handsOver(v verdict) bool {
 	return a != nil && v.record.UIDValidity == a.uidValidity && !a.covers(v.record.UID)
 }
 
-// handOver puts a mail out.
+// handOver puts an email out.
 func (r *run) handOver(j *job, o object) error {
 	uid := mailbox.UID(j.raw.UID)
 	r.state.advance(uid, r.plan.exists)
@@ -266,12 +266,12 @@ func (r *run) emit(o object) error {
 	return r.sink.add(o, r.checkpoint())
 }
 
-// secondCopy acknowledges a mail with the first of the same bytes.
+// secondCopy acknowledges an email with the first of the same bytes.
 func (r *run) secondCopy(j *job) error {
 	uid := mailbox.UID(j.raw.UID)
 	r.tally.copies++
 	first := r.seen[j.draft.SourceKey]
-	r.o.Log.Info("a second copy of a mail of this run: acknowledged with the first, not put out", "uid", uid)
+	r.o.Log.Info("a second copy of an email of this run: acknowledged with the first, not put out", "uid", uid)
 	if first.at < 0 {
 		r.sink.leftovers = append(r.sink.leftovers, j.raw.UID)
 		return nil
@@ -286,14 +286,14 @@ func (r *run) secondCopy(j *job) error {
 	return nil
 }
 
-// alreadyHeld passes a mail that Cloud SOAR holds and that is not handed over again.
+// alreadyHeld passes an email that Cloud SOAR holds and that is not handed over again.
 func (r *run) alreadyHeld(uid mailbox.UID, id soar.ID) {
 	r.tally.held++
-	r.o.Log.Info("Cloud SOAR holds this mail already; it is not handed over again", "uid", uid, "id", id)
+	r.o.Log.Info("Cloud SOAR holds this email already; it is not handed over again", "uid", uid, "id", id)
 	r.passes(uid)
 }
 
-// passes moves the checkpoint of the last object over a mail that is settled without an object.
+// passes moves the checkpoint of the last object over an email that is settled without an object.
 func (r *run) passes(uid mailbox.UID) {
 	r.state.advance(uid, r.plan.exists)
 	r.sink.moveCheckpoint(r.checkpoint())

@@ -43,7 +43,7 @@ func (t *tally) leftSum() int {
 	return n
 }
 
-// looked is how many mails are accounted for so far.
+// looked is how many emails are accounted for so far.
 func (t *tally) looked() int {
 	return t.saved + t.existed + t.failed + t.held + t.copies + t.vanished + t.missing + t.leftSum()
 }

@@ -1,6 +1,14 @@
 // Package manifest is the platform's YAML grammar for integrations and actions,
 // and the way from a manifest, standard input and the environment to checked
 // parameters. It knows no action and no server.
+//
+// A value may come as JSON of the right type or as the text that the platform makes
+// of everything: 993 or "993", ["a","b"] or "a, b". It may bear what nobody sees (a
+// no-break space from a web page, U+FEFF from an editor), the label in place of the
+// key, or the name in upper case. What is wrong is collected, each problem with its
+// field and a hint, and returned at once; a secret's value is never shown. "" and
+// null mean absent; a list that is set and holds nothing is an error, because it
+// must not mean "no filter".
 package manifest
 
 import (

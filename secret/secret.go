@@ -1,5 +1,8 @@
 // Package secret holds passwords, keys and tokens in a type that cannot be
-// printed, logged or marshalled by accident.
+// printed, logged or marshalled by accident: it shows [secret] wherever it goes.
+// Only Reveal gives the text, at the place where it is sent. [Scrub] takes secrets
+// out of foreign text, because servers and proxies repeat what they were sent, also
+// in base64 and in URLs.
 package secret
 
 import "log/slog"
