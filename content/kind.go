@@ -22,8 +22,11 @@ func kindOf(name, mediaType string, data []byte) (kind string, inner []byte) {
 			return KindMSG, data
 		}
 		return "", nil
-	case isPKCS7(data):
+	case cmsType(data) != "":
 		return KindP7M, data
+	}
+	if der := unarmored(data); der != nil {
+		return KindP7M, der
 	}
 	data = emlxContent(fromUTF16(data))
 	named := extension(name) == ".eml" || extension(name) == ".emlx" || extension(name) == ".mht" || mediaType == "message/rfc822"
@@ -49,7 +52,7 @@ const glance = 512
 // ordinary email the decoding of more: a container has its mark in front, and
 // anything else that kindOf takes begins with a line that is text, in UTF-16 too.
 func mayBegin(start []byte) bool {
-	if outlook.IsTNEF(start) || outlook.IsCompoundFile(start) || isPKCS7(start) {
+	if outlook.IsTNEF(start) || outlook.IsCompoundFile(start) || cmsType(start) != "" || isArmored(start) {
 		return true
 	}
 	text := trimStart(emlxContent(fromUTF16(start)))
