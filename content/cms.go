@@ -180,7 +180,7 @@ func emailsOf(cert *x509.Certificate) []string {
 
 // clearSignature checks a signature that lies behind what it signs, in the same multipart/signed.
 func clearSignature(p *pkcs7.PKCS7, around *Message) (s *Signature) {
-	for _, part := range around.clearSigned() {
+	for _, part := range signedParts(around) {
 		for _, text := range [][]byte{part, canonical(part)} {
 			p.Content = text
 			if now := signatureOf(p); s == nil || now.Problem == "" {
@@ -202,9 +202,9 @@ func canonical(text []byte) []byte {
 // maxSignedParts bounds how many multipart/signed of a message are tried.
 const maxSignedParts = 10
 
-// clearSigned are the first parts of each multipart/signed in a message, with their headers
+// signedParts are the first parts of each multipart/signed in a message, with their headers
 // and without the line end in front of the delimiter (RFC 1847, section 2.1).
-func (m *Message) clearSigned() (parts [][]byte) {
+func signedParts(m *Message) (parts [][]byte) {
 	if m == nil || m.Mail == nil {
 		return nil
 	}

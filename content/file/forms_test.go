@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/imap-integration/content/file"
+	"example.org/imap-integration/message"
 )
 
 // TestForms reads every file of testdata/forms and holds what testdata/forms.txt
@@ -25,14 +26,21 @@ func TestForms(t *testing.T) {
 		}
 		listed[fields[0]] = true
 		passed := t.Run(fields[0], func(t *testing.T) {
-			data, err := os.ReadFile(filepath.Join("testdata", "forms", fields[0]))
+			name := strings.TrimSuffix(fields[0], " ")
+			data, err := os.ReadFile(filepath.Join("testdata", "forms", name))
 			if err != nil {
 				t.Fatal(err)
+			}
+			var passwords []file.Password
+			for _, f := range fields[2:] {
+				if password, ok := strings.CutPrefix(f, "with:"); ok {
+					passwords = []file.Password{{Text: "wrong", From: "subject"}, {Text: password, From: "text"}}
+				}
 			}
 			if raceDetector && fields[1] == "pdf" {
 				t.Skip("too slow with the race detector; make unit runs it without")
 			}
-			c := read(t, fields[0], data)
+			c := read(t, name, data, passwords...)
 			if c.Format != fields[1] {
 				t.Errorf("the format is %q, want %q", c.Format, fields[1])
 			}
@@ -71,6 +79,14 @@ func holds(c file.Content, want string) bool {
 		return slices.ContainsFunc(c.Links, func(l file.Link) bool { return l.URL == value })
 	case "text", "markup":
 		return slices.ContainsFunc(c.Texts, func(x file.Text) bool { return x.HTML == (kind == "markup") && strings.Contains(x.Body, value) })
+	case "with":
+		return slices.ContainsFunc(c.Members, func(m file.Member) bool { return m.OpenedWith == "text" && m.Password == value })
+	case "sum":
+		name, sum, _ := strings.Cut(value, "=")
+		return slices.ContainsFunc(c.Members, func(m file.Member) bool {
+			md5, _, _ := message.Digests(m.Data)
+			return filepath.ToSlash(m.Name) == name && m.Read && strings.HasPrefix(md5, sum)
+		})
 	case "member":
 		return slices.ContainsFunc(c.Members, func(m file.Member) bool { return m.Name == value && m.Read })
 	case "problem":

@@ -52,24 +52,32 @@ func (r rarReader) with(p held.Password, given []held.Problem) error {
 	return err
 }
 
-func (r rarReader) members(p held.Password, given []held.Problem, members *[]*held.Member) error {
+// open begins the reading with one password, whose key is charged.
+func (r rarReader) open(p held.Password) (*rardecode.Reader, rarFacts, error) {
+	facts, err := scanRAR(r.data)
+	if err != nil {
+		return nil, facts, err
+	}
 	options := []rardecode.Option{rardecode.MaxDictionarySize(maxDictionary)}
 	if p.Text != "" {
 		options = append(options, rardecode.Password(p.Text))
-	}
-	facts, err := scanRAR(r.data)
-	if err != nil {
-		return err
-	}
-	if p.Text != "" {
 		if err := r.charge(facts.keyCost); err != nil {
-			return err
+			return nil, facts, err
 		}
 	}
 	z, err := rardecode.NewReader(patient{r.ctx, bytes.NewReader(r.data)}, options...)
 	if err != nil {
-		return rarError(err)
+		return nil, facts, rarError(err, p)
 	}
+	return z, facts, nil
+}
+
+func (r rarReader) members(p held.Password, given []held.Problem, members *[]*held.Member) error {
+	z, facts, err := r.open(p)
+	if err != nil {
+		return err
+	}
+	proven := false // the password opened something
 	for {
 		if facts.solid && len(*members) > 0 && !(*members)[len(*members)-1].Read {
 			return coded{message.CodeLimitArchive, errors.New("what follows is packed together with a member that was not unpacked")}
@@ -78,8 +86,11 @@ func (r rarReader) members(p held.Password, given []held.Problem, members *[]*he
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err != nil && proven {
+			return err
+		}
 		if err != nil {
-			return rarError(err)
+			return rarError(err, p)
 		}
 		locked := h.Encrypted || h.HeaderEncrypted
 		if locked && p.Text == "" && given == nil {
@@ -106,28 +117,39 @@ func (r rarReader) members(p held.Password, given []held.Problem, members *[]*he
 				return err
 			}
 		}
-		if err := r.member(m, z); err != nil {
+		if err := r.member(m, z, locked && !proven, p); err != nil {
+			return err
+		}
+		proven = proven || locked && m.Read
+	}
+}
+
+// member unpacks a member; only a wrong password is an error. doubtful tells that it
+// is the first that shows whether the password is right.
+func (r rarReader) member(m *held.Member, src io.Reader, doubtful bool, p held.Password) error {
+	err := r.fill(m, src)
+	if err == nil {
+		return nil
+	}
+	if doubtful {
+		if err = rarError(err, p); errors.Is(err, errPassword) {
 			return err
 		}
 	}
+	m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
+	return nil
 }
 
-// member unpacks a member; only a wrong password is an error.
-func (r rarReader) member(m *held.Member, src io.Reader) error {
-	err := rarError(r.fill(m, src))
-	if err != nil && !errors.Is(err, errPassword) {
-		m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
-		return nil
-	}
-	return err
-}
-
-// rarError tells a wrong password from damage.
-func rarError(err error) error {
+// rarError tells a wrong password from damage: RAR 4 has nothing to check it with, so
+// whatever is wrong where one is used is its fault.
+func rarError(err error, p held.Password) error {
 	for _, wrong := range []error{rardecode.ErrArchiveEncrypted, rardecode.ErrArchivedFileEncrypted, rardecode.ErrBadPassword} {
 		if errors.Is(err, wrong) {
 			return errPassword
 		}
+	}
+	if _, known := errors.AsType[coded](err); p.Text != "" && !known && !errors.Is(err, errLimit) {
+		return errPassword
 	}
 	return err
 }
