@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLockRAR5 makes the encrypted archives of testdata/forms, and holds that they are what UnRAR was asked about.
+// TestLockRAR5 makes the encrypted archives of the forms, and holds that they are what UnRAR was asked about.
 func TestLockRAR5(t *testing.T) {
 	forms := filepath.Join("..", "testdata", "forms")
 	for _, name := range []string{"stored", "compressed", "solid", "blake2"} {
