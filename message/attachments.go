@@ -85,7 +85,7 @@ func Digests(data []byte) (md5sum, sha1sum, sha256sum string) {
 // kindNames are the names of files that come without one, by their type: an analyst asks for
 // files by name. A nested message is named after its subject by those who save it.
 var kindNames = map[string]string{
-	"text/plain": "text.txt", "text/html": "text.html", "text/calendar": "invite.ics", "text/vcard": "contact.vcf", "text/x-vcard": "contact.vcf", "text/directory": "contact.vcf",
+	"text/calendar": "invite.ics", "text/vcard": "contact.vcf", "text/x-vcard": "contact.vcf", "text/directory": "contact.vcf",
 	"text/csv": "table.csv", "text/xml": "data.xml", "application/xml": "data.xml", "application/json": "data.json", "application/pdf": "document.pdf", "application/rtf": "document.rtf",
 	"text/rtf": "document.rtf", "application/zip": "archive.zip", "application/gzip": "archive.gz", "application/ics": "invite.ics",
 	"image/png": "image.png", "image/jpeg": "image.jpg", "image/gif": "image.gif", "image/bmp": "image.bmp", "image/webp": "image.webp", "image/svg+xml": "image.svg", "image/tiff": "image.tiff",

@@ -190,7 +190,7 @@ func TestNamesOfKinds(t *testing.T) {
 		"Content-Type: text/calendar; method=REQUEST":                        "invite.ics",
 		"Content-Type: message/delivery-status":                              "delivery-status.txt",
 		"Content-Type: IMAGE/PNG":                                            "image.png",
-		"Content-Type: text/html\r\nContent-Disposition: attachment":         "text.html",
+		"Content-Type: text/html\r\nContent-Disposition: attachment":         "", // the text of an email has no name either
 		"Content-Type: application/pkcs7-signature":                          "smime.p7s",
 		"Content-Type: application/pdf; name=a.pdf":                          "a.pdf",
 		"Content-Type: application/octet-stream":                             "",
