@@ -52,6 +52,9 @@ func (d *dateParts) word(w string) {
 	if len(w) > 4 && (w[3] == '+' || w[3] == '-') && (strings.EqualFold(w[:3], "UTC") || strings.EqualFold(w[:3], "GMT")) {
 		w = w[3:] // UTC+0200 means +0200
 	}
+	if !d.timed && len(w) == len("10.00.00") && w[2] == '.' && w[5] == '.' && isDigit(w[0]) && d.day >= 0 {
+		w = strings.ReplaceAll(w, ".", ":") // as some countries write a time
+	}
 	switch {
 	case strings.ContainsRune(w, ':') && isDigit(w[0]):
 		d.clock(w)
