@@ -2,15 +2,15 @@
 # `make demo` and `make test` work from a fresh clone.
 
 GO        ?= go
+MODULE    := $(shell sed -n 's/^module //p' go.mod)
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
-ENGINE    ?= docker podman buildah
 IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s
 BENCHARGS ?=
 ROWSARGS  ?=
 
-.PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck image clean \
+.PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
 
 all: build
@@ -86,9 +86,7 @@ vulncheck:
 	@$(GO) tool govulncheck ./... || { \
 		echo 'make vulncheck: either it found something above, or it cannot reach its database (https://vuln.go.dev) from here'; exit 1; }
 
-image: static ## the container image for the bridge
-	@if engine=$$(for e in $(ENGINE); do command -v "$$e" && break; done); then "$$engine" build -t $(IMAGE) .; else \
-		echo 'make image: none of $(ENGINE) is here; dist/imap-integration is what the image would hold (make test tries it in an empty root)' >&2; exit 1; fi
+include packaging/release.mk
 
 clean:
 	rm -rf imap-integration dist

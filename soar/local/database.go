@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -108,7 +106,7 @@ func (d *database) upgrade(ctx context.Context) error {
 
 // dsn names a file for SQLite, whatever characters its path has.
 func dsn(path string, options ...string) string {
-	u := url.URL{Scheme: "file", Path: path}
+	u := url.URL{Scheme: "file", Path: uriPath(path)}
 	for i, o := range options {
 		if i > 0 {
 			u.RawQuery += "&"
@@ -193,11 +191,11 @@ func (d *database) Check(ctx context.Context) (string, error) {
 
 func (d *database) checkWritable() error {
 	folder := filepath.Dir(d.path)
-	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
+	if err := mayWrite(folder, true); err != nil {
 		return d.explain("write to", err)
 	}
 	if !d.missing {
-		if err := unix.Access(d.path, unix.W_OK); err != nil {
+		if err := mayWrite(d.path, false); err != nil {
 			return d.explain("write to", err)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -92,7 +91,7 @@ func (f file) explainFull(reason, err error) (next string, _ error) {
 }
 
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) || systemFull(err)
 }
 
 const (
@@ -104,7 +103,7 @@ const (
 // to itself: it writes to a file without a name, where the store's files end.
 func (f file) probe() error {
 	folder := filepath.Dir(f.path)
-	trial, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
+	trial, err := nameless(folder)
 	if err != nil {
 		return errors.Join(full(err), noSpace(folder, probeSize)) // no such files here, perhaps
 	}
@@ -135,9 +134,8 @@ func (f file) end() (size int64) {
 
 // noSpace is ENOSPC where the disk of the folder has less than these bytes free.
 func noSpace(folder string, bytes int64) error {
-	var disk unix.Statfs_t
-	if err := unix.Statfs(folder, &disk); err == nil && disk.Blocks > 0 && int64(disk.Bavail)*disk.Bsize < bytes {
-		return unix.ENOSPC
+	if left, known := free(folder); known && left < bytes {
+		return syscall.ENOSPC
 	}
 	return nil
 }
@@ -163,8 +161,8 @@ func (f file) holder() string {
 	if err != nil {
 		return ""
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
+	number := inode(info)
+	if number == "" {
 		return ""
 	}
 	locks, err := os.Open("/proc/locks")
@@ -172,11 +170,11 @@ func (f file) holder() string {
 		return ""
 	}
 	defer locks.Close()
-	inode, self := fmt.Sprintf(":%d", stat.Ino), fmt.Sprint(os.Getpid())
+	self := fmt.Sprint(os.Getpid())
 	for lines := bufio.NewScanner(locks); lines.Scan(); {
 		// 1: POSIX  ADVISORY  WRITE 1234 08:01:5678 120 120
 		fields := strings.Fields(lines.Text())
-		if len(fields) == 8 && fields[3] == "WRITE" && strings.HasSuffix(fields[5], inode) && covers(fields[6], fields[7]) && fields[4] != self {
+		if len(fields) == 8 && fields[3] == "WRITE" && strings.HasSuffix(fields[5], ":"+number) && covers(fields[6], fields[7]) && fields[4] != self {
 			return fields[4]
 		}
 	}

@@ -11,10 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"example.org/imap-integration/soar"
 )
@@ -77,9 +74,9 @@ func (f file) examineFile(info fs.FileInfo) error {
 	case info.Size() == 0:
 		return refuse("it is empty, so it never was a store; remove it or give another path, and a new store is made there")
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
+	if user, ok := owner(info); ok && user != os.Geteuid() {
 		return refuse(fmt.Sprintf("it belongs to the user with the id %d and this run has the id %d; run as its owner, or change the owner",
-			owner.Uid, os.Geteuid()))
+			user, os.Geteuid()))
 	}
 	return f.tighten(info)
 }
@@ -122,18 +119,23 @@ func (f file) makeNew(ctx context.Context) error {
 	return nil
 }
 
+// What lock returns besides the system's errors.
+var (
+	errNoLocks = errors.New("this file system has no locks")
+	errHeld    = errors.New("another process holds the lock")
+)
+
 // lockFolder lets one run at a time make a store in the folder. false, nil:
 // this file system has no such locks.
 func (f file) lockFolder(ctx context.Context, folder *os.File) (bool, error) {
 	tooLong := time.After(f.options.Busy)
 	for {
-		err := unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		switch {
+		switch err := lock(folder); {
 		case err == nil:
 			return true, nil
-		case errors.Is(err, unix.EBADF), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOSYS):
+		case errors.Is(err, errNoLocks):
 			return false, nil
-		case !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR):
+		case !errors.Is(err, errHeld):
 			return false, err
 		}
 		select {
@@ -163,6 +165,9 @@ func (f file) makeIn(ctx context.Context, folder *os.File) error {
 	if err := verify(ctx, made); err != nil {
 		return err
 	}
+	if err := made.Close(); err != nil { // an open file cannot be renamed on Windows
+		return err
+	}
 	return f.publish(made.Name(), folder)
 }
 
@@ -175,7 +180,7 @@ func (f file) publish(name string, folder *os.File) error {
 	if err := os.Rename(name, f.path); err != nil {
 		return err
 	}
-	return folder.Sync()
+	return syncFolder(folder)
 }
 
 // remove removes what SQLite keeps beside the file at path, and that file too where all is true.
