@@ -20,6 +20,7 @@ import (
 	integration "example.org/imap-integration"
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/terminal"
 )
 
 var manFolder = flag.String("man", "", "write the man pages into this folder, as make dist does")
@@ -71,10 +72,11 @@ func explainParameters(t *testing.T, p *program, root *cobra.Command, a actions.
 	if err != nil {
 		t.Fatal(err)
 	}
-	const indent, width = "    ", 72
+	const indent = "    "
 	text := &strings.Builder{}
-	printFields(text, width, "of this action", fields, func(f manifest.Field) bool { return f.OfAction() })
-	printFields(text, width, "of the resource that it uses", fields, func(f manifest.Field) bool { return !f.OfAction() && actions.Uses(a.Name, f.ID) })
+	page := &terminal.Page{Writer: text, Width: 72}
+	printFields(page, "of this action", fields, func(f manifest.Field) bool { return f.OfAction() })
+	printFields(page, "of the resource that it uses", fields, func(f manifest.Field) bool { return !f.OfAction() && actions.Uses(a.Name, f.ID) })
 	c.Long = fmt.Sprintf("%s (in Cloud SOAR: %s)\n\nParameters come as a JSON object on standard input, else from environment variables of the same names, else from the defaults.\n%s",
 		a.Does, a.Title, indent+strings.ReplaceAll(text.String(), "\n", "\n"+indent))
 }
