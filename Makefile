@@ -11,7 +11,7 @@ BENCHARGS ?=
 ROWSARGS  ?=
 
 .PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck clean \
-	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex
+	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex screenshots
 
 all: build
 
@@ -77,6 +77,9 @@ bench-parse: ## megabytes a second of the mail reader
 
 bench-regex: ## the vendor's presets on one email, against python3
 	$(GO) run ./tools/bench/regex $(BENCHARGS)
+
+screenshots: build ## the pictures of docs/console, by a real browser; fonts-inter makes them look as they do there
+	$(GO) run ./tools/screenshots
 
 oracle: ## compare the parse of the emails in DIR with Python's email package
 	@[ -n "$(DIR)" ] || { echo 'make oracle DIR=folder: name the folder with your emails' >&2; exit 1; }

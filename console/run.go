@@ -33,6 +33,7 @@ type runPage struct {
 	Audit    []*auditReport
 	Table    *table
 	OpenJSON bool // nothing else shows the result
+	IsAudit  bool
 }
 
 func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
@@ -48,7 +49,7 @@ func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
 		section, p.Again = "settings", "/settings"
 		p.Test = newTestReport(p.state, found.bytes(p.state))
 	case actions.Audit.Name:
-		section, p.Again = "completeness", "/completeness"
+		section, p.Again, p.IsAudit = "completeness", "/completeness", true
 	}
 	if p.Ended {
 		found.mu.Lock()

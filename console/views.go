@@ -234,9 +234,9 @@ func percent(part, whole int) float64 {
 // delay is the time between two hops.
 func delay(seconds int64) string {
 	if seconds < 0 {
-		return took(time.Duration(-seconds)*time.Second) + " earlier than the hop before: the clocks disagree"
+		return (time.Duration(-seconds) * time.Second).String() + " before the hop above: the clocks disagree"
 	}
-	return took(time.Duration(seconds)*time.Second) + " later"
+	return (time.Duration(seconds) * time.Second).String() + " later"
 }
 
 // verdict is the colour of an authentication result (RFC 8601, section 2.7).

@@ -50,7 +50,11 @@ func main() {
 }
 
 func run(program, out string, all bool) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	program, err := filepath.Abs(program)
+	if err == nil {
+		err = os.MkdirAll(out, 0o755)
+	}
+	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -113,6 +117,13 @@ func mailbox(folder string) (*imapmem.Server, error) {
 				return nil, err
 			}
 		}
+	}
+	phish, err := os.ReadFile("tools/screenshots/phish.eml")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := server.Append("INBOX", bytes.ReplaceAll(phish, []byte("\n"), []byte("\r\n")), time.Date(2026, 11, 23, 7, 40, 0, 0, time.UTC)); err != nil {
+		return nil, err
 	}
 	read := []byte("From: Dana Lindqvist <dana@ostwind.example>\r\nTo: soc@corp.example\r\nSubject: Wire transfer, urgent\r\n\r\nSomebody read this one first.\r\n")
 	if _, err := server.Append("INBOX", read, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), `\Seen`); err != nil {
@@ -188,13 +199,13 @@ var screens = []struct{ name, path string }{
 	{"dry-run", "/runs/2"},
 	{"emails", "/emails"},
 	{"email", "/emails/45"},
-	{"email-html", "/emails/47?view=html"},
+	{"email-html", "/emails/49?view=html"},
 	{"contents", "/emails/45/contents"},
 	{"archive", "/emails/44/contents"},
-	{"route", "/emails/47/route"},
-	{"links", "/emails/47/links"},
+	{"route", "/emails/49/route"},
+	{"links", "/emails/49/links"},
 	{"indicators", "/emails/45/indicators"},
-	{"source", "/emails/47/source"},
+	{"source", "/emails/49/source"},
 	{"completeness", "/completeness"},
 	{"incidents", "/incidents"},
 	{"incident", "/incidents/1187"},
@@ -220,15 +231,16 @@ func shots(all bool) (list []shot) {
 	return list
 }
 
+// documented are the pictures of docs/console.md.
 var documented = map[string][]string{
-	"overview":      {"light", "dark"},
-	"resource":      {"light", "narrow"},
+	"overview":      {"light", "narrow"},
+	"resource":      {"light"},
 	"test-settings": {"light", "dark"},
 	"dry-run":       {"light"},
+	"emails":        {"dark"},
 	"email-html":    {"light"},
-	"contents":      {"light", "dark"},
-	"completeness":  {"light"},
-	"emails":        {"narrow"},
+	"contents":      {"light"},
+	"completeness":  {"light", "narrow"},
 }
 
 func take(ctx context.Context, base string, s shot) ([]byte, error) {
