@@ -73,7 +73,7 @@ type PassStore interface {
 
 // PassReport is what came of a pass.
 type PassReport struct {
-	ingest.Sums
+	ingest.Summary
 	Objects          int
 	Full             bool // max_messages were taken: there may be more
 	Reconnects       int
@@ -109,7 +109,7 @@ func (p *Pass) Run(ctx context.Context, checkpoint string, store PassStore) (rep
 	if err := result.Written(ack); err != nil {
 		d.options.Log.Error("the emails were saved but not marked", "error", err.Error())
 	}
-	report.Sums, report.Objects, report.Reconnects = result.Sums(), result.Len(), f.Reconnects()
+	report.Summary, report.Objects, report.Reconnects = result.Summary(), result.Len(), f.Reconnects()
 	report.Full = d.options.MaxMessages > 0 && report.Objects >= d.options.MaxMessages
 	return report, report.HalfWay
 }

@@ -23,6 +23,7 @@ import (
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/soar/postgres/postgrestest"
 )
 
 const (
@@ -47,7 +48,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		os.Exit(1)
 	}
-	status := m.Run()
+	status := postgrestest.Run(m)
 	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/fleet/ledger"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/secret"
 )
@@ -25,6 +26,7 @@ type Config struct {
 	DatabaseCAFile       string         `yaml:"database_ca_certificate_file"`
 	Node                 string         `yaml:"node"`
 	Every                string         `yaml:"every"`
+	Lease                string         `yaml:"lease"`
 	Concurrent           int            `yaml:"concurrent"`
 	ConnectionsPerServer int            `yaml:"connections_per_server"`
 	Servers              map[string]int `yaml:"servers"`
@@ -33,7 +35,7 @@ type Config struct {
 	Mailboxes            []Mailbox      `yaml:"mailboxes"`
 	Sinks                []Sink         `yaml:"sinks"`
 
-	every time.Duration
+	every, lease time.Duration
 }
 
 // Mailbox is one mailbox: its own settings, and the parameters of
@@ -117,6 +119,7 @@ func (c *Config) check(problem complain) {
 		c.Node = host + "-" + strconv.Itoa(os.Getpid())
 	}
 	c.every = duration("every", c.Every, defaultEvery, leastEvery, mostEvery, problem)
+	c.lease = duration("lease", c.Lease, ledger.DefaultLease, 3*time.Second, 10*time.Minute, problem)
 	c.Concurrent = number("concurrent", c.Concurrent, defaultConcurrent, mostConcurrent, problem)
 	c.ConnectionsPerServer = number("connections_per_server", c.ConnectionsPerServer, defaultPerServer, mostConcurrent, problem)
 	servers := map[string]int{}

@@ -42,6 +42,7 @@ type world struct {
 	stdout   lines
 	log      lines
 	only     map[int]string // user → sinks in YAML
+	metrics  string         // address; "": none
 }
 
 // receiver is a webhook's server.
@@ -156,7 +157,7 @@ func (w *world) options(node string) fleet.Options {
 		w.t.Fatal(err)
 	}
 	c.Node = node
-	return fleet.Options{Config: c, Decode: decode, Stdout: &w.stdout, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Version: "test"}
+	return fleet.Options{Config: c, Decode: decode, Stdout: &w.stdout, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Version: "test", Metrics: w.metrics}
 }
 
 // start runs a node until the test or stop ends it.

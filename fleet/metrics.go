@@ -65,7 +65,6 @@ func families() []family {
 func (m *monitor) metrics(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	states, err := m.states(r.Context())
-	metrics.ExposeMetadata(true)
 	head(&b, "build_info", "gauge", "1; the version of this node.")
 	metrics.WriteGaugeUint64(&b, fmt.Sprintf(prefix+"build_info{version=%s}", strconv.Quote(m.o.Version)), 1)
 	head(&b, "database_up", "gauge", "1 where the database answers.")

@@ -27,7 +27,6 @@ import (
 const (
 	idleLeast   = 250 * time.Millisecond // between two questions for turns
 	idleMost    = 5 * time.Second
-	renewEvery  = ledger.Lease / 3
 	flushEvery  = 200 * time.Millisecond
 	backlogLook = 2 * time.Second
 	passTime    = time.Minute // of one turn; a mailbox with more is due again at once
@@ -221,7 +220,7 @@ func (n *Node) begin(ctx context.Context, passes *sync.WaitGroup, t *ledger.Turn
 // renewals keeps the turns of this node alive, and ends passes whose turn is lost.
 func (n *Node) renewals(ctx context.Context) {
 	last := time.Now()
-	for every(ctx, renewEvery) {
+	for every(ctx, n.o.Config.lease/3) {
 		n.mu.Lock()
 		var turns []*ledger.Turn
 		byTurn := map[*ledger.Turn]*turn{}
@@ -234,7 +233,7 @@ func (n *Node) renewals(ctx context.Context) {
 		switch {
 		case err == nil:
 			last = time.Now()
-		case time.Since(last) > ledger.Lease:
+		case time.Since(last) > n.o.Config.lease:
 			lost = turns // whatever they still save would be refused
 		default:
 			n.o.Log.Warn("the turns of this node could not be renewed yet", "error", err.Error())
@@ -259,7 +258,7 @@ func (n *Node) finisher(ctx context.Context) {
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
 		err := n.book.Finish(limit, waiting)
 		cancel()
-		if err == nil || time.Since(since) > ledger.Lease { // by then the leases have ended by themselves
+		if err == nil || time.Since(since) > n.o.Config.lease { // by then the leases have ended by themselves
 			waiting, since = nil, time.Now()
 		}
 		n.pulse.database(err)

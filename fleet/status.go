@@ -60,7 +60,7 @@ func ReadStatus(ctx context.Context, c *Config, log *slog.Logger) (status *Statu
 	}
 	status = &Status{Nodes: []NodeStatus{}, Mailboxes: []MailboxStatus{}, Sinks: []SinkStatus{}}
 	for _, n := range nodes {
-		status.Nodes = append(status.Nodes, NodeStatus{n, n.Silence.Seconds(), n.Silence < ledger.Lease})
+		status.Nodes = append(status.Nodes, NodeStatus{n, n.Silence.Seconds(), n.Silence < c.lease})
 	}
 	for _, s := range states {
 		m := MailboxStatus{State: s, AgeSeconds: s.Age.Seconds(), DueSeconds: s.Due.Seconds()}

@@ -36,7 +36,7 @@ func (n *Node) work(ctx context.Context, t *turn) (end ledger.End) {
 			n.nudge()
 		}
 		if !report.Full {
-			end.Whole = report.Missing == 0 && report.NotReached == 0
+			end.Whole = report.Withheld == 0 && report.NotReached == 0
 			return end
 		}
 		if time.Since(began) > passTime || n.held(b) {

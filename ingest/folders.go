@@ -144,15 +144,6 @@ func givenSiblings(o Options, folders []string) several {
 	return out
 }
 
-// Sums are the counts of all folders.
-func (s *Results) Sums() Sums {
-	sums := Sums{HalfWay: s.halfWay}
-	for _, p := range s.parts {
-		sums.add(p.r)
-	}
-	return sums
-}
-
 // Len is how many objects there are.
 func (s *Results) Len() int {
 	n := 0

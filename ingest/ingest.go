@@ -119,8 +119,6 @@ type run struct {
 	held   bool                 // nothing more is taken, see holdsBack
 	absent map[mailbox.UID]bool // emails that are there and did not come in this run
 	tally  tally
-	// halfWay is why the run ended before its time, though with a result; nil: it did not.
-	halfWay error
 	// siblings are the checkpoints of the other folders of a run over several; nil
 	// where there is one folder.
 	siblings several
@@ -164,7 +162,6 @@ func (r *run) finish(ctx context.Context) error {
 		return nil
 	}
 	if r.sink.Len() > 0 && r.sink.err == nil {
-		r.halfWay = err
 		r.o.Log.Error("the run ended half-way; what was saved is handed over, the next run takes the rest", "error", err.Error())
 		r.sink.halfWay = err
 		return nil

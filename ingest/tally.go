@@ -81,21 +81,3 @@ func sorted(uids []mailbox.UID) []mailbox.UID {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-// Sums are the counts of a run for those who watch over many.
-type Sums struct {
-	Saved, Existed, Failed, LeftOut int
-	Missing                         int   // there, but did not come: left to the next run
-	NotReached                      int   // left to the next run because this one ended before
-	HalfWay                         error // why it ended half-way; nil: it did not
-}
-
-// add takes the counts of one folder's run into account.
-func (s *Sums) add(r *run) {
-	t := &r.tally
-	s.Saved, s.Existed, s.Failed, s.LeftOut = s.Saved+t.saved, s.Existed+t.existed+t.held, s.Failed+t.failed, s.LeftOut+t.leftSum()
-	s.Missing, s.NotReached = s.Missing+t.missing, s.NotReached+max(0, t.candidates-t.looked())
-	if s.HalfWay == nil {
-		s.HalfWay = r.halfWay
-	}
-}

@@ -21,8 +21,8 @@ import (
 	"example.org/imap-integration/soar/postgres"
 )
 
-// Lease is how long a turn lasts without renewal. Renewal is due each third of it.
-const Lease = 30 * time.Second
+// DefaultLease is how long a turn lasts without renewal. Renewal is due each third of it.
+const DefaultLease = 30 * time.Second
 
 // ErrLostTurn says that another process holds the mailbox now.
 var ErrLostTurn = errors.New("another process has taken this mailbox over; nothing of this batch was changed")
@@ -36,11 +36,11 @@ type Ledger struct {
 
 // Open brings the tables up in the store's database. node names this process; two
 // processes of one name are one another's past.
-func Open(ctx context.Context, store *postgres.Store, node string) (*Ledger, error) {
+func Open(ctx context.Context, store *postgres.Store, node string, lease time.Duration) (*Ledger, error) {
 	if err := store.Upgrade(ctx, part, steps); err != nil {
 		return nil, err
 	}
-	return &Ledger{store: store, node: node, lease: Lease}, nil
+	return &Ledger{store: store, node: node, lease: lease}, nil
 }
 
 // Mailbox is a mailbox as the fleet's configuration has it.

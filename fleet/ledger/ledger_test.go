@@ -45,7 +45,7 @@ func (w *world) node(name string, mailboxes ...ledger.Mailbox) *ledger.Ledger {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = store.Close() })
-	l, err := ledger.Open(w.t.Context(), store, name)
+	l, err := ledger.Open(w.t.Context(), store, name, ledger.DefaultLease)
 	if err == nil {
 		err = l.Register(w.t.Context(), "test", mailboxes)
 	}

@@ -33,16 +33,17 @@ type Config struct {
 	ReadOnly    bool          // nothing is changed; tables that are not there are not made, and read as empty
 	Timeout     time.Duration // longest wait for the database to do one thing; 0: a minute
 	Connections int           // at once; 0: 4
-	Log         *slog.Logger  // nil: none
-	Now         func() time.Time
+	// Abandoned is how long a transaction may stand idle before the database ends it: a
+	// stopped process must not hold the keys of a batch that another one saves. 0: 15 s
+	Abandoned time.Duration
+	Log       *slog.Logger // nil: none
+	Now       func() time.Time
 }
 
 const (
 	defaultTimeout     = time.Minute
 	defaultConnections = 4
-	// abandoned is how long a transaction may stand idle before the database ends
-	// it: a stopped process must not hold the keys of a batch that another one saves.
-	abandoned = 15 * time.Second
+	defaultAbandoned   = 15 * time.Second
 )
 
 // Is reports whether an address names a PostgreSQL database.
@@ -126,7 +127,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	cc.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil } // the certificate is for the name
 	cc.DialFunc = c.dialer(secured)
 	cc.RuntimeParams["search_path"] = Schema
-	cc.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(abandoned.Milliseconds(), 10)
+	cc.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(c.Abandoned.Milliseconds(), 10)
 	if cc.RuntimeParams["application_name"] == "" {
 		cc.RuntimeParams["application_name"] = "imap-integration"
 	}
@@ -179,6 +180,9 @@ func (c Config) startTLS(ctx context.Context, conn net.Conn, host string) (net.C
 func (c Config) withDefaults() (Config, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout
+	}
+	if c.Abandoned <= 0 {
+		c.Abandoned = defaultAbandoned
 	}
 	if c.Connections <= 0 {
 		c.Connections = defaultConnections

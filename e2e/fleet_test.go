@@ -1,0 +1,353 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/soar/postgres/postgrestest"
+)
+
+// The storm in make test is short and small; make fleet-test makes it long.
+var (
+	stormTime      = flag.Duration("fleet.storm", 12*time.Second, "how long TestFleetStorm kills, stops and cuts")
+	stormMailboxes = flag.Int("fleet.mailboxes", 6, "mailboxes of TestFleetStorm")
+	stormEmails    = flag.Int("fleet.emails", 6, "emails of each mailbox before the storm")
+	stormLease     = flag.Duration("fleet.lease", 3*time.Second, "lease of the fleet in TestFleetStorm")
+	stormEvery     = flag.Duration("fleet.every", 1500*time.Millisecond, "time between two faults of TestFleetStorm")
+	stormSeed      = flag.Uint64("fleet.seed", 1, "order of the faults of TestFleetStorm")
+)
+
+// storm is a fleet of three processes and everything that it meets.
+type storm struct {
+	t         *testing.T
+	dovecot   *mailboxtest.Dovecot
+	database  *postgrestest.Server
+	name      string
+	dir       string
+	users     []mailboxtest.User
+	delivered int
+	random    *rand.Rand
+
+	mu     sync.Mutex
+	keys   map[string]int // that came to the webhook
+	nodes  []*node
+	ending bool
+	done   sync.WaitGroup
+}
+
+// node is a process that is started again when it ends.
+type node struct {
+	name    string
+	process *exec.Cmd
+	stopped bool // by SIGSTOP
+	away    bool // not started again
+}
+
+func newStorm(t *testing.T) *storm {
+	s := &storm{
+		t: t, dovecot: mailboxtest.StartDovecot(t), database: postgrestest.StartOwn(t), dir: t.TempDir(), keys: map[string]int{},
+		random: rand.New(rand.NewPCG(*stormSeed, 0)),
+	}
+	var err error
+	if s.name, err = s.database.NewDatabase(); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.keys[r.Header.Get("Webhook-Id")]++
+	}))
+	t.Cleanup(server.Close)
+	s.write("secret", "Canary-storm-webhook-secret")
+	s.write("database", s.database.URL(s.name))
+	var b strings.Builder
+	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: %s\nconnections_per_server: 20\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 15\n",
+		s.dir, *stormLease, s.dovecot.TLS, s.dovecot.Authority.PEM)
+	fmt.Fprintf(&b, "sinks:\n  - {name: lines, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret}\nmailboxes:\n", server.URL, s.dir)
+	for i := range *stormMailboxes {
+		u := s.dovecot.NewUser()
+		s.users = append(s.users, u)
+		s.write(fmt.Sprint("password", i), u.Password)
+		fmt.Fprintf(&b, "  - {name: m%d, username: %q, password_file: %s/password%d}\n", i, u.Name, s.dir, i)
+	}
+	s.write("fleet.yaml", b.String())
+	return s
+}
+
+func (s *storm) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *storm) deliver(user int) {
+	s.delivered++
+	n := fmt.Sprintf("storm-%d", s.delivered)
+	s.dovecot.Deliver(s.users[user], []byte("From: a@news.example\r\nSubject: "+n+"\r\nMessage-ID: <"+n+"@news.example>\r\n\r\n"+strings.Repeat("Body of "+n+".\r\n", 20)), mailboxtest.Delivery{})
+}
+
+// command is the program on this fleet.
+func (s *storm) command(args ...string) *exec.Cmd {
+	return exec.Command(binary, append(args, "--config", filepath.Join(s.dir, "fleet.yaml"))...)
+}
+
+// keep runs a node and starts it again whenever it ends.
+func (s *storm) keep(n *node) {
+	s.t.Helper()
+	out, err := os.OpenFile(filepath.Join(s.dir, "lines"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.done.Go(func() {
+		defer out.Close()
+		for {
+			s.mu.Lock()
+			if s.ending || n.away {
+				s.mu.Unlock()
+				return
+			}
+			c := s.command("fleet", "--log-file", filepath.Join(s.dir, "log"))
+			c.Stdout = out
+			err := c.Start()
+			n.process, n.stopped = c, false
+			s.mu.Unlock()
+			if err != nil {
+				s.t.Error(err)
+				return
+			}
+			_ = c.Wait()
+			time.Sleep(300 * time.Millisecond) // a service manager waits too
+		}
+	})
+}
+
+// signal sends a signal to a node, if it runs.
+func (s *storm) signal(n *node, sig syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.process != nil && n.process.Process != nil {
+		_ = n.process.Process.Signal(sig)
+		n.stopped = sig == syscall.SIGSTOP
+	}
+}
+
+// sql asks psql, also while the database restarts.
+func (s *storm) sql(statement string) string {
+	s.t.Helper()
+	out, err := s.database.SQL(s.name, statement)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// watchCommits has the database note which epoch moved each checkpoint.
+const watchCommits = `CREATE TABLE commits (n bigint GENERATED ALWAYS AS IDENTITY, name text, epoch bigint, version bigint);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	IF new.version <> old.version THEN INSERT INTO commits (name, epoch, version) VALUES (new.name, new.epoch, new.version); END IF; RETURN new; END $$;
+CREATE TRIGGER note AFTER UPDATE ON mailboxes FOR EACH ROW EXECUTE FUNCTION note();`
+
+// stale counts commits of an epoch behind those of a later one, and versions that came twice.
+const stale = `SELECT (SELECT count(*) FROM commits a JOIN commits b ON a.name = b.name AND a.version < b.version AND a.epoch > b.epoch),
+	(SELECT count(*) - count(DISTINCT (name, version)) FROM commits)`
+
+// TestFleetStorm: three processes read mailboxes into PostgreSQL while they are
+// killed and stopped, the database and the mail server are cut off, and emails come
+// in. In the end every email is there once, every sink has every key, and no
+// process that had lost its turn changed anything.
+func TestFleetStorm(t *testing.T) {
+	t.Parallel()
+	s := newStorm(t)
+	for range *stormEmails {
+		for i := range s.users {
+			s.deliver(i)
+		}
+	}
+	if out, err := s.command("fleet", "check").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("fleet check: %v %s", err, out)
+	}
+	for i := range 3 {
+		n := &node{name: fmt.Sprint("n", i)}
+		s.nodes = append(s.nodes, n)
+		s.keep(n)
+	}
+	s.await("the fleet to begin", func() bool {
+		out, err := s.database.SQL(s.name, `SELECT count(*) FROM mailboxes`)
+		return err == nil && out == fmt.Sprint(len(s.users))
+	})
+	s.sql(watchCommits)
+	s.rage()
+	s.settle()
+	s.takeOver()
+	s.judge()
+}
+
+// rage does one fault after the other. Of each kind at least one happens.
+func (s *storm) rage() {
+	faults := []func(){s.kill, s.stop, s.restartDatabase, s.restartServer}
+	end := time.Now().Add(*stormTime)
+	for i := 0; time.Now().Before(end) || i < len(faults); i++ {
+		which := i
+		if i >= len(faults) {
+			which = s.random.IntN(len(faults) + 4) // kills are the most frequent
+		}
+		for range 1 + s.random.IntN(3) {
+			s.deliver(s.random.IntN(len(s.users)))
+		}
+		if which < len(faults) {
+			faults[which]()
+		} else {
+			s.kill()
+		}
+		time.Sleep(*stormEvery)
+	}
+}
+
+func (s *storm) any() *node { return s.nodes[s.random.IntN(len(s.nodes))] }
+
+func (s *storm) kill() { s.signal(s.any(), syscall.SIGKILL) }
+
+// stop lets a node stand still for two leases, and then go on as if nothing had been.
+func (s *storm) stop() {
+	n := s.any()
+	s.signal(n, syscall.SIGSTOP)
+	s.done.Go(func() {
+		time.Sleep(2 * *stormLease)
+		s.signal(n, syscall.SIGCONT)
+	})
+}
+
+func (s *storm) restartDatabase() {
+	s.database.Stop()
+	time.Sleep(*stormEvery / 2)
+	if err := s.database.Restart(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *storm) restartServer() {
+	s.dovecot.Kill()
+	time.Sleep(*stormEvery / 4)
+	s.dovecot.Restart()
+}
+
+// await waits for a condition.
+func (s *storm) await(what string, holds func() bool) time.Duration {
+	s.t.Helper()
+	began := time.Now()
+	limit := 3*time.Minute + *stormTime
+	for !holds() {
+		if time.Since(began) > limit {
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			s.t.Fatalf("not within %s: %s\n%s", limit, what, log[max(0, len(log)-5000):])
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+// settle waits until everything that was delivered is stored and handed over.
+func (s *storm) settle() {
+	s.t.Helper()
+	for _, n := range s.nodes {
+		s.signal(n, syscall.SIGCONT)
+	}
+	want := fmt.Sprintf("%d|0", s.delivered)
+	took := s.await(fmt.Sprintf("%d emails stored and handed over", s.delivered), func() bool {
+		out, err := s.database.SQL(s.name, `SELECT (SELECT count(*) FROM emails), (SELECT count(*) FROM deliveries)`)
+		return err == nil && out == want
+	})
+	s.t.Logf("%d emails of %d mailboxes; all at rest %s behind the storm", s.delivered, len(s.users), took.Round(time.Second))
+}
+
+// takeOver kills a node for good and waits until the others read its mailboxes.
+func (s *storm) takeOver() {
+	s.t.Helper()
+	dead := s.nodes[0]
+	s.mu.Lock()
+	dead.away = true
+	s.mu.Unlock()
+	s.signal(dead, syscall.SIGKILL)
+	for i := range s.users {
+		s.deliver(i)
+	}
+	want := fmt.Sprint(s.delivered)
+	took := s.await("the others to take over", func() bool { return s.sql(`SELECT count(*) FROM emails`) == want })
+	s.t.Logf("the mailboxes of a dead node were read %s after its death, with leases of %s", took.Round(100*time.Millisecond), *stormLease)
+	if *stormLease == 30*time.Second && took > time.Minute {
+		s.t.Errorf("that is more than a minute")
+	}
+	s.settle()
+}
+
+// judge compares what is there with what was delivered.
+func (s *storm) judge() {
+	s.t.Helper()
+	if out := s.sql(`SELECT count(*), count(DISTINCT source_key), count(DISTINCT message_id) FROM emails`); out != fmt.Sprintf("%d|%d|%d", s.delivered, s.delivered, s.delivered) {
+		s.t.Errorf("emails, keys, Message-IDs: %s of %d", out, s.delivered)
+	}
+	if out := s.sql(stale); out != "0|0" {
+		s.t.Errorf("commits of stale holders, versions twice: %s", out)
+	}
+	if out, err := s.command("audit", "--all", "--strict").CombinedOutput(); err != nil {
+		s.t.Errorf("audit: %v %.2000s", err, out)
+	}
+	s.end()
+	for i, u := range s.users {
+		if all, seen := len(s.dovecot.Mails(u, "INBOX", false)), len(s.dovecot.Seen(u)); all != seen {
+			s.t.Errorf("mailbox %d: %d of %d emails are marked read", i, seen, all)
+		}
+	}
+	lines := map[string]bool{}
+	text, err := os.ReadFile(filepath.Join(s.dir, "lines"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		var m struct{ Key string }
+		if json.Unmarshal(line, &m) == nil { // a kill may have cut a line; its email came again
+			lines[m.Key] = true
+		}
+	}
+	again := 0
+	for _, times := range s.keys {
+		again += times - 1
+	}
+	s.t.Logf("%d hand-overs came more than once", again)
+	if len(lines) != s.delivered || len(s.keys) != s.delivered {
+		s.t.Errorf("standard output has %d keys and the webhook %d, of %d", len(lines), len(s.keys), s.delivered)
+	}
+	if log, _ := os.ReadFile(filepath.Join(s.dir, "log")); bytes.Contains(log, []byte("Canary")) || bytes.Contains(log, []byte(s.database.Password())) {
+		s.t.Error("the log shows a secret")
+	}
+}
+
+// end stops all nodes in good order.
+func (s *storm) end() {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	for _, n := range s.nodes {
+		s.signal(n, syscall.SIGTERM)
+	}
+	s.done.Wait()
+}
