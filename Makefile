@@ -9,6 +9,7 @@ IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s
 BENCHARGS ?=
 ROWSARGS  ?=
+FLEETARGS ?=
 
 .PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex screenshots
@@ -45,6 +46,13 @@ test-long: setup ## the sweeps of many cases, whose names end in Long, and what 
 	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run 'PDF|Hostile' ./content/file
 	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run Bombs ./message
 	@echo 'make test-long: all passed'
+
+.PHONY: fleet-test bench-fleet
+fleet-test: setup ## 100 mailboxes, 3 processes, 5 minutes of kills, stops, restarts and cut connections (docs/fleet.md)
+	$(GO) test -count=1 -timeout 40m -v -run TestFleetStorm ./e2e -fleet.storm=5m -fleet.mailboxes=100 -fleet.emails=100 -fleet.lease=30s -fleet.every=5s $(FLEETARGS)
+
+bench-fleet: setup ## 1,000 mailboxes polled once a minute, and 10,000 emails into PostgreSQL (docs/performance.md)
+	$(GO) run ./tools/bench fleet $(BENCHARGS)
 
 fmt:
 	$(GO) tool gofumpt -w .

@@ -6,6 +6,7 @@
 //	go run ./tools/bench latency  500 emails, and the poll, at 20, 50 and 100 ms round trip
 //	go run ./tools/bench memory   peak memory: many emails, ten of 50 MB, one of 10,000 parts
 //	go run ./tools/bench parse    megabytes a second of the mail reader on the bulk mailbox's emails
+//	go run ./tools/bench fleet    10,000 emails into PostgreSQL; 1,000 mailboxes polled once a minute
 //	go run ./tools/bench start    email-subject-regex on an inline text, start to exit
 //
 // BENCH_MAILS and BENCH_ROUNDS set other counts.
@@ -33,7 +34,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("which one? bulk, poll, latency, memory, parse or start")
+		return fmt.Errorf("which one? bulk, poll, latency, memory, parse, start or fleet")
 	}
 	if args[0] == "drain" {
 		return drain(args[1:])
@@ -57,6 +58,8 @@ func run(args []string) error {
 		return lab.memory()
 	case "start":
 		return lab.start()
+	case "fleet":
+		return lab.fleet()
 	}
 	return fmt.Errorf("unknown benchmark %q", args[0])
 }
