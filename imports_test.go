@@ -19,8 +19,9 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "terminal", "token", "token/jwt", "transport", "webhook"},
+	"actions":                 {"analysis", "casenote", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "soar/profile", "terminal", "token", "token/jwt", "transport", "webhook"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
+	"casenote":                {"analysis", "indicators", "message", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
 	"content/file/archive":    {"content/file/held", "message", "quote"},

@@ -63,9 +63,9 @@ func resource(env *Env, v *manifest.Values) Resource {
 // shapes reads what an action may leave unread.
 func (r Resource) shapes() {
 	for _, id := range []string{
-		"imap_server", "username", "mailbox_account", "cloud_soar_api_url", "access_id",
+		"imap_server", "username", "mailbox_account", "cloud_soar_api_url", "access_id", "cloud_soar_email_store", "email_store_access_id",
 		"oauth2_client_id", "oauth2_tenant", "oauth2_token_url", "oauth2_scope", "ca_certificate", "client_certificate", "cloud_soar_routes",
-		"password", "access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "client_key", "proxy_url",
+		"password", "access_key", "email_store_access_key", "jwt_token", "oauth2_client_secret", "oauth2_refresh_token", "oauth2_access_token", "google_service_account_key", "client_key", "proxy_url",
 	} {
 		if Uses(r.v.Command(), id) {
 			r.v.Text(id)

@@ -10,6 +10,7 @@ import (
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
 	"example.org/imap-integration/soar/postgres"
+	"example.org/imap-integration/soar/profile"
 	"example.org/imap-integration/transport"
 )
 
@@ -61,22 +62,42 @@ func (r Resource) storeToRead() openStore { return r.anyStore(true) }
 func (r Resource) anyStore(readOnly bool) openStore {
 	r.v.Require("cloud_soar_api_url")
 	address := r.v.Line("cloud_soar_api_url")
-	if path, ok := strings.CutPrefix(address, localScheme); ok {
-		return r.localStore(path, readOnly)
-	}
-	if postgres.Is(address) {
-		return r.database(address, readOnly)
+	own := r.v.Line(emailStoreField)
+	if store, is := r.ownStore("cloud_soar_api_url", address, readOnly); is {
+		if own != "" {
+			r.v.Problem(emailStoreField, "is for a Cloud SOAR that keeps no emails; the store of cloud_soar_api_url keeps them")
+		}
+		return store
 	}
 	if address == "" {
 		return nil
 	}
-	return r.client(address)
+	cloud := r.client(tenant, address)
+	if own == "" || cloud == nil {
+		return openClient(cloud)
+	}
+	emails, is := r.ownStore(emailStoreField, own, readOnly)
+	if !is {
+		emails = openClient(r.client(emailStore, own))
+	}
+	return splitStores(cloud, emails)
+}
+
+// ownStore is a store that is no API: a file or a database.
+func (r Resource) ownStore(field, address string, readOnly bool) (open openStore, is bool) {
+	if path, ok := strings.CutPrefix(address, localScheme); ok {
+		return r.localStore(field, path, readOnly), true
+	}
+	if postgres.Is(address) {
+		return r.database(field, address, readOnly), true
+	}
+	return nil, false
 }
 
 // database is the store in PostgreSQL.
-func (r Resource) database(address string, readOnly bool) openStore {
+func (r Resource) database(field, address string, readOnly bool) openStore {
 	err := postgres.CheckURL(address)
-	r.problem("cloud_soar_api_url", err)
+	r.problem(field, err)
 	dial, trust := r.dial()
 	if err != nil || dial == nil {
 		return nil
@@ -91,20 +112,32 @@ func (r Resource) database(address string, readOnly bool) openStore {
 	}
 }
 
-// client is the REST client.
-func (r Resource) client(address string) openStore {
-	base, err := soar.ParseURL(address)
-	r.problem("cloud_soar_api_url", err)
-	if err == nil && base.Scheme == "http" && !r.staysHere(base.Hostname(), portOf(base)) {
-		r.v.Problem("cloud_soar_api_url", "with http:// would send the credentials to the proxy of proxy_url in clear; use https://")
+// openClient is a client as a store of its own.
+func openClient(c *soar.Client) openStore {
+	if c == nil {
+		return nil
 	}
-	routes, profile, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
-	r.problem("cloud_soar_routes", err)
+	return func(context.Context) (*store, error) { return &store{Store: c, batch: 1}, nil }
+}
+
+// place are the fields that belong to one address of an API.
+type place struct{ url, accessID, accessKey, jwt string }
+
+var tenant = place{"cloud_soar_api_url", "access_id", "access_key", "jwt_token"}
+
+// client is the REST client for an address; nil where something is wrong.
+func (r Resource) client(at place, address string) *soar.Client {
+	base, err := soar.ParseURL(address)
+	r.problem(at.url, err)
+	if err == nil && base.Scheme == "http" && !r.staysHere(base.Hostname(), portOf(base)) {
+		r.v.Problem(at.url, "with http:// would send the credentials to the proxy of proxy_url in clear; use https://")
+	}
+	routes, differs := r.profile(at)
 	dial, trust := r.dial()
 	c := soar.Config{
 		URL:               address,
 		Routes:            routes,
-		Profile:           profile,
+		Profile:           differs,
 		RequestsPerSecond: float64(r.v.Int("cloud_soar_requests_per_second", 0, maxRate)),
 		Concurrent:        r.v.Int("cloud_soar_concurrent_requests", 0, maxConcurrent),
 		Timeout:           r.timeout(),
@@ -114,16 +147,26 @@ func (r Resource) client(address string) openStore {
 	if r.once {
 		c.Sleep = func(context.Context, time.Duration) error { return errOnce }
 	}
-	if complete := r.credentials(&c, base != nil && base.Scheme == "https"); !complete || dial == nil || base == nil {
+	if complete := r.credentials(at, &c, base != nil && base.Scheme == "https"); !complete || dial == nil || base == nil {
 		return nil
 	}
 	c.HTTP = transport.HTTPClient(dial, trust)
 	client, err := soar.New(c)
 	if err != nil {
-		r.problem(credentialOf(err), err)
+		r.problem(at.fieldOf(err), err)
 		return nil
 	}
-	return func(context.Context) (*store, error) { return &store{Store: client, batch: 1}, nil }
+	return client
+}
+
+// profile is how the tenant's API differs. What serve answers is ours.
+func (r Resource) profile(at place) (soar.Routes, *profile.Profile) {
+	if at != tenant {
+		return nil, nil
+	}
+	routes, p, err := soar.ParseProfile(r.v.Text("cloud_soar_routes"))
+	r.problem("cloud_soar_routes", err)
+	return routes, p
 }
 
 // errOnce is why there is no second try.
@@ -131,18 +174,22 @@ var errOnce = errors.New("asked once only")
 
 // credentials reads the access key or the token, and reports whether they are
 // complete. An address on this machine may do without.
-func (r Resource) credentials(c *soar.Config, required bool) bool {
-	c.AccessID, c.AccessKey, c.JWT = r.v.Line("access_id"), r.v.Secret("access_key"), r.v.Secret("jwt_token")
+func (r Resource) credentials(at place, c *soar.Config, required bool) bool {
+	c.AccessID, c.AccessKey = r.v.Line(at.accessID), r.v.Secret(at.accessKey)
+	other := ""
+	if at.jwt != "" {
+		c.JWT, other = r.v.Secret(at.jwt), ", or "+at.jwt
+	}
 	if hasControl(c.AccessKey) {
-		r.v.Problem("access_key", "must not hold a line break; copy it again")
+		r.v.Problem(at.accessKey, "must not hold a line break; copy it again")
 	}
 	switch id, key := c.AccessID != "", !c.AccessKey.Empty(); {
 	case id && !key:
-		r.v.Problem("access_key", "is missing: access_id needs it")
+		r.v.Problem(at.accessKey, "is missing: %s needs it", at.accessID)
 	case key && !id:
-		r.v.Problem("access_id", "is missing: access_key needs it")
+		r.v.Problem(at.accessID, "is missing: %s needs it", at.accessKey)
 	case !id && c.JWT.Empty() && required:
-		r.v.Problem("access_id", "is missing: set access_id and access_key, or jwt_token")
+		r.v.Problem(at.accessID, "is missing: set %s and %s%s", at.accessID, at.accessKey, other)
 	default:
 		return true
 	}
@@ -151,20 +198,19 @@ func (r Resource) credentials(c *soar.Config, required bool) bool {
 
 func hasControl(s secret.String) bool { return strings.ContainsAny(s.Reveal(), "\r\n\x00") }
 
-// credentialOf is the field that an error of soar.New is about.
-func credentialOf(err error) string {
-	for _, id := range []string{"access_id", "access_key", "jwt_token"} {
-		if strings.HasPrefix(err.Error(), id) {
-			return id
-		}
+// fieldOf is the field that an error of soar.New is about.
+func (at place) fieldOf(err error) string {
+	var wrong *soar.SettingError
+	if !errors.As(err, &wrong) {
+		return at.url
 	}
-	return "cloud_soar_api_url"
+	return map[soar.Setting]string{soar.AccessID: at.accessID, soar.Token: at.jwt}[wrong.Setting]
 }
 
 // localStore is the store in one file.
-func (r Resource) localStore(path string, readOnly bool) openStore {
+func (r Resource) localStore(field, path string, readOnly bool) openStore {
 	if path = strings.TrimSpace(path); path == "" {
-		r.v.Problem("cloud_soar_api_url", "must name a file after local:, such as local:/var/lib/imap-integration/soar.db")
+		r.v.Problem(field, "must name a file after local:, such as local:/var/lib/imap-integration/soar.db")
 		return nil
 	}
 	return func(ctx context.Context) (*store, error) {

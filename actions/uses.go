@@ -5,7 +5,7 @@ import "slices"
 // storeFields are the resource fields that an action on saved emails uses; the
 // mailbox and its filters are nothing to it.
 var storeFields = []string{
-	"timeout", "cloud_soar_api_url", "access_id", "access_key", "jwt_token",
+	"timeout", "cloud_soar_api_url", "cloud_soar_email_store", "email_store_access_id", "email_store_access_key", "access_id", "access_key", "jwt_token",
 	"cloud_soar_requests_per_second", "cloud_soar_concurrent_requests", "cloud_soar_routes", "max_message_size", "proxy_url", "no_proxy",
 }
 

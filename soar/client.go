@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -76,6 +77,23 @@ type Client struct {
 	warnings sync.Map // what has been said already
 }
 
+// Setting is a part of [Config] that an error can be about.
+type Setting string
+
+// The settings, by the names of their fields.
+const (
+	AccessID Setting = "access_id"
+	Token    Setting = "jwt_token"
+)
+
+// SettingError says what is wrong with one setting.
+type SettingError struct {
+	Setting Setting
+	Problem string
+}
+
+func (e *SettingError) Error() string { return string(e.Setting) + " " + e.Problem }
+
 // New makes a client; it contacts nobody. Errors name the setting that is wrong.
 func New(cfg Config) (*Client, error) {
 	base, err := ParseURL(cfg.URL)
@@ -87,6 +105,7 @@ func New(cfg Config) (*Client, error) {
 		routes: DefaultRoutes(), profile: cfg.Profile, http: ownClient(cfg.HTTP), timeout: cfg.Timeout, maxEML: cfg.MaxMessageSize + emlMargin,
 		log: cfg.Log, now: cfg.Now, sleep: cfg.Sleep, jitter: cfg.Jitter,
 	}
+	maps.Copy(c.routes, noteRoutes())
 	for name, route := range cfg.Routes {
 		c.routes[name] = route
 	}
@@ -134,7 +153,7 @@ func (c *Client) authenticate(cfg Config) error {
 	switch {
 	case id != "" && key != "":
 		if strings.Contains(id, ":") {
-			return errors.New("access_id must not hold a colon (RFC 7617, section 2)")
+			return &SettingError{AccessID, "must not hold a colon (RFC 7617, section 2)"}
 		}
 		pair := base64.StdEncoding.EncodeToString([]byte(id + ":" + key))
 		c.basic, c.auth, c.secrets = true, "Basic "+pair, []string{key, pair}
@@ -157,11 +176,11 @@ func (c *Client) authenticate(cfg Config) error {
 // checkToken refuses what cannot be sent as one header line; it never shows it.
 func checkToken(token string) error {
 	if len(token) > maxJWT {
-		return fmt.Errorf("jwt_token has %d bytes, more than the %d that servers take in a header; copy it again", len(token), maxJWT)
+		return &SettingError{Token, fmt.Sprintf("has %d bytes, more than the %d that servers take in a header; copy it again", len(token), maxJWT)}
 	}
 	for i := range len(token) {
 		if token[i] <= ' ' || token[i] > '~' {
-			return errors.New("jwt_token holds a space, a line break or another character that no token has; copy it again")
+			return &SettingError{Token, "holds a space, a line break or another character that no token has; copy it again"}
 		}
 	}
 	return nil

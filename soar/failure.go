@@ -60,6 +60,15 @@ func unsure(err error) bool {
 	return errors.As(err, &f) && f.kind == lost && !f.unsent && (f.Status == 0 || f.Status >= 500)
 }
 
+// asFailure finds the failure in an error; nil where there is none.
+func asFailure(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return nil
+}
+
 // is reports whether err is a failure of this kind.
 func is(err error, k kind) bool {
 	var f *Failure

@@ -108,7 +108,7 @@ func routesObject(text string) (map[string]json.RawMessage, error) {
 }
 
 func parseRoute(name string, value json.RawMessage) (Route, error) {
-	standard, known := DefaultRoutes()[name]
+	standard, known := knownRoutes()[name]
 	if !known {
 		return Route{}, fmt.Errorf("%s is not the name of a route; there are %s", quoted(name), strings.Join(routeNames(), ", "))
 	}
@@ -155,4 +155,11 @@ func (r Route) placeholders() []string {
 	return names
 }
 
-func routeNames() []string { return slices.Sorted(maps.Keys(DefaultRoutes())) }
+// knownRoutes are those that cloud_soar_routes can replace.
+func knownRoutes() Routes {
+	routes := DefaultRoutes()
+	maps.Copy(routes, noteRoutes())
+	return routes
+}
+
+func routeNames() []string { return slices.Sorted(maps.Keys(knownRoutes())) }

@@ -30,7 +30,7 @@ func ParseProfile(text string) (Routes, *profile.Profile, error) {
 	for _, name := range slices.Sorted(maps.Keys(calls)) {
 		route, err := cutRoute(name, calls[name])
 		if err == nil {
-			err = route.check(name, DefaultRoutes()[name], func(place string) bool { return p.Names(name, place) })
+			err = route.check(name, knownRoutes()[name], func(place string) bool { return p.Names(name, place) })
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("operations.%w", err))

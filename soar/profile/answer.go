@@ -44,6 +44,9 @@ func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
 	if s.kind == removes {
 		return Answer{Status: http.StatusNoContent}, nil
 	}
+	if s.kind == anything {
+		return Answer{http.StatusCreated, "application/json", body}, nil
+	}
 	if s.kind == raw && op.Answer["content"] == "" {
 		return Answer{http.StatusOK, "message/rfc822", body}, nil
 	}

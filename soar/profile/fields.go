@@ -32,12 +32,13 @@ var timeFields = strings.Fields(`received_at date created_at filter.received_aft
 type kind int
 
 const (
-	makes   kind = iota // {"id", "existed"}
-	lists               // {"results", "total"}
-	record              // a record
-	links               // {"email_id"}
-	removes             // nothing
-	raw                 // the email itself
+	makes    kind = iota // {"id", "existed"}
+	lists                // {"results", "total"}
+	record               // a record
+	links                // {"email_id"}
+	removes              // nothing
+	raw                  // the email itself
+	anything             // any JSON, as it came
 )
 
 // shape is what is known of an operation before any profile.
@@ -59,15 +60,19 @@ var shapes = map[string]shape{
 	"incidents.emails.remove":    {kind: removes, request: []string{"incident_id", "id"}},
 	"incidents.attachments.add":  {kind: makes, request: strings.Fields("incident_id filename content_type sha256 email_id part"), content: "file", files: true},
 	"incidents.attachments.list": {kind: lists, request: slices.Concat([]string{"incident_id"}, pageFields), files: true},
+	"incidents.notes.add":        {kind: anything, request: strings.Fields("incident_id title additional_info created_on")},
+	"incidents.templates.list":   {kind: anything},
+	"incidents.notes.list":       {kind: anything, request: []string{"incident_id"}},
 	"triage.emails.add":          {kind: links, request: []string{"triage_id", "email_id"}},
 }
 
 // answerFields are the places that an answer of each kind can name.
 var answerFields = map[kind][]string{
-	makes:   {"id", "existed"},
-	lists:   {"results", "total"},
-	record:  {"record"},
-	links:   {"existed"},
-	removes: {},
-	raw:     {"content"},
+	makes:    {"id", "existed"},
+	lists:    {"results", "total"},
+	record:   {"record"},
+	links:    {"existed"},
+	removes:  {},
+	raw:      {"content"},
+	anything: {},
 }
