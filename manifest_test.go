@@ -49,6 +49,9 @@ jwt_token | Cloud SOAR User JWT Token | password |
 cloud_soar_requests_per_second | API requests per second | number | 4
 cloud_soar_concurrent_requests | API requests at once | number | 10
 cloud_soar_routes | API routes | textarea |
+cloud_soar_email_store | Email store | text |
+email_store_access_id | Email store access ID | text |
+email_store_access_key | Email store access key | password |
 email_fetch_type | Email Fetch Type (Daemon) | list | unseen
 from | From | text |
 to | To | text |

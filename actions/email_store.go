@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"example.org/imap-integration/casenote"
 	"example.org/imap-integration/soar"
@@ -15,15 +14,9 @@ const emailStoreField = "cloud_soar_email_store"
 // emailStore is where that store is reached when it is a serve.
 var emailStore = place{url: emailStoreField, accessID: "email_store_access_id", accessKey: "email_store_access_key"}
 
-// twoStores keeps emails at an address of one's own, and tells of them in the
+// splitStores keeps emails in a store of one's own, and tells of them in the
 // incidents of Cloud SOAR.
-func (r Resource) twoStores(cloud *soar.Client, address string, readOnly bool) openStore {
-	var emails openStore
-	if path, ok := strings.CutPrefix(address, localScheme); ok {
-		emails = r.localStore(emailStoreField, path, readOnly)
-	} else {
-		emails = openClient(r.client(emailStore, address))
-	}
+func splitStores(cloud *soar.Client, emails openStore) openStore {
 	if emails == nil {
 		return nil
 	}
