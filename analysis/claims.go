@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
@@ -26,6 +27,11 @@ type Claim struct {
 	URIs             []string `json:"uris"`    // Reported-URI
 }
 
+// pattern is a regular expression that is compiled when it is first asked for.
+func pattern(source string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(source) })
+}
+
 // Places of claims.
 const (
 	inSubject  = "subject"
@@ -46,26 +52,26 @@ func claimOf(m *Message, subject string) Claim {
 
 // buttonSubject is the subject of Microsoft's report button: a number, and behind bars
 // the network message id, the address of the sending server, the sender and the subject, which tools of others leave out.
-var buttonSubject = regexp.MustCompile(`^\s*(\d)\|(.*)$`)
+var buttonSubject = pattern(`^\s*(\d)\|(.*)$`)
 
 // buttonVerdicts are its numbers.
 var buttonVerdicts = map[string]string{"1": "junk", "2": "not junk", "3": "phishing"}
 
 // forwardWords are in front of subjects of forwards, in the languages of mail programs.
-var forwardWords = regexp.MustCompile(`(?i)^\s*(fw|fwd|wg|tr|rv|i|enc|doorst|vb|vs|vl|pd|ynt|ilt|továbbítás|továbbítva|пересылка|转发|轉寄|转寄|転送|전달)\s*[:：]\s*`)
+var forwardWords = pattern(`(?i)^\s*(fw|fwd|wg|tr|rv|i|enc|doorst|vb|vs|vl|pd|ynt|ilt|továbbítás|továbbítva|пересылка|转发|轉寄|转寄|転送|전달)\s*[:：]\s*`)
 
 // prefixWords are what the prefix of a report is made of; one of suspectWords is among them.
 var (
-	prefixWords  = regexp.MustCompile(`(?i)^[\s*]*(?:(?:potential|possible|probable|suspected|reported|report|user|users?'s|alert|suspicious|malicious|phish|phishing|spam|junk|scam|fraud|not|no|e-?mails?|messages?|mails?|submission|as|of|by|a|an|:|-|\s)+)$`)
-	suspectWords = regexp.MustCompile(`(?i)phish|spam|junk|scam|fraud|suspicious|malicious`)
+	prefixWords  = pattern(`(?i)^[\s*]*(?:(?:potential|possible|probable|suspected|reported|report|user|users?'s|alert|suspicious|malicious|phish|phishing|spam|junk|scam|fraud|not|no|e-?mails?|messages?|mails?|submission|as|of|by|a|an|:|-|\s)+)$`)
+	suspectWords = pattern(`(?i)phish|spam|junk|scam|fraud|suspicious|malicious`)
 )
 
 // subjectClaim reads the prefix of a subject, behind the words of a forward.
 func subjectClaim(subject string) Claim {
 	for range 3 {
-		subject = forwardWords.ReplaceAllString(subject, "")
+		subject = forwardWords().ReplaceAllString(subject, "")
 	}
-	if m := buttonSubject.FindStringSubmatch(subject); m != nil && buttonVerdicts[m[1]] != "" {
+	if m := buttonSubject().FindStringSubmatch(subject); m != nil && buttonVerdicts[m[1]] != "" {
 		c := Claim{Verdict: buttonVerdicts[m[1]], Where: inSubject, Text: m[1] + "|"}
 		buttonFields(&c, m[2])
 		return c
@@ -79,7 +85,7 @@ func subjectClaim(subject string) Claim {
 	} else if at := strings.IndexByte(subject, ':'); at > 0 {
 		prefix, rest = subject[:at], subject[:at+1]
 	}
-	if len(prefix) > 60 || rest == "" || !prefixWords.MatchString(prefix) || !suspectWords.MatchString(prefix) {
+	if len(prefix) > 60 || rest == "" || !prefixWords().MatchString(prefix) || !suspectWords().MatchString(prefix) {
 		return Claim{}
 	}
 	return Claim{Verdict: verdictOf(prefix), Where: inSubject, Text: strings.TrimSpace(rest)}
@@ -105,7 +111,7 @@ func verdictOf(prefix string) string {
 // buttonFields reads what stands between the bars.
 func buttonFields(c *Claim, rest string) {
 	fields := strings.SplitN(rest, "|", 4)
-	if !networkID.MatchString(fields[0]) {
+	if !networkID().MatchString(fields[0]) {
 		return // the text is ignored by Microsoft, too
 	}
 	c.NetworkMessageID = strings.ToLower(fields[0])
@@ -122,7 +128,7 @@ func buttonFields(c *Claim, rest string) {
 	}
 }
 
-var networkID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var networkID = pattern(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // maxFeedback bounds the values of a field that are listed.
 const maxFeedback = 100

@@ -1,11 +1,11 @@
 package analysis
 
 import (
-	"regexp"
 	"strings"
 	"sync"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -13,17 +13,8 @@ import (
 // language of who forwards it. Nothing but the order of labels tells them from prose,
 // so what is read here is always marked as uncertain.
 
-// forwardLabels are the labels of one field in the languages of mail programs, lower case.
-var forwardLabels = map[string]string{
-	"from":    "from von de da van från fra od от від lähettäjä feladó kimden gönderen από מאת من 差出人 发件人 寄件者 寄件人 보낸사람",
-	"date":    "sent date gesendet datum envoyé envoyéle enviado enviadoel enviada enviadaem fecha inviato data verzonden skickat sendt dato wysłano odesláno отправлено дата надіслано lähetetty päiväys elküldve dátum tarih gönderildi gönderilme ημερομηνία στάλθηκε נשלח תאריך تاريخالإرسال التاريخ 送信日時 日付 日時 发送时间 发送日期 日期 寄件日期 보낸날짜 날짜",
-	"to":      "to an à para a aan till til do komu кому vastaanottaja címzett kime alıcı προς אל إلى 宛先 收件人 收件者 받는사람",
-	"cc":      "cc kopie kopia копия копія cópia másolat bilgi 抄送 副本 참조 עותק",
-	"subject": "subject betreff objet asunto assunto oggetto onderwerp ämne emne temat předmět тема aihe tárgy konu θέμα נושא الموضوع 件名 主题 主旨 제목",
-}
-
 // forwardMarks are in the line above the fields.
-var forwardMarks = regexp.MustCompile(`(?i)forwarded message|weitergeleitete nachricht|message (?:transféré|transmis|réexpédié)|mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat|videresendt|przekazana wiadomość|переслан|пересылаем|転送|转发|轉寄|전달된`)
+var forwardMarks = pattern(`(?i)forwarded message|weitergeleitete nachricht|message (?:transféré|transmis|réexpédié)|mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat|videresendt|przekazana wiadomość|переслан|пересылаем|転送|转发|轉寄|전달된`)
 
 // forwarded is what a text says of an email that it forwards.
 type forwarded struct {
@@ -41,12 +32,12 @@ const maxForwardText = 64 << 10
 // or where that is a forward again, the one behind it. A reply quotes its email in the same
 // form; so the subject, a line above the fields or the report itself has to say that it is a forward.
 func forwardIn(subject, text string, reported bool) (found forwarded, ok bool) {
-	text = text[:min(len(text), maxForwardText)]
+	text, _ = quote.Cut(text, maxForwardText)
 	lines := strings.Split(text, "\n")
-	says := reported || forwardWords.MatchString(subject)
+	says := reported || forwardWords().MatchString(subject)
 	for range maxForwards {
 		block, above, rest, ok := nextBlock(lines)
-		if !ok || !says && !forwardMarks.MatchString(above) {
+		if !ok || !says && !forwardMarks().MatchString(above) {
 			break
 		}
 		from := block.from()
@@ -55,16 +46,20 @@ func forwardIn(subject, text string, reported bool) (found forwarded, ok bool) {
 			by = found.From
 		}
 		found = forwarded{From: from.Addr, FromName: from.Name, To: block.to(), Subject: block["subject"], by: by}
-		if at, ok := message.ParseDate(block["date"]); ok {
+		if at, ok := message.ParseDate(block["date"]); ok && zoned().MatchString(block["date"]) {
 			found.Date = soar.Timestamp(at)
 		}
-		if !forwardWords.MatchString(found.Subject) {
+		if !forwardWords().MatchString(found.Subject) {
 			break
 		}
 		lines, says = rest, true
 	}
 	return found, found != (forwarded{})
 }
+
+// zoned tells dates that name their zone. Most programs write the time of the reader's own
+// clock, and nothing says where that is.
+var zoned = pattern(`(?i)[+-]\d{1,2}:?\d{2}\b|\b(?:utc|gmt|ut|[ecmp][sd]t|[cemw]es?t|mesz?|mez|bst|msk|jst|kst|ist)\b|\dz$`)
 
 // fieldBlock is the fields of a forwarded email by their kinds.
 type fieldBlock map[string]string
@@ -135,10 +130,16 @@ func labelled(line string) (kind, value string) {
 	return kind, strings.TrimSpace(strings.Trim(strings.TrimSpace(value), "*"))
 }
 
-// labelKinds is the field of each label.
+// labelKinds is the field of each label, in the languages of mail programs, lower case and without blanks.
 var labelKinds = sync.OnceValue(func() map[string]string {
 	kinds := map[string]string{}
-	for kind, labels := range forwardLabels {
+	for kind, labels := range map[string]string{
+		"from":    "from von de da van från fra od от від lähettäjä feladó kimden gönderen από מאת من 差出人 发件人 寄件者 寄件人 보낸사람",
+		"date":    "sent date gesendet datum envoyé envoyéle enviado enviadoel enviada enviadaem fecha inviato data verzonden skickat sendt dato wysłano odesláno отправлено дата надіслано lähetetty päiväys elküldve dátum tarih gönderildi gönderilme ημερομηνία στάλθηκε נשלח תאריך تاريخالإرسال التاريخ 送信日時 日付 日時 发送时间 发送日期 日期 寄件日期 보낸날짜 날짜",
+		"to":      "to an à para a aan till til do komu кому vastaanottaja címzett kime alıcı προς אל إلى 宛先 收件人 收件者 받는사람",
+		"cc":      "cc kopie kopia копия копія cópia másolat bilgi 抄送 副本 참조 עותק",
+		"subject": "subject betreff objet asunto assunto oggetto onderwerp ämne emne temat předmět тема aihe tárgy konu θέμα נושא الموضوع 件名 主题 主旨 제목",
+	} {
 		for label := range strings.FieldsSeq(labels) {
 			kinds[label] = kind
 		}

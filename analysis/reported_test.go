@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.org/imap-integration/indicators/lineartest"
 )
 
 // phishMail is what is reported in these tests.
@@ -79,10 +82,11 @@ func reportedLine(r Reported) string {
 }
 
 const (
-	asSent   = "Bank <it@phish.example> to ann@corp.example: Verify now 2026-11-28T07:00:00Z"
-	byAnn    = ", by ann@corp.example"
-	attached = "attached 2: " + asSent + byAnn
-	inText   = "forward? : " + asSent + byAnn
+	asSent      = "Bank <it@phish.example> to ann@corp.example: Verify now 2026-11-28T07:00:00Z"
+	byAnn       = ", by ann@corp.example"
+	attached    = "attached 2: " + asSent + byAnn
+	withoutTime = "forward? : Bank <it@phish.example> to ann@corp.example: Verify now , by ann@corp.example" // the program's clock, wherever that is
+	inText      = "forward? : " + asSent + byAnn
 )
 
 // forwardText is a text with the fields of the phish under these labels.
@@ -97,6 +101,10 @@ func forwardText(mark string, labels ...string) string {
 
 func plainMail(subject, text string) string {
 	return "From: Ann <ann@corp.example>\r\nTo: soc@corp.example\r\nSubject: " + subject + "\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text
+}
+
+func htmlMail(subject, markup string) string {
+	return strings.Replace(plainMail(subject, markup), "text/plain", "text/html", 1)
 }
 
 // TestReports are the forms in which people, buttons and programs report an email. A form is added as one more entry.
@@ -161,6 +169,15 @@ func TestReports(t *testing.T) {
 		"a button that sends the text":      {plainMail("Suspicious: Verify now", outlook), []string{inText + ", suspicious by subject Suspicious:"}},
 		"a button that sends fields alone":  {plainMail("3|0f8fad5b-d9cb-469f-a165-70867728950e|192.0.2.7|it@phish.example|(Verify | now)", "x"), []string{"fields? :  <it@phish.example> to : Verify | now , by ann@corp.example, phishing by subject 3|"}},
 		"HTML":                              {strings.Replace(plainMail("FW: Verify now", "<div><b>From:</b> Bank &lt;it@phish.example&gt;<br><b>Sent:</b> Sat, 28 Nov 2026 07:00:00 +0000<br><b>To:</b> ann@corp.example<br><b>Subject:</b> Verify now</div>"), "text/plain", "text/html", 1), []string{inText}},
+		"HTML of Outlook":                   {htmlMail("FW: Verify now", `<div><p class=MsoNormal>check<o:p></o:p></p><div style="border-top:solid #E1E1E1 1.0pt"><p class=MsoNormal><b>From:</b> Bank &lt;it@phish.example&gt; <br><b>Sent:</b> Saturday, November 28, 2026 8:00 AM<br><b>To:</b> Ann &lt;ann@corp.example&gt;<br><b>Subject:</b> Verify now<o:p></o:p></p></div></div>`), []string{withoutTime}},
+		"HTML of Gmail":                     {htmlMail("Fwd: Verify now", `<div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>From: <strong dir="auto">Bank</strong> <span dir="auto">&lt;<a href="mailto:it@phish.example">it@phish.example</a>&gt;</span><br>Date: Sat, Nov 28, 2026 at 8:00 AM<br>Subject: Verify now<br>To: &lt;<a href="mailto:ann@corp.example">ann@corp.example</a>&gt;<br></div>click</div>`), []string{withoutTime}},
+		"HTML of Gmail, German":             {htmlMail("Verify now", `---------- Forwarded message ---------<br>Von: <b>Bank</b> &lt;it@phish.example&gt;<br>Date: Sa., 28. Nov. 2026 um 08:00 Uhr<br>Subject: Verify now<br>To: &lt;ann@corp.example&gt;<br>`), []string{withoutTime}},
+		"HTML of Thunderbird":               {htmlMail("Fwd: Verify now", `-------- Forwarded Message --------<table class="moz-email-headers-table"><tbody><tr><th>Subject: </th><td>Verify now</td></tr><tr><th>Date: </th><td>Sat, 28 Nov 2026 08:00:00 +0100</td></tr><tr><th>From: </th><td>Bank <a href="mailto:it@phish.example">&lt;it@phish.example&gt;</a></td></tr><tr><th>To: </th><td>ann@corp.example</td></tr></tbody></table>`), []string{inText}},
+		"HTML of Apple Mail":                {htmlMail("Fwd: Verify now", `<div>Begin forwarded message:</div><br><div><span><b>From: </b></span><span>Bank &lt;<a href="mailto:it@phish.example">it@phish.example</a>&gt;<br></span></div><div><b>Subject: </b><b>Verify now</b><br></div><div><b>Date: </b>28 November 2026 at 08:00:00 CET<br></div><div><b>To: </b>ann@corp.example<br></div>`), []string{inText}},
+		"HTML of Yahoo":                     {htmlMail("Fw: Verify now", `<div>----- Forwarded Message -----<div><b>From:</b> Bank &lt;it@phish.example&gt;</div><div><b>To:</b> Ann &lt;ann@corp.example&gt;</div><div><b>Sent:</b> Saturday, November 28, 2026, 08:00:00 AM GMT+1</div><div><b>Subject:</b> Verify now</div></div>`), []string{inText}},
+		"HTML of Notes":                     {htmlMail("Fw: Verify now", `----- Forwarded by Ann/CORP on 28.11.2026 08:05 -----<br><br>From: Bank &lt;it@phish.example&gt;<br>To: ann@corp.example<br>Date: 28.11.2026 08:00<br>Subject: Verify now`), []string{withoutTime}},
+		"recipients over three lines":       {plainMail("FW: Verify now", strings.Replace(outlook, "To: ann@corp.example <ann@corp.example>", "To: ann@corp.example;\r\n bob@corp.example", 1)), []string{"forward? : Bank <it@phish.example> to ann@corp.example, bob@corp.example: Verify now 2026-11-28T07:00:00Z" + byAnn}},
+		"an answer to a forward":            {plainMail("AW: FW: Verify now", outlook), nil},
 		"a reply":                           {plainMail("Re: Verify now", outlook), nil},
 		"an email that mentions the labels": {plainMail("minutes", "From: the office\r\nTo: all\r\n\r\nSubject: tea"), nil},
 		"a forward in prose":                {plainMail("FW: hello", "I forward this to you, from me to you."), nil},
@@ -227,4 +244,37 @@ func TestWrappedDeep(t *testing.T) {
 	if wrappers != maxWrappers || attached != 1 {
 		t.Errorf("%d wrappers, %d attached", wrappers, attached)
 	}
+}
+
+// FuzzReports holds that nothing that a stranger writes into a subject, a text or a feedback
+// report breaks the report: each value is valid UTF-8, an uncertain one says what is missing.
+func FuzzReports(f *testing.F) {
+	f.Add("FW: 3|x", "From: a <a@b.example>\nSent: x\nTo: c\nSubject: FW: d\n\nVon: e\nAn: f\nBetreff: g", feedbackFields)
+	f.Add("[Phish Alert] \xff", "> *De :* \xe2\x80\n> À : b\n> Objet: c", "Feedback-Type\n: x\nSource-IP: \x00")
+	f.Add("3|0f8fad5b-d9cb-469f-a165-70867728950e||||", "发件人：a\n收件人：b\n主题：c", "")
+	f.Fuzz(func(t *testing.T, subject, text, fields string) {
+		clean := strings.NewReplacer("\r", " ", "\n", " ")
+		subject = clean.Replace(subject)
+		for _, mail := range []string{plainMail(subject, text), feedbackReport(fields, textPart(text)), report(subject, mailPart(plainMail(subject, text)))} {
+			for _, r := range analyze([]byte(mail), Options{}).Reported {
+				for _, value := range []string{r.From, r.FromName, r.To, r.Subject, r.Date, r.Reporter, r.Claim.Text, r.Claim.MailFrom, r.Claim.RcptTo, r.Claim.Subject, r.Claim.UserAgent} {
+					if !utf8.ValidString(value) {
+						t.Fatalf("%q is not UTF-8", value)
+					}
+				}
+				if r.Uncertain != (r.Source == reportForward || r.Source == reportFields) || r.Uncertain && r.Note == "" {
+					t.Fatalf("%+v", r)
+				}
+			}
+		}
+	})
+}
+
+// TestForwardsInLinearTime has texts that are all but forwards.
+func TestForwardsInLinearTime(t *testing.T) {
+	for _, unit := range []string{"From: a\n", "From: a\nx\n", "From: a\nTo: b\n", "> ", "To: a\n b\n", "*", "From: a\nSent: b\nSubject: FW: c\n\n", "-------- Forwarded Message --------\n"} {
+		lineartest.Check(t, unit, 64<<10, func(n int) { forwardIn("FW: x", strings.Repeat(unit, n/len(unit)), false) })
+	}
+	lineartest.Check(t, "a subject", 16<<10, func(n int) { subjectClaim(strings.Repeat("FW: [", n/5)) })
+	lineartest.Check(t, "words of a prefix", 16<<10, func(n int) { subjectClaim(strings.Repeat("spam ", n/5) + ":") })
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"sync"
 )
 
 // Attachments lists every leaf that is not part of the body texts and each
@@ -55,7 +56,7 @@ func (p *Part) untilPadding() *Part {
 
 // attachment describes a leaf. The digests take one pass.
 func (p *Part) attachment() (Attachment, decodeFlaws) {
-	a := Attachment{Filename: cmp.Or(p.Filename, kindNames[p.MediaType]), ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
+	a := Attachment{Filename: cmp.Or(p.Filename, kindNames()[p.MediaType]), ContentType: p.MediaType, Inline: p.Inline(), ContentID: p.ContentID, Part: p.Path}
 	if !p.mayDigest() {
 		return a, p.stream(func(b []byte) { a.Size += int64(len(b)) })
 	}
@@ -84,17 +85,42 @@ func Digests(data []byte) (md5sum, sha1sum, sha256sum string) {
 
 // kindNames are the names of files that come without one, by their type: an analyst asks for
 // files by name. A nested message is named after its subject by those who save it.
-var kindNames = map[string]string{
-	"text/calendar": "invite.ics", "text/vcard": "contact.vcf", "text/x-vcard": "contact.vcf", "text/directory": "contact.vcf",
-	"text/csv": "table.csv", "text/xml": "data.xml", "application/xml": "data.xml", "application/json": "data.json", "application/pdf": "document.pdf", "application/rtf": "document.rtf",
-	"text/rtf": "document.rtf", "application/zip": "archive.zip", "application/gzip": "archive.gz", "application/ics": "invite.ics",
-	"image/png": "image.png", "image/jpeg": "image.jpg", "image/gif": "image.gif", "image/bmp": "image.bmp", "image/webp": "image.webp", "image/svg+xml": "image.svg", "image/tiff": "image.tiff",
-	"message/delivery-status": "delivery-status.txt", "message/disposition-notification": "disposition-notification.txt", "message/feedback-report": "feedback-report.txt",
-	"message/global-delivery-status": "delivery-status.txt", "message/global-disposition-notification": "disposition-notification.txt",
-	"text/rfc822-headers": "headers.txt", "message/global-headers": "headers.txt", "message/partial": "partial.eml",
-	"application/ms-tnef": "winmail.dat", "application/vnd.ms-tnef": "winmail.dat", "application/pkcs7-signature": "smime.p7s", "application/x-pkcs7-signature": "smime.p7s",
-	"application/pkcs7-mime": "smime.p7m", "application/x-pkcs7-mime": "smime.p7m", "application/pgp-signature": "signature.asc", "application/pgp-keys": "key.asc",
-}
+var kindNames = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	for name, types := range map[string]string{
+		"invite.ics":                   "text/calendar application/ics",
+		"contact.vcf":                  "text/vcard text/x-vcard text/directory",
+		"table.csv":                    "text/csv",
+		"data.xml":                     "text/xml application/xml",
+		"data.json":                    "application/json",
+		"document.pdf":                 "application/pdf",
+		"document.rtf":                 "application/rtf text/rtf",
+		"archive.zip":                  "application/zip",
+		"archive.gz":                   "application/gzip",
+		"image.png":                    "image/png",
+		"image.jpg":                    "image/jpeg",
+		"image.gif":                    "image/gif",
+		"image.bmp":                    "image/bmp",
+		"image.webp":                   "image/webp",
+		"image.svg":                    "image/svg+xml",
+		"image.tiff":                   "image/tiff",
+		"delivery-status.txt":          "message/delivery-status message/global-delivery-status",
+		"disposition-notification.txt": "message/disposition-notification message/global-disposition-notification",
+		"feedback-report.txt":          "message/feedback-report",
+		"headers.txt":                  "text/rfc822-headers message/global-headers",
+		"partial.eml":                  "message/partial",
+		"winmail.dat":                  "application/ms-tnef application/vnd.ms-tnef",
+		"smime.p7s":                    "application/pkcs7-signature application/x-pkcs7-signature",
+		"smime.p7m":                    "application/pkcs7-mime application/x-pkcs7-mime",
+		"signature.asc":                "application/pgp-signature",
+		"key.asc":                      "application/pgp-keys",
+	} {
+		for t := range strings.FieldsSeq(types) {
+			names[t] = name
+		}
+	}
+	return names
+})
 
 // What the digests of one email may cost: messages nested in each other have
 // the innermost content digested at each level.
