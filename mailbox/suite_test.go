@@ -27,6 +27,7 @@ type account struct {
 	folder  func(name string, raw []byte) // makes a folder with one mail
 	append  func(name string, raw []byte) // puts one more there (Dovecot)
 	seen    func() []mailbox.UID
+	name    func(string) string // of a folder, whose levels are separated by / here; nil: as it is
 }
 
 // forEachServer runs a test on the in-memory server and on Dovecot.
@@ -89,6 +90,11 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if dovecot != nil {
 		dovecot.Close()
+	}
+	for _, r := range []*realServer{&cyrus, &courier} {
+		if r.server != nil {
+			r.server.Close()
+		}
 	}
 	os.Exit(code)
 }
