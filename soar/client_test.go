@@ -115,8 +115,8 @@ func TestTokenTimes(t *testing.T) {
 		"a.eyJuYmYiOjQxMDI0NDQ4MDB9.c": "it is valid from 2100-01-01",
 		"a.eyJleHAiOm51bGx9.c":         "belongs to this address",
 		"a.eyJleHAiOjFlMzB9.c":         "belongs to this address",
-		"opaque":                       "no JWT",
-		"a.???.c":                      "cannot be read",
+		"opaque":                       "cannot be read as a JWT",
+		"a.???.c":                      "cannot be read as a JWT",
 	} {
 		r := newRig(t, func(c *soar.Config) { c.AccessID, c.JWT = "", secret.New(token) })
 		_, err := r.Check(t.Context())

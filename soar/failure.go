@@ -169,7 +169,7 @@ func tokenTimes(token secret.String, now time.Time) string {
 	claims, ok := jwt.Parse(token)
 	switch {
 	case !ok:
-		return ": it is no JWT of three parts that can be read"
+		return ": it cannot be read as a JWT, which has three parts between dots"
 	case !claims.Expires.IsZero() && !now.Before(claims.Expires):
 		return ": it expired on " + claims.Expires.Format(time.DateOnly)
 	case now.Before(claims.NotYet):
