@@ -16,8 +16,6 @@ package file
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"example.org/imap-integration/content/file/archive"
 	"example.org/imap-integration/content/file/held"
@@ -103,24 +101,4 @@ func readTexts(c *Content, data []byte, b *Budget, read func(*Content, []byte)) 
 	}
 	b.Bytes -= int64(len(data))
 	read(c, data)
-}
-
-// Passwords returns the words of texts as candidates, each once: as they stand,
-// and without the punctuation around them.
-func Passwords(from string, texts ...string) []Password {
-	const most, longest, bytes = 400, 64, 64 << 10
-	var out []Password
-	seen := map[string]bool{}
-	for _, text := range texts {
-		text, _ = quote.Cut(text, bytes)
-		for _, word := range strings.Fields(text) {
-			for _, w := range []string{strings.TrimFunc(word, unicode.IsPunct), word} {
-				if w != "" && len(w) <= longest && !seen[w] && len(out) < most {
-					seen[w] = true
-					out = append(out, Password{Text: w, From: from})
-				}
-			}
-		}
-	}
-	return out
 }

@@ -169,3 +169,19 @@ func TestCodesOfQrencode(t *testing.T) {
 		}
 	}
 }
+
+func linkTo(target string) func(file.Link) bool {
+	return func(l file.Link) bool { return l.URL == target }
+}
+
+// judgeCode reports whether zbarimg reads a code in a picture. It knows no WebP on
+// some systems: then the judgement is no.
+func judgeCode(t *testing.T, dir, zbarimg, format string, data []byte) bool {
+	t.Helper()
+	path := filepath.Join(dir, "judge."+format)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.Command(zbarimg, "-q", "--raw", "--nodbus", path).Output()
+	return len(bytes.TrimSpace(out)) > 0
+}

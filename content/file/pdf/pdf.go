@@ -42,7 +42,7 @@ const (
 	maxSize    = 32 << 20               // bytes of a file
 	maxDrawn   = 10                     // pages of a file that are searched for QR codes
 	maxTries   = 20                     // passwords
-	drawnSide  = 900                    // pixels of the longer side of a drawn page
+	drawnSide  = 1200                   // pixels of the longer side of a drawn page
 	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
 	maxWork    = 900 * time.Millisecond // processor time of one file, once PDFium is there
 	collecting = 40                     // percent that the heap may grow while PDFium is made ready
@@ -288,7 +288,7 @@ func (r *reader) extras() {
 
 // draw searches a page as a person sees it.
 func (r *reader) draw(i int) error {
-	cost := qr.Cost(drawnSide, drawnSide)
+	cost := qr.PageCost(drawnSide, drawnSide)
 	if r.budget.Pixels < cost {
 		r.content.Add(message.CodeLimitFile, "page %d was not searched for QR codes: too many pictures before it", i+1)
 		return nil
@@ -300,7 +300,7 @@ func (r *reader) draw(i int) error {
 	if err != nil {
 		return err
 	}
-	qr.Search(r.ctx, r.content, drawn.Result.RenderedImage, fmt.Sprintf("qr on page %d", i+1))
+	qr.SearchPage(r.ctx, r.content, drawn.Result.RenderedImage, fmt.Sprintf("qr on page %d", i+1))
 	drawn.Cleanup()
 	return nil
 }

@@ -20,9 +20,9 @@ const (
 	rowStep     = 3  // pixels
 	maxModules  = 180
 	minModules  = 8
-	mostUneven  = 0.25 // how far a triple may be from two equal sides and a right angle
-	mostSpread  = 0.5  // how far the modules of its marks may differ
-	twiceAtOnce = 2    // a mark is one that two rows show
+	mostUneven  = 0.5 // how far a triple may be from two equal sides and a right angle
+	mostSpread  = 0.5 // how far the modules of its marks may differ
+	twiceAtOnce = 2   // a mark is one that two rows show
 )
 
 // inMatrix reads the codes in a picture that is black and white. crowded tells that
