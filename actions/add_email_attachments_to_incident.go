@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.org/imap-integration/content"
+	"example.org/imap-integration/filters"
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
@@ -29,13 +30,15 @@ type addedFiles struct {
 	IncidentID  string      `json:"incident_id"`
 	Attachments []addedFile `json:"attachments"`
 	Count       int         `json:"count"`
+	Unmatched   []string    `json:"unmatched"` // values of filenames and content_types that no attachment has
 }
 
 // fileChoice says which attachments are wanted; an empty list wants all.
 type fileChoice struct {
-	names   []string // in any case
-	types   []string // "application/pdf" or "image/*", in lower case
+	names   []string // "invoice.pdf" or "*.pdf", folded
+	types   []string // "application/pdf" or "image/*", folded
 	largest int64    // bytes; 0: no limit
+	given   []string // names and types as they were given, in that order
 }
 
 // addEmailAttachmentsToIncident adds the attachments of emails to an incident.
@@ -48,7 +51,7 @@ func addEmailAttachmentsToIncident(ctx context.Context, env *Env, v *manifest.Va
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	a.out = addedFiles{IncidentID: decimal(a.incident), Attachments: []addedFile{}}
+	a.out = addedFiles{IncidentID: decimal(a.incident), Attachments: []addedFile{}, Unmatched: []string{}}
 	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) error { return a.all(ctx, s, records) })
 	a.out.Count = len(a.out.Attachments)
 	return result(a.out, err)
@@ -57,8 +60,12 @@ func addEmailAttachmentsToIncident(ctx context.Context, env *Env, v *manifest.Va
 func readFileChoice(v *manifest.Values) fileChoice {
 	const mib = 1 << 20
 	c := fileChoice{names: v.List("filenames"), types: v.List("content_types"), largest: int64(v.Int("max_attachment_size", 1, math.MaxInt32)) * mib}
+	c.given = slices.Concat(c.names, c.types)
+	for i, n := range c.names {
+		c.names[i] = filters.Fold(n)
+	}
 	for i, t := range c.types {
-		c.types[i] = strings.ToLower(t)
+		c.types[i] = filters.Fold(t)
 		if major, minor, ok := strings.Cut(t, "/"); !ok || major == "" || minor == "" {
 			v.Problem("content_types", "must be content types such as application/pdf or image/*, not %s", quote.Text(t, quote.Name))
 		}
@@ -68,18 +75,33 @@ func readFileChoice(v *manifest.Values) fileChoice {
 
 // wants decides on one attachment.
 func (c fileChoice) wants(a message.Attachment) bool {
-	return (len(c.names) == 0 || slices.ContainsFunc(c.names, func(n string) bool { return strings.EqualFold(n, a.Filename) })) &&
-		(len(c.types) == 0 || slices.ContainsFunc(c.types, func(t string) bool { return isType(a.ContentType, t) })) &&
+	return (len(c.names) == 0 || slices.ContainsFunc(c.names, fits(a.Filename))) &&
+		(len(c.types) == 0 || slices.ContainsFunc(c.types, fits(a.ContentType))) &&
 		(c.largest == 0 || a.Size <= c.largest)
 }
 
-// isType compares a media type with a wanted one, which may end in /*.
-func isType(have, want string) bool {
-	have = strings.ToLower(have)
-	if major, ok := strings.CutSuffix(want, "*"); ok {
-		return strings.HasPrefix(have, major)
+// fits is whether a folded pattern, in which * stands for anything, means this text in any case.
+func fits(text string) func(pattern string) bool {
+	folded := filters.Fold(text)
+	return func(pattern string) bool { return filters.Like(pattern, folded) }
+}
+
+// unmatched returns the names and types that no attachment of these emails has: one
+// that is mistyped must not leave a file out in silence.
+func (c fileChoice) unmatched(records []soar.Record) []string {
+	out := []string{}
+	for i, pattern := range slices.Concat(c.names, c.types) {
+		has := func(a message.Attachment) bool {
+			if i < len(c.names) {
+				return fits(a.Filename)(pattern)
+			}
+			return fits(a.ContentType)(pattern)
+		}
+		if !slices.ContainsFunc(records, func(r soar.Record) bool { return slices.ContainsFunc(r.Attachments, has) }) {
+			out = append(out, c.given[i])
+		}
 	}
-	return have == want
+	return out
 }
 
 // fileAdder is one run of the action.
@@ -105,6 +127,7 @@ func (a *fileAdder) all(ctx context.Context, s *store, records []soar.Record) er
 			return err
 		}
 	}
+	a.out.Unmatched = a.choice.unmatched(records)
 	have, err := s.IncidentFiles(ctx, a.incident)
 	if err != nil {
 		return err
@@ -130,7 +153,7 @@ func (a *fileAdder) possible(r soar.Record, wanted []message.Attachment) error {
 	if !hasContent(r) {
 		return noContent(r.ID, soar.ErrNoContent)
 	}
-	return fits(r, a.limit)
+	return readable(r, a.limit)
 }
 
 func noContent(id soar.ID, err error) error {

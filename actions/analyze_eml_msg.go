@@ -131,7 +131,7 @@ func base64Parameter(v *manifest.Values, id string, maxSize int64) (data []byte,
 func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyzer) error {
 	return withMails(ctx, a.store, a.ids, func(s *store, records []soar.Record) error {
 		for i, r := range records {
-			if err := fits(r, a.maxSize); err != nil {
+			if err := readable(r, a.maxSize); err != nil {
 				return err
 			}
 			raw, err := s.EML(ctx, r.ID, a.maxSize)

@@ -42,7 +42,7 @@ func getEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 func addEMLs(ctx context.Context, env *Env, s *store, records []soar.Record, into []mailRecord, limit int64) error {
 	total := 0
 	for i, r := range records {
-		if err := fits(r, limit); err != nil {
+		if err := readable(r, limit); err != nil {
 			return err
 		}
 		raw, err := s.EML(ctx, r.ID, limit)

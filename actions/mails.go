@@ -64,8 +64,8 @@ func hasContent(r soar.Record) bool {
 	return !slices.ContainsFunc(r.Problems, func(p message.Problem) bool { return slices.Contains(withoutContent, p.Code) })
 }
 
-// fits says which email is too large to be read whole.
-func fits(r soar.Record, limit int64) error {
+// readable says which email is too large to be read whole.
+func readable(r soar.Record, limit int64) error {
 	if hasContent(r) && r.Size > limit {
 		return fmt.Errorf("cannot read email %s: it has %d bytes, more than the %d MiB of max_message_size; raise that", r.ID, r.Size, limit>>20)
 	}

@@ -168,7 +168,9 @@ var steps = []step{
 	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": 1, "incident_id": 8, "content_types": "message/*, Text/CSV"}, `[["t.csv","3",true],["The phish.eml","4",true]]`, addedRows, false},
 	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": 1, "incident_id": 8, "filenames": "LURE.zip, t.csv"}, `[["t.csv","3",false],["lure.zip","4.1",true]]`, addedRows, false},
 	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": 1, "incident_id": 8, "max_attachment_size": 1}, `[["../Report.pdf","2",true],["t.csv","3",false],["The phish.eml","4",false],["lure.zip","4.1",false]]`, addedRows, false},
-	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": "4", "incident_id": 8, "filenames": "other.pdf"}, `[]`, addedRows, false},
+	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": "4", "incident_id": 8, "filenames": "other.pdf"}, `[[],["other.pdf"]]`, addedAndNot, false},
+	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": "1", "incident_id": 8, "filenames": "*.CSV, macro.docm", "content_types": "text/*, image/png"}, `[[["t.csv","3",false]],["macro.docm","image/png"]]`, addedAndNot, false},
+	{"add-email-attachments-to-incident", map[string]any{"cloud_soar_mail_id": "1, 5", "incident_id": 8, "filenames": "*report*"}, `[[["../Report.pdf","2",false]],[]]`, addedAndNot, false},
 }
 
 func whole(out map[string]any) any { return out }
@@ -179,6 +181,8 @@ func listed(out map[string]any) any {
 
 func files(out map[string]any) any     { return rows(out, "cloud_soar_mail_id", "filename", "part") }
 func addedRows(out map[string]any) any { return rows(out, "filename", "part", "added") }
+
+func addedAndNot(out map[string]any) any { return []any{addedRows(out), out["unmatched"]} }
 
 func column(list any, key string) []any {
 	values := []any{}

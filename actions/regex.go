@@ -74,14 +74,14 @@ func regexParameters(v *manifest.Values) *regexSearch {
 	s := &regexSearch{unique: v.Bool("unique"), seen: map[string]bool{}}
 	s.limits.MaxMatches = v.Int("max_matches", 1, mostMatches)
 	s.limits.Timeout = time.Duration(v.Int("regex_timeout_ms", 1, longestTimeout)) * time.Millisecond
-	masked := v.Bool("mask")
-	s.mask = masked && v.Set("mask")
+	masked := maskMode(v)
+	s.mask = masked == maskAll
 	options := pyregex.Options{IgnoreCase: v.Bool("ignore_case"), Multiline: v.Bool("multiline"), DotAll: v.Bool("dot_all")}
 	switch {
 	case v.Has("regex") && v.Has("preset"):
 		v.Problem("preset", "and regex are both given; choose one")
 	case v.Has("preset"):
-		s.presets(v, masked)
+		s.presets(v, masked != maskNothing)
 	case v.Has("regex"):
 		s.pattern(v, options)
 	default:
@@ -90,7 +90,33 @@ func regexParameters(v *manifest.Values) *regexSearch {
 	s.result = regexResult{
 		Matches: []string{}, Groups: [][]string{}, NamedGroups: []map[string]string{}, Locations: []regexLocation{}, Problems: []message.Problem{},
 	}
+	if name := indicators.PresetOf(v.Text("regex")); name != "" {
+		s.problem(message.CodeRegexDamaged, "this is the pattern %s of the vendor's guide as its web page shows it, without braces or backslashes; choose the preset %s, which has it whole", name, name)
+	}
 	return s
+}
+
+// What of a result is masked.
+const (
+	maskCards   = "auto" // what the card presets find
+	maskAll     = "true" // and card numbers and IBANs in any other match
+	maskNothing = "false"
+)
+
+// maskMode reads mask. The form sends its default as it sends what a person chose, so
+// that the default must mean the same where it is sent and where it is not.
+func maskMode(v *manifest.Values) string {
+	switch text := v.Scalar("mask"); strings.ToLower(text) {
+	case "", maskCards:
+		return maskCards
+	case maskAll, "1", "yes", "on":
+		return maskAll
+	case maskNothing, "0", "no", "off":
+		return maskNothing
+	default:
+		v.Problem("mask", "must be auto, true or false, not %s", quote.Text(text, quote.Name))
+		return maskCards
+	}
 }
 
 // pattern compiles regex and finds the group that is asked for.
@@ -98,7 +124,11 @@ func (s *regexSearch) pattern(v *manifest.Values, options pyregex.Options) {
 	source := v.Text("regex")
 	compiled, err := pyregex.Compile(source, options)
 	if err != nil {
-		v.Problem("regex", "%s does not compile: %v", quote.Text(source, quote.Name), err)
+		hint := ""
+		if name := indicators.PresetOf(source); name != "" {
+			hint = "; the preset " + name + " has it whole"
+		}
+		v.Problem("regex", "%s does not compile: %v%s", quote.Text(source, quote.Name), err, hint)
 		return
 	}
 	find := regexFind{pattern: compiled}

@@ -104,6 +104,10 @@ func TestRegexMatches(t *testing.T) {
 		{"email-body-regex", p{"text": "DE89370400440532013000", "preset": "iban"}, []string{"DE89370400440532013000"}},
 		{"email-body-regex", p{"text": "DE89370400440532013000", "preset": "iban", "mask": true}, []string{"DE89**************3000"}},
 		{"email-body-regex", p{"text": "card 4111111111111111", "regex": "card.*", "mask": true}, []string{"card 411111******1111"}},
+		{"email-body-regex", p{"text": "card 4111111111111111", "regex": "card.*", "mask": "yes"}, []string{"card 411111******1111"}},
+		{"email-body-regex", p{"text": "card 4111111111111111", "regex": "card.*"}, []string{"card 4111111111111111"}},
+		{"email-body-regex", p{"text": "card 4111111111111111", "regex": "card.*", "mask": "auto"}, []string{"card 4111111111111111"}}, // what the form sends is what is meant without it
+		{"email-body-regex", p{"text": "4111111111111111", "preset": "visa", "mask": "auto"}, []string{"411111******1111"}},
 		{"email-body-regex", p{"text": "1.2.3.4 a@b.de", "preset": "ipv4, email_address"}, []string{"1.2.3.4", "a@b.de"}},
 		{"email-body-regex", p{"text": "1.2.3.4", "preset": []string{"ip"}}, []string{"1.2.3.4"}},
 		{"email-subject-regex", p{"eml": eml, "regex": `M\w+`}, []string{"Müller"}},

@@ -88,6 +88,7 @@ const (
 	CodeRegexTimeout    = "regex_timeout"
 	CodeRegexFailed     = "regex_failed"
 	CodeRegexOutput     = "regex_output_limit"
+	CodeRegexDamaged    = "regex_damaged" // a pattern of the vendor's guide as its page damages it
 )
 
 // Problems of files that an email carries.

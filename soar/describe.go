@@ -60,11 +60,20 @@ func (m *Mail) SetAttachments(files []message.Attachment) {
 	var names []string
 	for _, a := range files {
 		if a.Filename != "" {
-			names = append(names, a.Filename)
+			names = append(names, listed(a.Filename))
 		}
 	}
 	m.Attachments, m.AttachmentNames = files, strings.Join(names, ", ")
 	m.Normalize()
+}
+
+// listed is a name as a value of a list that people hand on: in quotation marks,
+// those inside doubled, where a comma or a quotation mark would break it up (contract.md, Values).
+func listed(name string) string {
+	if strings.Contains(name, ",") || strings.HasPrefix(name, `"`) {
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	return name
 }
 
 func first(values []string) string {
