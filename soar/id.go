@@ -123,3 +123,18 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 	*id = ID(text)
 	return nil
 }
+
+// NoRecord is the error of an id that a store does not have. It is [ErrNotFound],
+// in a sentence that says it once.
+func NoRecord(what string, id ID) error { return noRecord{what, id} }
+
+type noRecord struct {
+	what string
+	id   ID
+}
+
+func (e noRecord) Error() string {
+	return "there is no " + e.what + " with the id " + string(e.id) + "; check it"
+}
+
+func (e noRecord) Is(target error) bool { return target == ErrNotFound }

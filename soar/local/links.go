@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
@@ -66,7 +65,7 @@ func (s *Store) link(ctx context.Context, kind string, to int64, id soar.ID, ins
 // positive refuses numbers that are no incident and no triage event.
 func positive(kind string, number int64) error {
 	if number <= 0 {
-		return fmt.Errorf("there is no %s with the id %d: %w", kind, number, soar.ErrNotFound)
+		return soar.NoRecord(kind, soar.NumberID(number))
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func one(found []soar.Record, id soar.ID, err error) (soar.Record, error) {
 }
 
 func noMail(id soar.ID) error {
-	return fmt.Errorf("there is no email with the id %s: %w", id, soar.ErrNotFound)
+	return soar.NoRecord("email", id)
 }
 
 // rowOf is the key of an email in the tables. The store counts: another id is nothing's.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +40,7 @@ func (s *Store) changeEmail(ctx context.Context, id soar.ID, sql string, args ..
 // positive refuses numbers that are no incident and no triage event.
 func positive(kind string, number int64) error {
 	if number <= 0 {
-		return fmt.Errorf("there is no %s with the id %d: %w", kind, number, soar.ErrNotFound)
+		return soar.NoRecord(kind, soar.NumberID(number))
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (s *Store) records(ctx context.Context, from string, args ...any) ([]soar.R
 }
 
 func noMail(id soar.ID) error {
-	return fmt.Errorf("there is no email with the id %s: %w", id, soar.ErrNotFound)
+	return soar.NoRecord("email", id)
 }
 
 // Get returns the record of an email.
