@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/message"
 )
 
-// item is one mail on its way.
+// item is one email on its way.
 type item struct {
 	uid     UID
 	asked   bool  // its body is asked for now
@@ -44,7 +44,7 @@ type arrivals struct {
 	cautious bool // a too large body came for an unknown UID: one at a time
 }
 
-// learn keeps what an answer says besides the body, and reports whether its size is news.
+// learn keeps what a response says besides the body, and reports whether its size is news.
 func (it *item) learn(f *imapwire.FetchResponse) (fresh bool) {
 	if f.Flags != nil {
 		it.flags = f.Flags
@@ -94,7 +94,7 @@ func (r *arrivals) Room(f *imapwire.FetchResponse, n int64) (*imapwire.Literal, 
 	return imapwire.NewLiteral(n, keep, func() { r.f.budget.give(price) }), nil
 }
 
-// limits says how large the body of an answer may be, and how much of it is
+// limits says how large the body of a response may be, and how much of it is
 // kept. A body that was not asked for is not wanted.
 func (r *arrivals) limits(f *imapwire.FetchResponse) (limit, keep int64, wanted bool) {
 	r.mu.Lock()
@@ -150,8 +150,8 @@ func (r *arrivals) Response(f *imapwire.FetchResponse) {
 	r.f.s.n.Quiet()
 }
 
-// accept takes what an answer says of a mail that is being fetched. An answer
-// without a UID is not used (I13), nor is one for another mail (I17).
+// accept takes what a response says of an email that is being fetched. A response
+// without a UID is not used (I13), nor is one for another email (I17).
 func (r *arrivals) accept(f *imapwire.FetchResponse) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -194,9 +194,9 @@ func (r *arrivals) readyLocked() bool {
 	return len(r.flight) > 0 && r.flight[0].done || r.pressed && r.head != nil && r.head.body != nil
 }
 
-// press has the next mail yielded although its batch is not complete. That is
-// needed where mails are larger than the server said; otherwise a batch is
-// awaited, so that a second body for one of its mails can be told of.
+// press has the next email yielded although its batch is not complete. That is
+// needed where emails are larger than the server said; otherwise a batch is
+// awaited, so that a second body for one of its emails can be told of.
 func (r *arrivals) press() {
 	r.mu.Lock()
 	r.pressed = true
@@ -209,7 +209,7 @@ func (r *arrivals) press() {
 	}
 }
 
-// isNext makes a mail the next to be yielded, and reports whether it must be at once.
+// isNext makes an email the next to be yielded, and reports whether it must be at once.
 func (r *arrivals) isNext(it *item) bool {
 	r.mu.Lock()
 	r.head = it
@@ -228,7 +228,7 @@ func (r *arrivals) land() {
 	r.f.budget.setReady(ready)
 }
 
-// abandonFlight forgets the batches of a broken connection; the mails that came whole are kept.
+// abandonFlight forgets the batches of a broken connection; the emails that came whole are kept.
 func (r *arrivals) abandonFlight() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -255,7 +255,7 @@ func (r *arrivals) arrived(it *item) bool {
 	return it.body != nil && len(it.body.Bytes()) > 0
 }
 
-// empty reports whether the mail has no bytes: the server says so twice, in the
+// empty reports whether the email has no bytes: the server says so twice, in the
 // body and in RFC822.SIZE. (NIL is no body.)
 func (r *arrivals) empty(it *item) bool {
 	r.mu.Lock()

@@ -7,18 +7,18 @@ import (
 	"example.org/imap-integration/mailbox/imapwire"
 )
 
-// memoryBudget is how many bytes of mails may be between the wire and the
-// consumer's Release; one mail may be larger.
+// memoryBudget is how many bytes of emails may be between the wire and the
+// consumer's Release; one email may be larger.
 const memoryBudget = 12 << 20
 
 var (
 	errInterrupted = errors.New("interrupted")
-	// errGreedy ends a connection on which mails far larger than announced come in the wrong order.
-	errGreedy = imapwire.Protocolf("mails that are much larger than the server said, in the wrong order")
+	// errGreedy ends a connection on which emails far larger than announced come in the wrong order.
+	errGreedy = imapwire.Protocolf("emails that are much larger than the server said, in the wrong order")
 )
 
 // budget blocks the wire while the consumer holds enough. It never waits for a
-// consumer that has nothing in hand: where the next mail in order is not there
+// consumer that has nothing in hand: where the next email in order is not there
 // yet, room is given beyond the limit.
 type budget struct {
 	mu      sync.Mutex
@@ -26,12 +26,12 @@ type budget struct {
 	limit   int64
 	most    int64 // never more than this, in no order
 	used    int64
-	lent    int  // mails at the consumer, not released
-	ready   bool // a mail is there for the consumer to take
+	lent    int  // emails at the consumer, not released
+	ready   bool // an email is there for the consumer to take
 	stopped bool
 }
 
-// newBudget is for mails of at most largest bytes each.
+// newBudget is for emails of at most largest bytes each.
 func newBudget(limit, largest int64) *budget {
 	b := &budget{limit: limit, most: 2*limit + 2*largest}
 	b.change = sync.NewCond(&b.mu)
@@ -69,7 +69,7 @@ func (b *budget) give(n int64) {
 	b.change.Broadcast()
 }
 
-// lend and returned count the mails at the consumer.
+// lend and returned count the emails at the consumer.
 func (b *budget) lend() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -47,11 +47,11 @@ type Config struct {
 	Folder   string        // UTF-8, as a person reads it
 	ReadOnly bool          // EXAMINE instead of SELECT
 	Timeout  time.Duration // contract.md, `timeout`
-	MaxSize  int64         // bytes of a mail to fetch whole; contract.md, `max_message_size`
+	MaxSize  int64         // bytes of an email to fetch whole; contract.md, `max_message_size`
 	Log      *slog.Logger
 	// First, where set, is what the caller will search for first. A server that
 	// takes commands behind the login is sent this search together with it, which
-	// saves a round trip; the first Search for the same uses the answer, once.
+	// saves a round trip; the first Search for the same uses the response, once.
 	// Criteria with a date, an upper end or a query are not sent ahead.
 	First *Criteria
 	// Stage, where set, is told of each stage as it ends: dns, connect, tls, login, folder.
@@ -77,7 +77,7 @@ func (c *Config) setDefaults() {
 }
 
 // openCommand is SELECT or EXAMINE. It goes past go-imap, whose AUTHENTICATE
-// keeps its encoder until the answer, so that nothing could be sent behind it.
+// keeps its encoder until the response, so that nothing could be sent behind it.
 func (c *Config) openCommand() (string, error) {
 	name, err := imapwire.EncodeMailboxName(c.Folder)
 	if err != nil {

@@ -123,9 +123,9 @@ func (c *Config) preLogin(s *session, err error) *Error {
 	return e
 }
 
-var errAbandoned = imapwire.Protocolf("an answer that cannot be understood")
+var errAbandoned = imapwire.Protocolf("a response that cannot be understood")
 
-// dial makes the TCP connection, within the time-out.
+// dial makes the TCP connection, within the timeout.
 func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)

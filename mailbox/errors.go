@@ -21,7 +21,7 @@ type Kind string
 // The kinds of [Error].
 const (
 	Failed           Kind = "failed"            // none of the others; transport.Explain says why there is no secure connection
-	Timeout          Kind = "timeout"           // no answer, or one that comes too slowly
+	Timeout          Kind = "timeout"           // no response, or one that comes too slowly
 	Closed           Kind = "closed"            // the connection broke, or the server said BYE
 	Protocol         Kind = "protocol"          // what came is not IMAP, or beyond a limit
 	NoStartTLS       Kind = "no_starttls"       // STARTTLS not offered, refused or tampered with

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// sizesAtOnce is how many sizes are asked for in one command; their answers
+	// sizesAtOnce is how many sizes are asked for in one command; their responses
 	// are held while the bodies come.
 	sizesAtOnce = 2000
 	// batchCount and batchBytes bound one FETCH of bodies: small enough to be asked
@@ -22,12 +22,12 @@ const (
 	batchBytes = memoryBudget / 4
 	// window is how many FETCHes are in flight. Dovecot works on up to 4 at once.
 	window = 4
-	// guessCount is how many mails are asked for together with the sizes, before
+	// guessCount is how many emails are asked for together with the sizes, before
 	// these are known, guessBatch how many in one FETCH: what two processors parse in
 	// the round trip of 50 ms that their sizes would take.
 	guessCount = window * guessBatch
 	guessBatch = 32
-	// maxRefusals is how often a passing fault is waited for before a mail comes again.
+	// maxRefusals is how often a passing fault is waited for before an email comes again.
 	maxRefusals = 3
 	// readOver is how many bytes over max_message_size a literal may have and is
 	// still read over: less than a new connection costs.
@@ -53,7 +53,7 @@ type errTooLarge struct {
 }
 
 func (e errTooLarge) Error() string {
-	return fmt.Sprintf("a mail of %d bytes came that is larger than max_message_size", e.size)
+	return fmt.Sprintf("an email of %d bytes came that is larger than max_message_size", e.size)
 }
 
 // fetchRun is one call of Fetch or Headers.
@@ -63,11 +63,11 @@ type fetchRun struct {
 	handHead func(Head) error // takes what came where fields are asked for
 
 	cameThen int               // came, when the server last had a passing fault
-	refusals int               // passing faults since a mail came
+	refusals int               // passing faults since an email came
 	planned  []*item           // not asked for yet, in order
 	sizing   *imapwire.Command // the sizes were asked for, and have not come
 	sized    bool              // they came, or were refused for good
-	guess    bool              // the first mails may be asked for before their sizes are known
+	guess    bool              // the first emails may be asked for before their sizes are known
 }
 
 func newFetchRun(f *Folder) *fetchRun {
@@ -87,7 +87,7 @@ func (r *fetchRun) all(ctx context.Context, parts [][]UID) error {
 	return nil
 }
 
-// part fetches mails whose sizes fit one command.
+// part fetches emails whose sizes fit one command.
 func (r *fetchRun) part(ctx context.Context, uids []UID) error {
 	r.mu.Lock()
 	r.items = make(map[UID]*item, len(uids))
@@ -126,7 +126,7 @@ func (r *fetchRun) bodies(ctx context.Context, list []*item) error {
 	}
 }
 
-// handWhole yields the mails next in order that came whole before the connection broke for good.
+// handWhole yields the emails next in order that came whole before the connection broke for good.
 func (r *fetchRun) handWhole(ctx context.Context, left []*item) error {
 	for _, it := range left {
 		if ctx.Err() != nil || r.fields != "" || it.body == nil || len(it.body.Bytes()) == 0 || r.isPlaceholder(it) {
@@ -185,7 +185,7 @@ func (r *fetchRun) patient() bool {
 func (r *fetchRun) tooLarge(left []*item, large errTooLarge) {
 	it := r.items[large.uid]
 	if it == nil {
-		// Among mails of unknown size, the sizes will tell which one it was.
+		// Among emails of unknown size, the sizes will tell which one it was.
 		r.cautious = r.cautious || !slices.ContainsFunc(left, func(it *item) bool { return it.guessed && it.body == nil })
 		return
 	}
@@ -219,7 +219,7 @@ func (r *fetchRun) stream(ctx context.Context, list []*item) ([]*item, error) {
 	return nil, nil
 }
 
-// settle yields one mail of a batch that has ended, asking again where it did not come.
+// settle yields one email of a batch that has ended, asking again where it did not come.
 func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 	r.mu.Lock()
 	body := it.body
@@ -237,7 +237,7 @@ func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 	return r.deliver(it)
 }
 
-// doubtful reports whether a mail that was asked for as a part may not be whole: it
+// doubtful reports whether an email that was asked for as a part may not be whole: it
 // is shorter than its size. One such mail is asked for again, whole; where
 // that brings as much, the server's sizes are wrong and its parts are right.
 func (r *fetchRun) doubtful(it *item) bool {
@@ -245,7 +245,7 @@ func (r *fetchRun) doubtful(it *item) bool {
 	return it.guessed && !r.f.wholeParts && (size < 0 || int64(len(it.body.Bytes())) < min(size, r.f.conf.MaxSize+1))
 }
 
-// deliver yields a mail that came.
+// deliver yields an email that came.
 func (r *fetchRun) deliver(it *item) error {
 	limit := r.f.conf.MaxSize
 	if it.header || int64(len(it.body.Bytes())) > limit {
@@ -290,7 +290,7 @@ func (r *Raw) Release() {
 	}
 }
 
-// headerBlock is everything up to and including the empty line; all of a mail without one.
+// headerBlock is everything up to and including the empty line; all of an email without one.
 func headerBlock(mail []byte) []byte {
 	for at := 0; at < len(mail); {
 		end := bytes.IndexByte(mail[at:], '\n')
@@ -320,7 +320,7 @@ func (r *fetchRun) wind() {
 	}
 }
 
-// isPlaceholder recognises the text that Exchange sends for a mail that it
+// isPlaceholder recognises the text that Exchange sends for an email that it
 // cannot convert. It is asked for again once; what comes then counts.
 func (r *fetchRun) isPlaceholder(it *item) bool {
 	const most = 64 << 10 // they are short

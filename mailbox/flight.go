@@ -15,7 +15,7 @@ type batch struct {
 	there map[UID]bool // which of its emails are in the folder, where that was asked; nil otherwise
 	guess bool         // asked for before the sizes were known
 	sent  *imapwire.Command
-	done  bool // all of its answers came
+	done  bool // all of its responses came
 	over  bool // and that was noticed
 }
 
@@ -52,7 +52,7 @@ func (r *fetchRun) mayFly(next *item) bool {
 	return len(r.flight) == 0 || len(r.flight) < limit && bytes+r.expected(next) <= memoryBudget
 }
 
-// plan takes the next batch: several mails of known, moderate size, or one other.
+// plan takes the next batch: several emails of known, moderate size, or one other.
 func (r *fetchRun) plan(planned []*item) *batch {
 	b := &batch{}
 	for _, it := range planned {
@@ -73,10 +73,10 @@ func (r *fetchRun) batchCount() int {
 	return batchCount
 }
 
-// expected is how many bytes of a mail are reckoned with, 0 while its size is not known.
+// expected is how many bytes of an email are reckoned with, 0 while its size is not known.
 func (r *fetchRun) expected(it *item) int64 { return min(max(it.hint, 0), r.f.conf.MaxSize) }
 
-// usual mails can share a command.
+// usual emails can share a command.
 func (r *fetchRun) usual(it *item) bool {
 	if r.fields != "" {
 		return true
@@ -84,7 +84,7 @@ func (r *fetchRun) usual(it *item) bool {
 	return it.hint >= 0 && it.hint <= r.f.conf.MaxSize && !it.header && !r.cautious && it.body == nil
 }
 
-// launch sends a batch; mails that came before the connection broke need no answer.
+// launch sends a batch; emails that came before the connection broke need no response.
 func (r *fetchRun) launch(b *batch) {
 	var uids []UID
 	r.mu.Lock()
@@ -112,7 +112,7 @@ func (r *fetchRun) launch(b *batch) {
 	b.sent = r.f.s.n.Send("UID FETCH "+imapwire.Set(uids)+" "+items, func(imapwire.StatusResponse, bool) { r.batchDone(b) })
 }
 
-// itemsFor is what to ask of one mail alone. RFC822.SIZE is a hint only: of one
+// itemsFor is what to ask of one email alone. RFC822.SIZE is a hint only: of one
 // that should be too large, one byte more than allowed is fetched, and what comes decides.
 func (r *fetchRun) itemsFor(it *item) string {
 	r.mu.Lock()
@@ -127,8 +127,8 @@ func (r *fetchRun) itemsFor(it *item) string {
 	}
 }
 
-// await waits until a mail of a batch can be settled: for the end of the batch,
-// or under pressure for the mail itself.
+// await waits until an email of a batch can be settled: for the end of the batch,
+// or under pressure for the email itself.
 func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
 	if err := r.lookForSizes(); err != nil {
 		return err
@@ -157,7 +157,7 @@ func (r *fetchRun) await(ctx context.Context, b *batch, it *item) error {
 }
 
 // judge looks at the end of a batch. A refusal that does not pass is left to
-// settle, which asks for each mail alone.
+// settle, which asks for each email alone.
 func (r *fetchRun) judge(b *batch, answer imapwire.StatusResponse, ok bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -174,7 +174,7 @@ func (r *fetchRun) judge(b *batch, answer imapwire.StatusResponse, ok bool) erro
 }
 
 // askSizes asks for everything but the bodies, unless that is known. Behind it
-// the first mails are asked for, where that is no risk: it saves a round trip. As
+// the first emails are asked for, where that is no risk: it saves a round trip. As
 // they may be too large, a part of each is asked for that is one byte longer than allowed.
 func (r *fetchRun) askSizes(list []*item) {
 	if r.sized || len(list) == 0 {
@@ -194,7 +194,7 @@ func (r *fetchRun) askSizes(list []*item) {
 	}
 }
 
-// mayGuess reports whether mails may be asked for without knowing their sizes: once in
+// mayGuess reports whether emails may be asked for without knowing their sizes: once in
 // a fetch, and no more after a too large one or a broken connection, which may have been for one.
 func (r *fetchRun) mayGuess() bool {
 	guess := r.guess && !r.cautious && !r.f.sizesFirst && r.f.reconnects == 0
@@ -231,7 +231,7 @@ func (r *fetchRun) lookForSizes() error {
 }
 
 // haveSizes goes on once the sizes are known. A server that refuses them is not
-// pressed: then each mail is asked for alone.
+// pressed: then each email is asked for alone.
 func (r *fetchRun) haveSizes(answer imapwire.StatusResponse, ok bool) error {
 	r.sizing = nil
 	if !ok {

@@ -19,7 +19,7 @@ const (
 	// passingPause is how long a passing fault at the server is given to pass.
 	passingPause = 2 * time.Second
 	// drainGrace is how long answers on the way are waited for when the caller
-	// gives up, so that the connection can still be used to mark mails.
+	// gives up, so that the connection can still be used to mark emails.
 	drainGrace = 2 * time.Second
 	// defaultTimeout is the contract's.
 	defaultTimeout = 180 * time.Second
@@ -38,7 +38,7 @@ type Folder struct {
 	notBefore  time.Time // the server asked not to be bothered before
 	noCharset  bool      // the server refused CHARSET UTF-8
 	wholeParts bool      // the server's sizes are wrong, and what it gives as a part is all the same whole
-	sizesFirst bool      // there are mails that are too large: none is asked for before its size is known
+	sizesFirst bool      // there are emails that are too large: none is asked for before its size is known
 	budget     *budget
 }
 
@@ -128,7 +128,7 @@ func (f *Folder) recover(ctx context.Context, stage string, spare int, err error
 	return f.reconnect(ctx, stage, spare, e)
 }
 
-// backoff says how long the server asked to wait, in its answer or its BYE.
+// backoff says how long the server asked to wait, in its response or its BYE.
 func (f *Folder) backoff(err error) (time.Duration, bool) {
 	var refused imapwire.Refusal
 	if errors.As(err, &refused) {
@@ -139,7 +139,7 @@ func (f *Folder) backoff(err error) (time.Duration, bool) {
 	return throttled(imapwire.StatusResponse{Text: f.s.n.Goodbye()})
 }
 
-// pause waits as long as the server asked; more than the time-out is given up at once.
+// pause waits as long as the server asked; more than the timeout is given up at once.
 func (f *Folder) pause(ctx context.Context, cause *Error) error {
 	wait := time.Until(f.notBefore)
 	if wait <= 0 {
@@ -208,11 +208,11 @@ func laterOf(a, b time.Time) time.Time {
 	return b
 }
 
-// Fetch fetches these mails whole. yield is called in UID order, exactly once
+// Fetch fetches these emails whole. yield is called in UID order, exactly once
 // for each UID, on the calling goroutine; an error of it ends the fetch and is
 // returned. What yield gets is its own until Release; the wire waits while the
 // consumer holds more than [memoryBudget], so a consumer must not wait for
-// further mails before it releases some. After a connection failure Fetch reconnects once. An
+// further emails before it releases some. After a connection failure Fetch reconnects once. An
 // error means that the UIDs not yielded are not accounted for.
 func (f *Folder) Fetch(ctx context.Context, uids []UID, yield func(*Raw) error) error {
 	r := newFetchRun(f)
@@ -270,7 +270,7 @@ func (f *Folder) readOnly() bool {
 	return f.s.n.Selected().ReadOnly
 }
 
-// Wait blocks until the server tells of new mail, d has passed (at most 25
+// Wait blocks until the server tells of new email, d has passed (at most 25
 // minutes), or ctx ends; only the last, or a broken connection, is an error.
 func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 	if !f.s.alive() {
@@ -291,7 +291,7 @@ func (f *Folder) Wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Close ends the session. The server's answer to LOGOUT is not waited for: it
+// Close ends the session. The server's response to LOGOUT is not waited for: it
 // would cost a round trip and change nothing.
 func (f *Folder) Close() error {
 	if f.s.alive() {

@@ -29,7 +29,7 @@ func searchBehind(s *session) *early {
 	if !ok {
 		return nil
 	}
-	if s.n.Has("ESEARCH") || s.provider.extended { // 100,000 unread mails are a range, not half a megabyte
+	if s.n.Has("ESEARCH") || s.provider.extended { // 100,000 unread emails are a range, not half a megabyte
 		keys = "RETURN (ALL) " + keys
 	}
 	e := &early{s: s, criteria: *s.conf.First}
@@ -74,7 +74,7 @@ func (e *early) result(ctx context.Context, c Criteria) (uids []UID, done bool, 
 	case err == nil && e.found.Usable():
 		return c.within(e.found.UIDs), true, nil
 	case err == nil, declined(err):
-		// QUIRK: a server that does not take a search behind the login, or got the answer
+		// QUIRK: a server that does not take a search behind the login, or got the response
 		// wrong: it is asked again, in the usual order.
 		e.s.conf.Log.Info("the search sent with the login brought nothing that can be used, searching again", "answer", answer.Said())
 		return nil, false, nil

@@ -19,13 +19,13 @@ type provider struct {
 	greeting []string // parts of the greeting, lower case
 
 	words    bool // SEARCH finds words, not substrings
-	pipeline bool // takes commands that are sent behind AUTHENTICATE, before its answer
+	pipeline bool // takes commands that are sent behind AUTHENTICATE, before its response
 	extended bool // has ESEARCH (RFC 4731), and says so behind the login only
 	// refused is the next step where it refuses a password.
 	refused string
 	// connections is what to know of its limit of connections.
 	connections string
-	// placeholder is the start of the text that it sends instead of a mail it
+	// placeholder is the start of the text that it sends instead of an email it
 	// cannot convert; nil: it does not.
 	placeholder []string
 }
@@ -110,7 +110,7 @@ var backoffPattern = sync.OnceValue(func() *regexp.Regexp {
 // defaultBackoff is how long to wait where a server throttles without saying for how long.
 const defaultBackoff = 10 * time.Second
 
-// throttled reports whether an answer asks to slow down, and for how long.
+// throttled reports whether a response asks to slow down, and for how long.
 func throttled(r imapwire.StatusResponse) (wait time.Duration, ok bool) {
 	if m := backoffPattern().FindStringSubmatch(r.Text); m != nil {
 		ms, _ := strconv.ParseInt(m[1], 10, 64) // at most 12 digits

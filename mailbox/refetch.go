@@ -15,7 +15,7 @@ import (
 // answers OK and nothing) by its sequence number. It is settled as vanished or
 // empty only when the server says so; what is there and does not come is missing.
 func (r *fetchRun) again(ctx context.Context, it *item) error {
-	r.f.budget.setReady(false) // while this mail is missing, the consumer waits
+	r.f.budget.setReady(false) // while this email is missing, the consumer waits
 	first := it.body
 	it.body = nil
 	defer first.Release()
@@ -29,7 +29,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 		return r.deliver(it)
 	}
 	there, err := r.f.s.exists(ctx, it.uid)
-	if err != nil && !declined(err) { // a server that does not answer this must not keep the other mails
+	if err != nil && !declined(err) { // a server that does not answer this must not keep the other emails
 		return err
 	}
 	if err == nil && !there {
@@ -47,14 +47,14 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	return r.giveUp(it)
 }
 
-// declined reports whether a question about one mail was refused for good.
+// declined reports whether a question about one email was refused for good.
 func declined(err error) bool {
 	var refused imapwire.Refusal
 	return errors.As(err, &refused) && !temporary(refused.StatusResponse)
 }
 
-// others reports whether the server gives other mails. Where it refuses all of
-// them, the fault is not one mail's; so the next of the batch is tried.
+// others reports whether the server gives other emails. Where it refuses all of
+// them, the fault is not one email's; so the next of the batch is tried.
 func (r *fetchRun) others(ctx context.Context) bool {
 	r.mu.Lock()
 	came := r.came
@@ -78,7 +78,7 @@ func (r *fetchRun) others(ctx context.Context) bool {
 func (r *fetchRun) deliverChecked(it *item) error {
 	if r.placeholder(it.body.Bytes()[:min(len(it.body.Bytes()), 64<<10)]) {
 		r.mu.Lock()
-		it.note(message.CodePlaceholder, "the server sent a text of its own in place of this mail, also when asked again")
+		it.note(message.CodePlaceholder, "the server sent a text of its own in place of this email, also when asked again")
 		r.mu.Unlock()
 	}
 	return r.deliver(it)
@@ -93,7 +93,7 @@ func (r *fetchRun) giveUp(it *item) error {
 	return r.hand(it, &Raw{Outcome: Missing, Size: max(size, 0), Reason: it.refusal})
 }
 
-// alone sends a FETCH for one mail and waits for its end.
+// alone sends a FETCH for one email and waits for its end.
 func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
 	r.mu.Lock()
 	it.tries++
@@ -119,7 +119,7 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
 	return nil
 }
 
-// bySequence asks for a mail by its number in the folder. An answer with another UID is not used.
+// bySequence asks for an email by its number in the folder. A response with another UID is not used.
 func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s
 	result := &imapwire.SearchResponse{}

@@ -22,9 +22,9 @@ const (
 	termOverhead = 40
 )
 
-// Search returns the UIDs of the matching mails, ascending, each once. The
+// Search returns the UIDs of the matching emails, ascending, each once. The
 // query narrows only: terms that the server cannot take are left out, never
-// the mails that they might match.
+// the emails that they might match.
 func (f *Folder) Search(ctx context.Context, c Criteria) ([]UID, error) {
 	var uids []UID
 	err := f.attempt(ctx, stageSearch, 1, func(ctx context.Context) (err error) {
@@ -91,7 +91,7 @@ func plainASCII(q filters.Query) bool {
 }
 
 // sendable leaves out groups that must not go to the server: one whose terms
-// are not all sent would lose the mails of the missing ones.
+// are not all sent would lose the emails of the missing ones.
 func (f *Folder) sendable(q filters.Query) filters.Query {
 	var out filters.Query
 	for _, group := range q {
@@ -261,7 +261,7 @@ func termKey(t filters.Term) *imap.SearchCriteria {
 	}
 }
 
-// Unseen asks how many mails are unread.
+// Unseen asks how many emails are unread.
 func (f *Folder) Unseen(ctx context.Context) (uint32, error) {
 	uids, err := f.Search(ctx, Criteria{Unseen: true})
 	return uint32(len(uids)), err

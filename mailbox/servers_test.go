@@ -165,3 +165,77 @@ func waits(t *testing.T, a account) {
 		}
 	}
 }
+
+// TestDovecotSetUpsLong is Dovecot as companies set it up.
+func TestDovecotSetUpsLong(t *testing.T) {
+	start := func(t *testing.T, configuration string) (*mailboxtest.Dovecot, mailboxtest.User, mailbox.Config) {
+		t.Parallel()
+		d := mailboxtest.StartDovecotWith(t, configuration)
+		u := d.NewUser()
+		c := baseConfig(t, d.Host, d.TLS, u.Name, u.Password)
+		c.Secure = d.Authority.Secure
+		return d, u, c
+	}
+	t.Run("a namespace with a prefix and dots", func(t *testing.T) {
+		d, u, c := start(t, "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}\n")
+		d.CreateFolder(u, "INBOX.Reports.März")
+		d.Append(u, "INBOX.Reports.März", mail(1, 300), mailboxtest.Delivery{When: when})
+		c.Folder = "INBOX.Reports.März"
+		f := dial(t, c)
+		if got := fetch(t, f, search(t, f, mailbox.Criteria{})); len(got) != 1 {
+			t.Errorf("%d emails", len(got))
+		}
+		_ = f.Close()
+		c.Folder = "Reports.März"
+		if _, err := mailbox.Dial(t.Context(), c); kind(err) != mailbox.NoFolder || !strings.Contains(err.Error(), `"INBOX.Reports.März"`) {
+			t.Error(err)
+		}
+	})
+	t.Run("a folder that may only be read", func(t *testing.T) {
+		d, u, c := start(t, "mail_plugins = acl\nplugin {\n  acl = vfile:DIR/acl\n}\n")
+		d.Deliver(u, mail(1, 300), mailboxtest.Delivery{When: when})
+		d.WriteFile("acl/INBOX", "owner lr\n")
+		f := dial(t, c)
+		defer f.Close()
+		if got := fetch(t, f, search(t, f, mailbox.Criteria{})); len(got) != 1 {
+			t.Errorf("%d emails", len(got))
+		}
+		if err := f.MarkSeen(t.Context(), []mailbox.UID{1}); kind(err) != mailbox.ReadOnly || !strings.Contains(err.Error(), "check the rights of the user") {
+			t.Error(err)
+		}
+	})
+	t.Run("a quota that is used up", func(t *testing.T) {
+		d, u, c := start(t, "mail_plugins = quota\nplugin {\n  quota = count:User quota\n  quota_vsizes = yes\n  quota_rule = *:messages=2\n}\n")
+		d.CreateFolder(u, "Done")
+		d.Append(u, "INBOX", mail(1, 300), mailboxtest.Delivery{When: when})
+		d.Append(u, "INBOX", mail(2, 300), mailboxtest.Delivery{When: when})
+		f := dial(t, c)
+		defer f.Close()
+		uids := search(t, f, mailbox.Criteria{})
+		if err := f.MarkSeen(t.Context(), uids); err != nil || len(fetch(t, f, uids)) != 2 {
+			t.Error(err)
+		}
+		if err := f.Move(t.Context(), uids, "Done", false); err != nil {
+			t.Errorf("a move within the quota: %v", err)
+		}
+	})
+	t.Run("a limit of connections", func(t *testing.T) {
+		_, _, c := start(t, "mail_max_userip_connections = 1\n")
+		f := dial(t, c)
+		defer f.Close()
+		if _, err := mailbox.Dial(t.Context(), c); err == nil || !strings.Contains(err.Error(), "mail_max_userip_connections") {
+			t.Error(err)
+		}
+	})
+	t.Run("no IDLE", func(t *testing.T) {
+		_, _, c := start(t, "protocol imap {\n  imap_capability = IMAP4rev1 LITERAL+ SASL-IR\n}\n")
+		f := dial(t, c)
+		defer f.Close()
+		if slices.Contains(f.Status().Capabilities, "IDLE") {
+			t.Fatalf("%q", f.Status().Capabilities)
+		}
+		if err := f.Wait(t.Context(), time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -49,7 +49,7 @@ func (s *session) await(p *imapwire.Command) (imapwire.StatusResponse, error) {
 	return s.awaitUntil(context.Background(), p)
 }
 
-// awaitUntil is await that gives up when ctx ends; the answer then comes to nobody.
+// awaitUntil is await that gives up when ctx ends; the response then comes to nobody.
 func (s *session) awaitUntil(ctx context.Context, p *imapwire.Command) (imapwire.StatusResponse, error) {
 	select {
 	case <-ctx.Done():
@@ -65,7 +65,7 @@ func (s *session) awaitUntil(ctx context.Context, p *imapwire.Command) (imapwire
 	}
 }
 
-// drain waits for the answers on their way, so that the connection can be used
+// drain waits for the responses on their way, so that the connection can be used
 // on; where they take too long, it ends the connection.
 func (s *session) drain(limit time.Duration) {
 	timer := time.AfterFunc(limit, func() { s.g.Abort(errInterrupted) })
@@ -75,7 +75,7 @@ func (s *session) drain(limit time.Duration) {
 	}
 }
 
-// run runs a command of go-imap under the watch and the time-out.
+// run runs a command of go-imap under the watch and the timeout.
 func (s *session) run(ctx context.Context, command func() error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -225,7 +225,7 @@ func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
 	}
 }
 
-// exists asks whether a mail is still there.
+// exists asks whether an email is still there.
 func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
 	result, err := s.searchWith(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{uid})}}, nil)
 	if err != nil {

@@ -10,12 +10,12 @@ type Kind int
 
 // The kinds of [Error].
 const (
-	BadAnswer    Kind = iota // the answer is not that of a token endpoint
+	BadAnswer    Kind = iota // the response is not that of a token endpoint
 	Refused                  // the endpoint refused (RFC 6749, section 5.2): asking again is no use
 	Busy                     // 429 or 5xx: later, perhaps
 	Redirected               // a redirect, which is never followed: the credentials would go along
 	TooLarge                 // more than 256 KiB of answer
-	Unreachable              // no connection, or no answer in time
+	Unreachable              // no connection, or no response in time
 	NotRenewable             // the access token of the settings was refused, and nothing can renew it
 )
 

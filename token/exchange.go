@@ -36,7 +36,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 // RoundTrip makes a function an [http.RoundTripper].
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// ask refuses redirects and bounds the answer.
+// ask refuses redirects and bounds the response.
 func (x *exchange) ask(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := next.RoundTrip(req)
 	if err != nil {

@@ -223,7 +223,7 @@ func (s *Source) scope() string {
 	return s.provider.scope[s.conf.Method]
 }
 
-// sendable reports whether a token can go into a SASL answer: RFC 6750,
+// sendable reports whether a token can go into a SASL response: RFC 6750,
 // section 2.1 has visible ASCII only, and anything else could end the field.
 func sendable(t string) bool {
 	for i := 0; i < len(t); i++ {
@@ -267,7 +267,7 @@ func (s *Source) explain(err error) *Error {
 
 // readRefusal reads the error document of RFC 6749, section 5.2.
 func (s *Source) readRefusal(e *Error, r *oauth2.RetrieveError) {
-	e.Kind, e.Err = Refused, nil // the library's error quotes the whole answer
+	e.Kind, e.Err = Refused, nil // the library's error quotes the whole response
 	if r.Response != nil {
 		e.Status = r.Response.StatusCode
 	}

@@ -37,7 +37,7 @@ func (p connect) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	lift := until(ctx, c)
 	tunnel, err := p.ask(ctx, c, addr)
 	lift()
-	if err == nil && ctx.Err() != nil { // the deadline may have fallen between the answer and lift
+	if err == nil && ctx.Err() != nil { // the deadline may have fallen between the response and lift
 		err = broken(ctx, p.url, addr, ctx.Err())
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (p connect) secure(ctx context.Context, c net.Conn, addr string) (net.Conn,
 	return t, nil
 }
 
-// ask sends CONNECT and reads the answer, and nothing behind it.
+// ask sends CONNECT and reads the response, and nothing behind it.
 func (p connect) ask(ctx context.Context, c net.Conn, addr string) (net.Conn, error) {
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: http.Header{"User-Agent": nil}}
 	if user := p.url.User; user != nil {

@@ -26,10 +26,10 @@ const (
 	Unknown          Kind = ""
 	Proxy            Kind = "proxy"             // the proxy, or what is behind it: see [ProxyError]
 	NameNotFound     Kind = "name_not_found"    // DNS: no such name
-	NameFailed       Kind = "name_failed"       // DNS: no answer, or a failure
+	NameFailed       Kind = "name_failed"       // DNS: no response, or a failure
 	ConnRefused      Kind = "refused"           // nothing listens there
 	NoRoute          Kind = "no_route"          // host or network unreachable
-	TimedOut         Kind = "timed_out"         // no answer in time
+	TimedOut         Kind = "timed_out"         // no response in time
 	Closed           Kind = "closed"            // the other side broke off
 	NotTLS           Kind = "not_tls"           // what answers does not speak TLS
 	OldTLS           Kind = "old_tls"           // TLS 1.2 is too new for it
@@ -239,7 +239,7 @@ func explainNet(err error) Reason {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return Reason{NoRoute, "there is no way to it in the network", "check routes and firewalls, or set a proxy"}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return Reason{TimedOut, "no complete answer came in time", "check the port and firewalls on the way, or raise timeout"}
+		return Reason{TimedOut, "no complete response came in time", "check the port and firewalls on the way, or raise timeout"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return Reason{Closed, "the other side closed the connection", "check the port and connection_security, and whether it limits connections"}
 	}

@@ -25,7 +25,7 @@ const (
 	Credentials              // the proxy wants credentials, or refuses these (407; RFC 1929)
 	Refused                  // the proxy does not let this connection through
 	Behind                   // the proxy is fine; what is behind it cannot be reached
-	Garbled                  // the answer is not that of such a proxy, or it broke off
+	Garbled                  // the response is not that of such a proxy, or it broke off
 	Silent                   // the proxy took the connection and did not answer in time
 )
 

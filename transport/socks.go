@@ -48,10 +48,10 @@ func (p socks) explain(ctx context.Context, way *recorder, addr string, err erro
 	return &ProxyError{Fault: fault, Proxy: shown(p.url), Target: addr, Answer: answer, Err: err}
 }
 
-// socksFault reads the answers of RFC 1928, sections 3 and 6, and RFC 1929.
+// socksFault reads the responses of RFC 1928, sections 3 and 6, and RFC 1929.
 func socksFault(b []byte) (Fault, string) {
 	if len(b) < 2 || b[0] != 5 {
-		return Garbled, "its answer is not SOCKS version 5"
+		return Garbled, "its response is not SOCKS version 5"
 	}
 	switch method := b[1]; method {
 	case 0xff:
@@ -81,7 +81,7 @@ func replyFault(code byte) (Fault, string) {
 	}
 	switch {
 	case code == 0:
-		return Garbled, "it broke off in its answer"
+		return Garbled, "it broke off in its response"
 	case code == 1 || code >= 3 && code <= 6:
 		return Behind, words[code]
 	case int(code) < len(words):

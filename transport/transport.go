@@ -1,6 +1,15 @@
 // Package transport makes the connections of a run: TLS as the settings ask
 // for it, directly or through a proxy, for IMAP, token endpoints and Cloud
 // SOAR alike; and it explains in words what went wrong with one.
+//
+// What can go wrong is most of what people see of this program before it works: no such name,
+// nothing listens, a firewall that says nothing, a proxy that wants a login, a certificate of an
+// authority that is not known here, for another name or of last year, TLS of the last
+// century. [Explain] is the one place where each of these has its cause and its next step.
+// What is promised: nothing of the caller's is sent before the certificate is verified ([Trust]); a proxy's
+// credentials go to the proxy alone; the environment's proxy variables count for nothing; no
+// redirect is followed; every dial and handshake ends; no error quotes a URL or a credential.
+// Exceptions from the rules ([Options]) are for the mail server alone, and on request.
 package transport
 
 import (
@@ -25,7 +34,7 @@ const (
 	// idleTimeout is below the usual idle limit of load balancers (60 s), so
 	// that a request seldom meets a connection that is just being closed.
 	idleTimeout = 50 * time.Second
-	// maxResponseHeader bounds the header of one HTTP answer.
+	// maxResponseHeader bounds the header of one HTTP response.
 	maxResponseHeader = 64 << 10
 	// maxIdlePerHost is the number of requests to Cloud SOAR at once by default.
 	maxIdlePerHost = 10

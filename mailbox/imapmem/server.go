@@ -76,7 +76,7 @@ func (m *Server) CreateFolder(name string) error {
 	return nil
 }
 
-// Append puts a mail into a folder and returns its UID. when is its INTERNALDATE.
+// Append puts an email into a folder and returns its UID. when is its INTERNALDATE.
 func (m *Server) Append(folder string, raw []byte, when time.Time, flags ...string) (uint32, error) {
 	options := &imap.AppendOptions{Time: when}
 	for _, f := range flags {
@@ -84,12 +84,12 @@ func (m *Server) Append(folder string, raw []byte, when time.Time, flags ...stri
 	}
 	data, err := m.user.Append(folder, literal{bytes.NewReader(raw)}, options)
 	if err != nil {
-		return 0, fmt.Errorf("cannot put a mail into the folder %q: %w", folder, err)
+		return 0, fmt.Errorf("cannot put an email into the folder %q: %w", folder, err)
 	}
 	return uint32(data.UID), nil
 }
 
-// literal is a mail in the form that the server takes.
+// literal is an email in the form that the server takes.
 type literal struct{ *bytes.Reader }
 
 // Size is the number of bytes.

@@ -16,7 +16,7 @@ const (
 	// maxNoise bounds what a server may send during one command that nobody asked
 	// for: a million untagged lines pass, a flood ends the connection.
 	maxNoise = 64 << 20
-	// maxFolders bounds the names kept of a LIST answer.
+	// maxFolders bounds the names kept of a LIST response.
 	maxFolders = 2000
 	// byeGrace is how long a server may keep the connection open behind its BYE.
 	byeGrace = 2 * time.Second
@@ -24,8 +24,8 @@ const (
 
 // Conn is the connection as go-imap sees it. go-imap remains the client
 // for commands: it encodes them, tags them, answers continuation requests and
-// waits for their end. Its reader of answers, however, ends the connection at
-// the first unexpected token, loses mails whose UID stands behind the body,
+// waits for their end. Its reader of responses, however, ends the connection at
+// the first unexpected token, loses emails whose UID stands behind the body,
 // truncates cut literals silently and has no limit of memory (measured with 66
 // quirks of real servers: 33 dead connections, 3 silent losses). So answers
 // are read here: what they say is kept here, and go-imap gets only the
@@ -36,7 +36,7 @@ type Conn struct {
 	in      *Reader
 	out     []byte        // what go-imap has not read yet; its reading goroutine alone uses it
 	unread  error         // why nothing more is read; its reading goroutine alone uses it
-	arrived chan struct{} // the number of mails grew
+	arrived chan struct{} // the number of emails grew
 	other   chan struct{} // another folder has something new (NOTIFY)
 
 	mu      sync.Mutex
@@ -63,7 +63,7 @@ type Command struct {
 	end  func(StatusResponse, bool)
 }
 
-// Done gets the tagged answer; it is closed without one where the connection ends first.
+// Done gets the tagged response; it is closed without one where the connection ends first.
 func (p *Command) Done() <-chan StatusResponse { return p.done }
 
 func NewConn(g *Guard, in *Reader) *Conn {
@@ -74,7 +74,7 @@ func NewConn(g *Guard, in *Reader) *Conn {
 }
 
 // Read is called by go-imap's reading goroutine alone. All answers are read on
-// it. Nothing is read behind an answer that could not be: QUIRK(go-imap beta.8)
+// it. Nothing is read behind a response that could not be: QUIRK(go-imap beta.8)
 // reads on after an error, and would take the tagged OK behind it for success.
 func (n *Conn) Read(p []byte) (int, error) {
 	for len(n.out) == 0 {
@@ -138,7 +138,7 @@ func (n *Conn) Write(p []byte) (int, error) {
 }
 
 // command makes a command that goes past go-imap. A command line has no
-// literal. end, where set, is called on the reading goroutine when the answer is complete.
+// literal. end, where set, is called on the reading goroutine when the response is complete.
 func (n *Conn) command(line string, end func(r StatusResponse, ok bool)) (*Command, []byte) {
 	n.mu.Lock()
 	n.tags++
@@ -173,7 +173,7 @@ func (n *Conn) SendBehind(line string, end func(r StatusResponse, ok bool)) *Com
 	return p
 }
 
-// Quiet is called when a wanted answer came: it pays for its own line.
+// Quiet is called when a wanted response came: it pays for its own line.
 func (n *Conn) Quiet() {
 	n.mu.Lock()
 	n.noise = 0
@@ -221,7 +221,7 @@ func (n *Conn) Leave() {
 	n.box = Mailbox{}
 }
 
-// TakeListResponses returns the names of the LIST answers since the last call.
+// TakeListResponses returns the names of the LIST responses since the last call.
 func (n *Conn) TakeListResponses() []ListResponse {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -282,7 +282,7 @@ func (n *Conn) Has(capability string) bool {
 	return n.caps[capability]
 }
 
-// Collect has SEARCH answers kept in f from now on; nil: nobody asked.
+// Collect has SEARCH responses kept in f from now on; nil: nobody asked.
 func (n *Conn) Collect(f *SearchResponse) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -302,7 +302,7 @@ func (n *Conn) SetSink(s FetchSink) {
 	n.sink, n.noise = s, 0
 }
 
-// Outstanding lists the commands that went past go-imap and have no answer.
+// Outstanding lists the commands that went past go-imap and have no response.
 func (n *Conn) Outstanding() []*Command {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -320,7 +320,7 @@ func (n *Conn) Hush() {
 // after NOTIFY (RFC 5465). Unlike News it is not forgotten when a folder is opened or searched.
 func (n *Conn) OtherNews() <-chan struct{} { return n.other }
 
-// Forget drops the news of mails that arrived so far.
+// Forget drops the news of emails that arrived so far.
 func (n *Conn) Forget() {
 	select {
 	case <-n.arrived:

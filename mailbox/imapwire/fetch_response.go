@@ -10,7 +10,7 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// Content says what an answer holds of the body asked for.
+// Content says what a response holds of the body asked for.
 type Content int
 
 const (
@@ -19,7 +19,7 @@ const (
 	HasContent
 )
 
-// FetchResponse is one FETCH answer (RFC 9051, section 7.5.2).
+// FetchResponse is one FETCH response (RFC 9051, section 7.5.2).
 type FetchResponse struct {
 	UID          UID // 0: not given
 	Flags        []string
@@ -28,23 +28,23 @@ type FetchResponse struct {
 	Section      string    // of the body, upper case: "", "HEADER", "HEADER.FIELDS"
 	Content      Content
 	Literal      *Literal // nil where the sink did not want it
-	Literals     int      // bodies in the answer
+	Literals     int      // bodies in the response
 }
 
-// FetchSink takes FETCH answers. Both methods are called on the goroutine that reads the connection.
+// FetchSink takes FETCH responses. Both methods are called on the goroutine that reads the connection.
 type FetchSink interface {
 	// Room returns where to put a literal of n bytes; nil: it is not wanted. The
 	// UID in f is 0 where the server puts it behind the body. It may block
 	// until there is room; an error ends the connection before the literal is read.
 	Room(f *FetchResponse, n int64) (*Literal, error)
-	// answer takes a complete answer, and with it its body.
+	// answer takes a complete response, and with it its body.
 	Response(f *FetchResponse)
 }
 
 // maxLiteralDigits is enough for any size that is not absurd.
 const maxLiteralDigits = 18
 
-// fetchParser reads one FETCH answer, which continues on a further line after each literal.
+// fetchParser reads one FETCH response, which continues on a further line after each literal.
 type fetchParser struct {
 	n       *Conn
 	line    []byte
@@ -75,7 +75,7 @@ func (p *fetchParser) load(line []byte) error {
 	return nil
 }
 
-// parse reads the answer after the word FETCH.
+// parse reads the response after the word FETCH.
 func (p *fetchParser) parse() error {
 	p.blanks()
 	if !p.take('(') {
@@ -195,7 +195,7 @@ func (p *fetchParser) quoted() ([]byte, error) {
 
 func (p *fetchParser) unexpected(want string) error {
 	from := min(p.pos, len(p.line))
-	return Protocolf("a FETCH answer without %s at %q", want, quote.Line(string(p.line[from:min(len(p.line), from+60)]), 60))
+	return Protocolf("a FETCH response without %s at %q", want, quote.Line(string(p.line[from:min(len(p.line), from+60)]), 60))
 }
 
 func (p *fetchParser) flags() error {

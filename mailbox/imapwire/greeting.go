@@ -18,7 +18,7 @@ var tlsAlert = []byte{0x15, 0x03}
 // ErrTLS is the greeting of a server that speaks TLS from the first byte.
 var ErrTLS error = ProtocolError{"what answers there speaks TLS"}
 
-// ReadGreeting reads up to the first status answer.
+// ReadGreeting reads up to the first status response.
 func ReadGreeting(in *Reader) (StatusResponse, error) {
 	for range maxPreamble {
 		line, err := in.Line()
@@ -54,7 +54,7 @@ func AskCapabilities(g *Guard, in *Reader) (map[string]bool, error) {
 	return caps, err
 }
 
-// Ask sends one command in clear and reads up to its answer.
+// Ask sends one command in clear and reads up to its response.
 func Ask(g *Guard, in *Reader, tag, command string, untagged func([]byte)) (StatusResponse, error) {
 	g.Progress()
 	if _, err := g.Write([]byte(tag + " " + command + "\r\n")); err != nil {
@@ -79,7 +79,7 @@ func Ask(g *Guard, in *Reader, tag, command string, untagged func([]byte)) (Stat
 			untagged(line)
 		}
 	}
-	return StatusResponse{}, Protocolf("no answer to %s among %d lines", command, maxPreamble)
+	return StatusResponse{}, Protocolf("no response to %s among %d lines", command, maxPreamble)
 }
 
 var errClosingEarly = errors.New("the server said BYE")

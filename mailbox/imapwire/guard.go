@@ -11,11 +11,11 @@ import (
 
 const (
 	// minRate is the slowest literal that counts as progress, in bytes a second,
-	// once the time-out has passed (contract.md, `timeout`).
+	// once the timeout has passed (contract.md, `timeout`).
 	minRate = 1000
 )
 
-// StalledError is the cause of a connection that brought no complete answer in time.
+// StalledError is the cause of a connection that brought no complete response in time.
 type StalledError struct {
 	waited time.Duration
 	bytes  int64 // of the literal in hand; -1 outside one
@@ -23,7 +23,7 @@ type StalledError struct {
 
 func (e StalledError) Error() string {
 	if e.bytes >= 0 {
-		return fmt.Sprintf("a mail brought only %d bytes in %s", e.bytes, e.waited.Round(time.Second))
+		return fmt.Sprintf("an email brought only %d bytes in %s", e.bytes, e.waited.Round(time.Second))
 	}
 	return fmt.Sprintf("waited %s", e.waited.Round(time.Second))
 }
@@ -31,11 +31,11 @@ func (e StalledError) Error() string {
 func (e StalledError) Timeout() bool { return true }
 
 // Guard stands between the connection and everything that reads it. go-imap
-// knows neither contexts nor useful time-outs (30 s and 5 min, hard-coded, and
-// none before the first byte of an answer), so all of them are kept here:
+// knows neither contexts nor useful timeouts (30 s and 5 min, hard-coded, and
+// none before the first byte of a response), so all of them are kept here:
 //
-//   - while an answer is awaited, it must be complete within the time-out;
-//   - a literal may take longer, at minRate or more, and never silent for the time-out,
+//   - while a response is awaited, it must be complete within the timeout;
+//   - a literal may take longer, at minRate or more, and never silent for the timeout,
 //     and what follows a literal that was asked for has a wait of its own;
 //   - while nothing is awaited (IDLE, between commands) there is no limit.
 type Guard struct {
@@ -45,7 +45,7 @@ type Guard struct {
 
 	mu      sync.Mutex
 	waiting int       // commands without their answer
-	since   time.Time // start of the wait for the present answer
+	since   time.Time // start of the wait for the present response
 	literal bool      // a literal is being read
 	start   time.Time // of the literal
 	got     int64     // bytes of the literal
@@ -56,7 +56,7 @@ func NewGuard(conn, socket net.Conn, timeout time.Duration) *Guard {
 	return &Guard{Conn: conn, socket: socket, timeout: timeout}
 }
 
-// Begin notes that an answer is awaited from now on; end, that it came.
+// Begin notes that a response is awaited from now on; end, that it came.
 func (g *Guard) Begin() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,7 +75,7 @@ func (g *Guard) End() {
 	g.arm()
 }
 
-// Progress notes that a wanted part of an answer is complete: the wait for the next begins.
+// Progress notes that a wanted part of a response is complete: the wait for the next begins.
 func (g *Guard) Progress() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,7 +90,7 @@ func (g *Guard) beginLiteral(come int64) {
 }
 
 // endLiteral ends that account. Behind a literal that was asked for the wait
-// begins anew: it may have taken longer than the time-out.
+// begins anew: it may have taken longer than the timeout.
 func (g *Guard) endLiteral(wanted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -107,7 +107,7 @@ func (g *Guard) skip(paused time.Duration) {
 	g.since, g.start = g.since.Add(paused), g.start.Add(paused)
 }
 
-// hurry shortens the time-out for what remains of the connection.
+// hurry shortens the timeout for what remains of the connection.
 func (g *Guard) hurry(timeout time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -151,7 +151,7 @@ func (g *Guard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// stalled names a time-out by what was awaited; g.mu is held.
+// stalled names a timeout by what was awaited; g.mu is held.
 func (g *Guard) stalled(err error) error {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err

@@ -12,7 +12,7 @@ const (
 	spoolOver = 1 << 20
 	// spoolChunk is what is written to it at once.
 	spoolChunk = 256 << 10
-	// smallestPooled and the sizes above it, by powers of two, are kept for the next mails.
+	// smallestPooled and the sizes above it, by powers of two, are kept for the next emails.
 	smallestPooled = 12 // 4 KiB
 )
 
@@ -64,7 +64,7 @@ func (b *Literal) fill(w *Reader) error {
 }
 
 // spool writes the literal to the temporary file and maps it. Where the disk is
-// full, the mail stays in memory.
+// full, the email stays in memory.
 func (b *Literal) spool(w *Reader) error {
 	chunk, free := pooled(spoolChunk)
 	defer free()

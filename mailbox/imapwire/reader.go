@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// maxLine bounds a line outside literals (testdata/rows.json, I04). FETCH answers to
+	// maxLine bounds a line outside literals (testdata/rows.json, I04). FETCH responses to
 	// what this package asks for need a few hundred bytes.
 	maxLine = 64 << 10
-	// maxSearchLine bounds a SEARCH answer, which lists every UID on one line:
+	// maxSearchLine bounds a SEARCH response, which lists every UID on one line:
 	// two million of them.
 	maxSearchLine = 16 << 20
 	// keepBuffer is the size a buffer shrinks back to after a long line.

@@ -22,14 +22,14 @@ type Mailbox struct {
 	opened      bool     // uidValidity must not change any more
 }
 
-// ListResponse is one line of a LIST answer.
+// ListResponse is one line of a LIST response.
 type ListResponse struct {
 	Name       string
 	NoSelect   bool
 	Attributes []string // as the server wrote them, \Junk among them
 }
 
-// response reads one answer.
+// response reads one response.
 func (n *Conn) response() error {
 	line, err := n.in.Line()
 	if err != nil {
@@ -130,7 +130,7 @@ func CapabilitySet(list []string) map[string]bool {
 	return caps
 }
 
-// untagged reads an answer that starts with "*".
+// untagged reads a response that starts with "*".
 func (n *Conn) untagged(line []byte) error {
 	rest := bytes.TrimLeft(line[1:], " ")
 	word, tail, _ := bytes.Cut(rest, []byte(" "))
@@ -211,7 +211,7 @@ func (n *Conn) exists(num uint32) {
 	}
 }
 
-// fetchResponse reads a FETCH answer and hands it to whoever asked.
+// fetchResponse reads a FETCH response and hands it to whoever asked.
 func (n *Conn) fetchResponse(rest []byte, size int) error {
 	if err := n.noisy(int64(size)); err != nil {
 		return err
@@ -247,7 +247,7 @@ func (n *Conn) sinkRoom(f *FetchResponse, size int64) (*Literal, error) {
 	return b, err
 }
 
-// drop reads over an answer nobody asked for, its literals included.
+// drop reads over a response nobody asked for, its literals included.
 func (n *Conn) drop(line []byte) error {
 	p := fetchParser{n: n}
 	if err := n.noisy(int64(len(line)) + 2); err != nil {
@@ -267,7 +267,7 @@ func (n *Conn) drop(line []byte) error {
 	return nil
 }
 
-// listed keeps the names of a LIST answer. A name may be an atom, a quoted string or a literal.
+// listed keeps the names of a LIST response. A name may be an atom, a quoted string or a literal.
 func (n *Conn) listed(line, tail []byte) error {
 	p := fetchParser{n: n}
 	if err := p.load(tail); err != nil {
@@ -323,7 +323,7 @@ func hasAttr(attrs []byte, name string) bool {
 	return bytes.Contains(bytes.ToUpper(attrs), []byte(name))
 }
 
-// searched reads a SEARCH answer, also one that is split in several (QUIRK), or an ESEARCH answer.
+// searched reads a SEARCH response, also one that is split in several (QUIRK), or an ESEARCH response.
 func (n *Conn) searched(key string, tail []byte, size int) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()

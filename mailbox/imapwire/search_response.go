@@ -8,20 +8,20 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// maxFound bounds the UIDs of one search. A range in an ESEARCH answer costs
+// maxFound bounds the UIDs of one search. A range in an ESEARCH response costs
 // the server a few bytes and us four for each of its numbers.
 const maxFound = 4_000_000
 
-// moreFound is how many more mails than the folder held when it was last told
+// moreFound is how many more emails than the folder held when it was last told
 // of a search may find: those that came since.
 const moreFound = 10_000
 
-// SearchResponse collects the SEARCH and ESEARCH answers to one command.
+// SearchResponse collects the SEARCH and ESEARCH responses to one command.
 type SearchResponse struct {
 	UIDs []UID
-	told bool   // an answer came
+	told bool   // a response came
 	most uint64 // more than that cannot be right
-	err  error  // the first answer that could not be read: what was found is not complete
+	err  error  // the first response that could not be read: what was found is not complete
 }
 
 // listed reads what follows SEARCH: 2 84 882.
@@ -56,7 +56,7 @@ func (f *SearchResponse) extended(tail []byte) error {
 		if len(words) == 0 {
 			return nil
 		}
-		return Protocolf("an ESEARCH answer without UID: %q", quote.Line(string(tail[:min(len(tail), 60)]), 60))
+		return Protocolf("an ESEARCH response without UID: %q", quote.Line(string(tail[:min(len(tail), 60)]), 60))
 	}
 	for i := 1; i+1 < len(words); i += 2 {
 		if bytes.EqualFold(words[i], []byte("ALL")) {
@@ -92,7 +92,7 @@ func (f *SearchResponse) addSet(set []byte) error {
 func (f *SearchResponse) add(first, last UID) error {
 	width := uint64(last-first) + 1
 	if width > f.most || uint64(len(f.UIDs))+width > maxFound {
-		return Protocolf("a search result of more mails than the folder holds")
+		return Protocolf("a search result of more emails than the folder holds")
 	}
 	for uid := first; ; uid++ {
 		if uid != 0 {
@@ -116,12 +116,12 @@ func searchNumber(word []byte) (UID, error) {
 func (f *SearchResponse) Complete() error {
 	f.UIDs = f.sorted()
 	if f.err == nil && uint64(len(f.UIDs)) > f.most {
-		f.err = Protocolf("a search result of more mails than the folder holds")
+		f.err = Protocolf("a search result of more emails than the folder holds")
 	}
 	return f.err
 }
 
-// Usable reports whether a whole answer came: a tagged OK alone is none.
+// Usable reports whether a whole response came: a tagged OK alone is none.
 func (f *SearchResponse) Usable() bool { return f.told && f.Complete() == nil }
 
 // sorted returns what was found, ascending, each once.

@@ -8,7 +8,7 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// StatusResponse is a status answer (RFC 9051, section 7.1): OK, NO, BAD, BYE or PREAUTH.
+// StatusResponse is a status response (RFC 9051, section 7.1): OK, NO, BAD, BYE or PREAUTH.
 type StatusResponse struct {
 	Status string // upper case
 	Code   string // upper case, "" where there is none or it is no atom
@@ -85,7 +85,7 @@ func (r StatusResponse) Said() string {
 	return quote.Line(r.Text, MaxQuote)
 }
 
-// canonical is the answer in the form that go-imap's strict parser takes.
+// canonical is the response in the form that go-imap's strict parser takes.
 func (r StatusResponse) canonical(tag string) string {
 	code := ""
 	switch {

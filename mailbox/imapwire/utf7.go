@@ -58,7 +58,7 @@ func EncodeMailboxName(name string) (string, error) {
 	return b.String(), nil
 }
 
-// decodeMailboxName reads a name of a LIST answer; what is not modified UTF-7 stays as it is.
+// decodeMailboxName reads a name of a LIST response; what is not modified UTF-7 stays as it is.
 func decodeMailboxName(s string) string {
 	var b strings.Builder
 	for rest := s; rest != ""; {

@@ -305,3 +305,8 @@ func (d *Dovecot) session(u User, f func(*imapclient.Client) error) {
 		return f(c)
 	}())
 }
+
+// WriteFile writes a file of Dovecot's folder, which its processes may read.
+func (d *Dovecot) WriteFile(name, text string) {
+	d.must(errors.Join(os.MkdirAll(filepath.Dir(d.path(name)), 0o755), os.WriteFile(d.path(name), []byte(text), 0o644)))
+}
