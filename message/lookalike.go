@@ -27,7 +27,7 @@ func lookalike(addr string) bool {
 	if len(domain) > maxDomain {
 		return false
 	}
-	if u, err := idna.Punycode.ToUnicode(domain); err == nil {
+	if u, err := idna.Punycode.ToUnicode(strings.ToLower(domain)); err == nil {
 		domain = u
 	}
 	for label := range strings.SplitSeq(domain, ".") {
