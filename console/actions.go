@@ -2,12 +2,10 @@ package console
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"example.org/imap-integration/actions"
 	"example.org/imap-integration/manifest"
@@ -40,7 +38,6 @@ func (s actionScreen) list(w http.ResponseWriter, _ *http.Request) error {
 type actionPage struct {
 	actionCard
 	Controls []*control
-	Problems []string
 	Writes   bool // it changes something
 	Runs     []runLine
 }
@@ -64,7 +61,7 @@ func (s actionScreen) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.form(w, http.StatusOK, a, m, fromQuery(m, r.URL.Query()), nil)
+	s.form(w, a, m, fromQuery(m, r.URL.Query()))
 	return nil
 }
 
@@ -82,16 +79,15 @@ func fromQuery(m *manifest.Action, query url.Values) map[string]any {
 	return values
 }
 
-func (s actionScreen) form(w http.ResponseWriter, status int, a actions.Action, m *manifest.Action, values map[string]any, problems []string) {
+func (s actionScreen) form(w http.ResponseWriter, a actions.Action, m *manifest.Action, values map[string]any) {
 	p := actionPage{actionCard: actionCard{a.Name, a.Title, m.Type, a.Does}, Writes: m.Type != "Enrichment"}
 	for _, f := range m.Fields {
 		c := newControl(f, values[f.ID])
 		c.Upload = f.ID == "eml" || f.ID == "msg"
 		p.Controls = append(p.Controls, &c)
 	}
-	p.Problems = blame(p.Controls, problems)
 	p.Runs = lines(s.runs.latest(a.Name))
-	s.render(w, status, "action", page{Title: a.Title, Section: "actions"}, p)
+	s.render(w, http.StatusOK, "action", page{Title: a.Title, Section: "actions"}, p)
 }
 
 // run starts an action with the saved settings and the fields of the form.
@@ -115,7 +111,7 @@ func (s actionScreen) run(w http.ResponseWriter, r *http.Request) error {
 
 // shownField is a value as a run shows it.
 func shownField(f manifest.Field, value any) string {
-	if f.Secret() || f.ID == "archive_passwords" {
+	if f.Secret() {
 		return "set"
 	}
 	return quote.Line(shown(value), lineLength)
@@ -123,11 +119,8 @@ func shownField(f manifest.Field, value any) string {
 
 // actionFields reads the form of an action. A file that is given counts before the text of its field.
 func actionFields(m *manifest.Action, r *http.Request) (map[string]any, error) {
-	if err := r.ParseMultipartForm(maxMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, err
-	}
-	if r.MultipartForm != nil {
-		defer func() { _ = r.MultipartForm.RemoveAll() }() // what stays is in the temporary folder
 	}
 	fields := map[string]any{}
 	for _, f := range m.Fields {
@@ -183,11 +176,19 @@ func (s state) Tone() string {
 	return map[string]string{"done": "good", "failed": "bad", "wrong parameters": "bad", "stopped": "warn"}[s.Word()]
 }
 
-// problems are what a run says of its parameters, each for its field.
-func (s state) problems(command string) []string {
-	text, found := strings.CutPrefix(s.Sentence, fmt.Sprintf("the parameters of %s are wrong: ", command))
-	if !found {
-		return nil
+// maxAgain bounds an address that fills in a form, bytes.
+const maxAgain = 2 << 10
+
+// again is what fills in the form for another run of the same: the values that an address can hold.
+func again(fields map[string]any) string {
+	q := url.Values{}
+	for id, value := range fields {
+		if text := shown(value); len(text) <= maxAgain {
+			q.Set(id, text)
+		}
 	}
-	return strings.Split(text, "; ")
+	if text := "?" + q.Encode(); len(q) > 0 && len(text) <= maxAgain {
+		return text
+	}
+	return ""
 }

@@ -140,9 +140,6 @@ func (d *desk) start(w http.ResponseWriter, r *http.Request, command, title stri
 	if err != nil {
 		return err
 	}
-	if err := d.drop(members, command); err != nil {
-		return err
-	}
 	for id, value := range fields {
 		members[id] = value
 	}
@@ -150,36 +147,11 @@ func (d *desk) start(w http.ResponseWriter, r *http.Request, command, title stri
 	if err != nil {
 		return err
 	}
-	started := &run{Command: command, Title: title, Given: given}
+	started := &run{Command: command, Title: title, Given: given, again: again(fields)}
 	if err := d.runs.start(started, params); err != nil {
 		return err
 	}
 	http.Redirect(w, r, fmt.Sprintf("/runs/%d", started.ID), http.StatusSeeOther)
-	return nil
-}
-
-// drop leaves out the members that another action has in the same file: a settings
-// file may hold them, and an action refuses what it does not know.
-func (d *desk) drop(members map[string]any, command string) error {
-	fields, err := d.Manifest.Parameters(command)
-	if err != nil {
-		return err
-	}
-	own := map[string]bool{}
-	for _, f := range fields {
-		own[f.ID] = true
-	}
-	for _, a := range actions.All {
-		m, err := d.Manifest.Action(a.Name)
-		if err != nil {
-			continue // it has no fields of its own
-		}
-		for _, f := range m.Fields {
-			if !own[f.ID] {
-				delete(members, f.ID)
-			}
-		}
-	}
 	return nil
 }
 

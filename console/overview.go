@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+	"path/filepath"
+	"strings"
 
 	"example.org/imap-integration/soar"
 )
@@ -17,6 +19,7 @@ type overviewPage struct {
 	Triage    int
 	Set       bool // there are settings
 	Wrong     int  // problems of them
+	Elsewhere bool // the actions save in another store than the one that is shown
 	Runs      []runLine
 	Test      *state // of the last TEST SAVED SETTINGS
 }
@@ -50,6 +53,7 @@ func (s overviewScreen) show(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		p.Wrong = len(problems)
+		p.Elsewhere = !s.sameStore(shown(members["cloud_soar_api_url"]))
 	}
 	all := s.runs.latest("")
 	p.Runs = lines(all[:min(len(all), shownLatest)])
@@ -59,4 +63,12 @@ func (s overviewScreen) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.render(w, http.StatusOK, "overview", page{Title: "Overview", Section: "overview"}, p)
 	return nil
+}
+
+// sameStore reports whether an address is that of the store that the screens show.
+func (s overviewScreen) sameStore(address string) bool {
+	path, isLocal := strings.CutPrefix(address, "local:")
+	one, err := filepath.Abs(strings.TrimSpace(path))
+	other, err2 := filepath.Abs(s.StorePath)
+	return isLocal && err == nil && err2 == nil && one == other
 }

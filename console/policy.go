@@ -7,8 +7,7 @@ import (
 
 // Limits of requests.
 const (
-	maxForm     = 24 << 20         // bytes of a form: an email of 16 MiB in base64
-	maxMemory   = 1 << 20          // bytes of an uploaded file that stay in memory
+	maxForm     = 24 << 20         // bytes of a form, kept in memory: an email of 16 MiB in base64
 	readLimit   = time.Minute      // for a request's body to come
 	writeLimit  = 2 * time.Minute  // for an answer to go
 	streamLimit = 20 * time.Second // for one event of a stream to go

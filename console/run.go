@@ -26,7 +26,6 @@ const beat = 15 * time.Second
 type runPage struct {
 	*run
 	state
-	Problems []string
 	Again    string // where the form is
 	Shown    *presented
 	Test     *testReport // of test-settings
@@ -41,7 +40,7 @@ func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := runPage{run: found, Again: "/actions/" + found.Command}
+	p := runPage{run: found, Again: "/actions/" + found.Command + found.again}
 	p.state, _ = found.now()
 	section := "actions"
 	switch found.Command {
@@ -55,12 +54,11 @@ func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
 		found.mu.Lock()
 		p.Shown = found.shown
 		found.mu.Unlock()
-		p.Problems = p.problems(found.Command)
 		if found.Command == actions.Audit.Name {
 			p.Audit = newAuditReports(found.result.whole())
 		}
 		if m, err := s.Manifest.Action(found.Command); err == nil {
-			p.Table = newTable(m, p.Shown.value)
+			p.Table = newTable(m, found.result.whole())
 		}
 	}
 	p.OpenJSON = p.Table == nil && p.Test == nil && p.Audit == nil

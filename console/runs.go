@@ -30,6 +30,7 @@ type run struct {
 	Title   string
 	Given   []givenField // the action's own fields, without secrets
 	Began   time.Time
+	again   string // the query that fills in its form
 
 	cancel context.CancelFunc
 	result limitedBuffer // written by the action

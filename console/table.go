@@ -14,15 +14,14 @@ const (
 	maxRows    = 200
 	maxCell    = 200       // bytes
 	maxPreview = 128 << 10 // bytes of JSON
+	maxTabled  = 8 << 20   // bytes of a result that is read for a table
 )
 
 // presented is a result as a page shows it.
 type presented struct {
-	Size    int64
-	JSON    string // indented, the beginning of it
-	Cut     bool   // there is more
-	value   any
-	Problem string // why it is no JSON
+	Size int64
+	JSON string // indented where it is not large, the beginning of it
+	Cut  bool   // there is more
 }
 
 // present reads a result once, when its run is done.
@@ -31,14 +30,9 @@ func present(result []byte) *presented {
 	if len(result) == 0 {
 		return p
 	}
-	d := json.NewDecoder(bytes.NewReader(result))
-	d.UseNumber()
-	if err := d.Decode(&p.value); err != nil {
-		p.Problem = err.Error()
-	}
 	var indented bytes.Buffer
 	beginning := result
-	if json.Indent(&indented, result, "", "  ") == nil {
+	if len(result) <= maxTabled && json.Indent(&indented, result, "", "  ") == nil {
 		beginning = indented.Bytes()
 	}
 	p.JSON, p.Cut = quote.Cut(string(beginning), maxPreview)
@@ -49,13 +43,20 @@ func present(result []byte) *presented {
 type table struct {
 	Columns []string
 	Rows    [][]string
-	Total   int // rows; Rows has the first of them
+	TooLong bool // the result is larger than what is read for a table
+	Total   int  // rows; Rows has the first of them
 }
 
 // newTable fills the columns. Each takes the values of its path in their order, as
 // the platform does: what stands in one row belongs together where the paths go through the same list.
-func newTable(m *manifest.Action, result any) *table {
-	t := &table{}
+func newTable(m *manifest.Action, text []byte) *table {
+	t := &table{TooLong: len(text) > maxTabled}
+	var result any
+	if !t.TooLong {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
+		_ = d.Decode(&result) // a run that failed has no result, and no rows
+	}
 	columns := make([][]string, len(m.TableView))
 	for i, cell := range m.TableView {
 		t.Columns = append(t.Columns, cell.DisplayName)

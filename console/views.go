@@ -15,6 +15,7 @@ import (
 
 	"example.org/imap-integration/analysis"
 	"example.org/imap-integration/indicators"
+	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 )
 
@@ -130,6 +131,10 @@ var functions = template.FuncMap{
 	"verdict": verdict,
 	"defang":  indicators.Defang,
 
+	"firstProblems":   func(l []message.Problem) []message.Problem { return l[:min(len(l), maxListed)] },
+	"firstFound":      func(l []analysis.FoundProblem) []analysis.FoundProblem { return l[:min(len(l), maxListed)] },
+	"firstNodes":      func(l []node) []node { return l[:min(len(l), maxListed)] },
+	"firstEmails":     func(l []emailLine) []emailLine { return l[:min(len(l), maxListed)] },
 	"firstLinks":      func(l []analysis.FoundLink) []analysis.FoundLink { return l[:min(len(l), maxListed)] },
 	"firstIndicators": func(l []analysis.Indicator) []analysis.Indicator { return l[:min(len(l), maxListed)] },
 }
