@@ -13,9 +13,23 @@ import (
 // .msg, winmail.dat, signed content, mailbox file) what is inside it, and the
 // problems of opening them. A part inside a file has the path of the file, "!", and its own: "2!1.2".
 func Attachments(m *message.Message, l message.Limits) ([]message.Attachment, []message.Problem) {
+	return listed(newWalk(Options{Limits: l}), m)
+}
+
+// ForRecord is [Attachments], whose problems also name what of the files cannot be
+// read: archives and documents that no password opens, that are damaged, of a kind that is
+// not read, or over a limit. It opens archives; of other files it looks at no more than tells that.
+func ForRecord(m *message.Message, l message.Limits) ([]message.Attachment, []message.Problem) {
+	w := newWalk(Options{Limits: l, check: true})
+	defer w.end()
+	list, problems := listed(w, m)
+	return list, append(problems, unread(w)...)
+}
+
+func listed(w *walk, m *message.Message) ([]message.Attachment, []message.Problem) {
 	list := m.Attachments()
 	var problems []message.Problem
-	for _, inner := range OpenMail(m, l) {
+	for _, inner := range w.parsed(m) {
 		problems = append(problems, inner.Problems...)
 		if inner.file {
 			list = insertBehind(list, inner.place, attachmentsOf(inner))
@@ -24,19 +38,15 @@ func Attachments(m *message.Message, l message.Limits) ([]message.Attachment, []
 	return list, problems
 }
 
-// Unread names what of an email's files cannot be read: archives and documents that no
-// password opens, that are damaged, of a kind that is not read, or over a limit. It opens
-// archives, and of other files it looks at no more than tells that.
-func Unread(m *message.Message, l message.Limits) (problems []message.Problem) {
-	w := newWalk(Options{Limits: l, check: true})
-	defer w.end()
+// unread reads the files of an open email, and gathers what could not be read.
+func unread(w *walk) (problems []message.Problem) {
 	more := 0
 	add := func(of []message.Problem) {
 		n := min(len(of), maxNamed-len(problems))
 		problems = append(problems, of[:n]...)
 		more += len(of) - n
 	}
-	for _, inner := range slices.Clone(w.parsed(m)) {
+	for _, inner := range slices.Clone(w.found) {
 		w.eachFile(inner, func(m *Message, f *File) bool {
 			if f == nil {
 				add(m.Problems)

@@ -91,7 +91,7 @@ func (w *walk) eachFile(m *Message, visit func(*Message, *File) bool) bool {
 
 // wanted spares the decoding of files that nothing is known to be wrong with.
 func (w *walk) wanted(a attached) bool {
-	return !w.options.check || file.MayFail(a.name, a.mediaType, a.start(glance))
+	return !w.options.check || file.MayFail(a.name, a.start(glance))
 }
 
 // eachIn reads one file and what is in it.

@@ -129,7 +129,8 @@ func TestUnread(t *testing.T) {
 	} {
 		raw := carrier("application/octet-stream", named(name), true, c.file)
 		var got, analyzed []string
-		for _, p := range content.Unread(message.Parse(raw, message.DefaultLimits()), message.DefaultLimits()) {
+		_, problems := content.ForRecord(message.Parse(raw, message.DefaultLimits()), message.DefaultLimits())
+		for _, p := range problems {
 			got = append(got, p.Code+" "+p.Detail)
 		}
 		for _, m := range content.OpenFiles(raw, content.KindEML, content.Options{Limits: message.DefaultLimits()}) {

@@ -13,11 +13,11 @@ import (
 // describeWhole is [soar.Describe] with what is inside attached containers too.
 func describeWhole(m *message.Message, l message.Limits) soar.Mail {
 	d := soar.Describe(m)
-	list, problems := content.Attachments(m, l)
+	list, problems := content.ForRecord(m, l)
 	if len(list) > len(d.Attachments) {
 		d.SetAttachments(list)
 	}
-	d.Problems = slices.Concat(m.Problems, problems, content.Unread(m, l))
+	d.Problems = append(slices.Clone(m.Problems), problems...)
 	d.Normalize()
 	return d
 }

@@ -37,8 +37,8 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 
 // MayFail reports whether a file that begins so has to be decoded to tell whether
 // it can be read. Texts can, and of a picture the beginning says enough.
-func MayFail(name, mediaType string, start []byte) bool {
-	format := Sniff(name, mediaType, start)
+func MayFail(name string, start []byte) bool {
+	format := sniffBytes(name, start)
 	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "rtf" || format == "pgp" || mayBeImage(name, start)
 }
 

@@ -188,7 +188,7 @@ func compareLooks(t *testing.T, formats ...string) {
 			t.Fatal(err)
 		}
 		for _, l := range looks {
-			for _, format := range formats {
+			for _, format := range formats[:max(1, len(formats)*(1-n))] { // the second in the first format
 				name := fmt.Sprintf("%s %d.%s", l.name, n, format)
 				data := containers[format](t, dir, l.draw(code))
 				seen := slices.ContainsFunc(read(t, name, data).Links, linkTo(text))

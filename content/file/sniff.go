@@ -40,6 +40,14 @@ var pictures = map[string]bool{"png": true, "jpeg": true, "gif": true, "bmp": tr
 // Sniff says what format a file has: by its bytes, and among texts by its name and
 // declared type too. "" means that it is none that is read.
 func Sniff(name, mediaType string, data []byte) string {
+	if f := sniffBytes(name, data); f != "" {
+		return f
+	}
+	return sniffText(name, mediaType, data)
+}
+
+// sniffBytes tells the formats that are no text.
+func sniffBytes(name string, data []byte) string {
 	for _, s := range starts {
 		if bytes.HasPrefix(data, []byte(s.start)) {
 			return s.format
@@ -66,7 +74,7 @@ func Sniff(name, mediaType string, data []byte) string {
 	if strings.HasSuffix(strings.ToLower(name), ".zip") && bytes.Contains(data[max(0, len(data)-(66<<10)):], []byte("PK\x05\x06")) {
 		return "zip" // with something in front
 	}
-	return sniffText(name, mediaType, data)
+	return ""
 }
 
 // sniffZIP tells documents from archives by the first names in it.

@@ -41,7 +41,7 @@ func documents() []Bomb {
 		{"pages.pdf", PDF(many, ""), "limit_file", true},
 		{"drawing.pdf", page(drawing, ""), "limit_file", true},
 		{"itself.pdf", page("/X Do", "/XObject<</X 5 0 R>>"), "", true},
-		{"huge picture.pdf", page("300 0 0 300 0 0 cm /I Do", "/XObject<</I 7 0 R>>"), "", true},
+		{"huge picture.pdf", page("300 0 0 300 0 0 cm /I Do", "/XObject<</I 7 0 R>>"), "limit_file", true},
 		{"text.pdf", page("BT /F 12 Tf ("+strings.Repeat("word ", 1<<20)+") Tj ET", "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"), "", true},
 		{"locked.pdf", lockedPDF(), "file_encrypted", false},
 		{"old.doc", ole(strings.Repeat("\x00", 512)), "file_unsupported", false},

@@ -6,7 +6,8 @@
 // network and no clock that matters, ends with the context, and its crash is an
 // error. It is interpreted, not compiled to machine code: that starts in half a
 // second instead of four, and most emails have no more than a page or two. Nothing
-// of it is made ready before the first PDF. What PDFium does not show (actions on
+// of it is made ready before the first PDF. Pictures are searched for QR codes without it as
+// well: a page is drawn too coarse for a small code in a large scan. What PDFium does not show (actions on
 // opening, launched programs, forms) is looked for in the objects themselves.
 package pdf
 
@@ -42,7 +43,7 @@ const (
 	maxSize    = 32 << 20               // bytes of a file
 	maxDrawn   = 10                     // pages of a file that are searched for QR codes
 	maxTries   = 20                     // passwords
-	drawnSide  = 1200                   // pixels of the longer side of a drawn page
+	drawnSide  = 900                    // pixels of the longer side of a drawn page
 	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
 	maxWork    = 900 * time.Millisecond // processor time of one file, once PDFium is there
 	collecting = 40                     // percent that the heap may grow while PDFium is made ready
@@ -88,6 +89,7 @@ func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	found := len(c.Links)
 	if start(ctx, c, data, passwords, b, (*reader).pages) {
 		addActions(c, data, found)
+		addImages(ctx, c, data, b)
 	}
 }
 

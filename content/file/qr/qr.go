@@ -56,9 +56,14 @@ func Check(c *held.Content, data []byte, b *held.Budget) bool {
 		c.Add(problem(err), "the picture cannot be read: %s", quote.Line(err.Error(), quote.Sentence))
 		return false
 	}
-	pixels, cost := int64(config.Width)*int64(config.Height), Cost(config.Width, config.Height)
-	if pixels > maxPixels || cost > b.Pixels {
-		c.Add(message.CodeLimitFile, "the picture of %d x %d pixels was not searched for QR codes: too large, or too many pictures before it", config.Width, config.Height)
+	return Affords(c, config.Width, config.Height, b)
+}
+
+// Affords charges a picture of this size, and names why it is not searched where it is too much.
+func Affords(c *held.Content, width, height int, b *held.Budget) bool {
+	cost := Cost(width, height)
+	if int64(width)*int64(height) > maxPixels || cost > b.Pixels {
+		c.Add(message.CodeLimitFile, "the picture of %d x %d pixels was not searched for QR codes: too large, or too many pictures before it", width, height)
 		return false
 	}
 	b.Pixels -= cost
