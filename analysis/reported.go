@@ -88,7 +88,7 @@ func (f *reportFinder) reportedBy(by, depth int) bool {
 			r.Source, r.Note = reportHeaders, onlyHeaders
 		}
 		f.add(by, r)
-		if depth < maxWrappers && claimOf(child, r.Subject).made() && f.reportedBy(i, depth+1) {
+		if depth < maxWrappers && colleague(mail, r.From) && claimOf(child, r.Subject).made() && f.reportedBy(i, depth+1) {
 			f.found[at].Source = reportWrapper
 		}
 	}
@@ -99,6 +99,31 @@ func (f *reportFinder) reportedBy(by, depth int) bool {
 		f.add(by, r)
 	}
 	return len(f.found) > before
+}
+
+// colleague reports whether an address is of the domain of who reports, or of one to whom
+// that goes. A phish that is made up as a report, with something harmless attached, is
+// from elsewhere: it must not pass for a report, nor its sender for a reporter.
+func colleague(report soar.Mail, address string) bool {
+	domain := domainOf(address)
+	if domain == "" {
+		return false
+	}
+	for to := range strings.SplitSeq(report.From+", "+report.To, ", ") {
+		if domainOf(to) == domain {
+			return true
+		}
+	}
+	return false
+}
+
+// domainOf is the domain of an address in lower case, "" without one.
+func domainOf(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return ""
+	}
+	return strings.ToLower(address[at+1:])
 }
 
 // add completes an entry by what is known of the message that reports it.
