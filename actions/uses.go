@@ -17,3 +17,15 @@ var readsMailbox = []string{"test-settings", "incoming-mail-daemon", "audit"}
 func Uses(action, field string) bool {
 	return slices.Contains(readsMailbox, action) || slices.Contains(storeFields, field)
 }
+
+// takesText are the actions that also work on an email or a text that is given,
+// without Cloud SOAR.
+var takesText = []string{"analyze-eml-msg", "email-body-regex", "email-header-regex", "email-subject-regex"}
+
+// Required says when an action demands the required fields of the resource that it uses.
+func Required(action string) string {
+	if slices.Contains(takesText, action) {
+		return "required with cloud_soar_mail_id"
+	}
+	return "required"
+}

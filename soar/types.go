@@ -116,10 +116,9 @@ type Draft struct {
 
 // Saved is what became of a Draft.
 type Saved struct {
-	ID         ID     // 0 when refused
-	Existed    bool   // the store knew its key already
-	HandedOver bool   // the store knows that an earlier run handed it over (local store only)
-	Refused    string // why the store refuses this email for good, one sentence; "" otherwise
+	ID      ID     // 0 when refused
+	Existed bool   // the store knew its key already
+	Refused string // why the store refuses this email for good, one sentence; "" otherwise
 }
 
 // Query selects records; a zero field does not filter (cloud-soar-api.md, emails.search).

@@ -29,11 +29,11 @@ func actionHelp(p *program, c *cobra.Command, a actions.Action) error {
 	own := func(f manifest.Field) bool { return f.OfAction() }
 	used := func(f manifest.Field) bool { return !own(f) && actions.Uses(a.Name, f.ID) }
 	unused := func(f manifest.Field) bool { return !own(f) && !actions.Uses(a.Name, f.ID) }
-	printFields(page, "of this action", fields, own)
-	printFields(page, "of the resource that it uses", fields, used)
+	printFields(page, "of this action", "required", fields, own)
+	printFields(page, "of the resource that it uses", actions.Required(a.Name), fields, used)
 	switch {
 	case p.helpAll:
-		printFields(page, "of the resource that it takes and does not use", fields, unused)
+		printFields(page, "of the resource that it takes and does not use", "", fields, unused)
 	case slices.ContainsFunc(fields, unused):
 		var ids []string
 		for _, f := range fields {
@@ -91,8 +91,7 @@ func useLine(c *cobra.Command) string {
 
 // printFlags prints the flags of a command, those that every command has last.
 func printFlags(page *terminal.Page, c *cobra.Command) {
-	flags := c.LocalFlags().FlagUsagesWrapped(page.Width) + c.InheritedFlags().FlagUsagesWrapped(page.Width)
-	if flags != "" {
+	if flags := c.Flags().FlagUsagesWrapped(page.Width); flags != "" {
 		fmt.Fprintf(page, "\n%s\n%s", page.Heading("Flags:"), flags)
 	}
 }
@@ -111,7 +110,7 @@ func (e *errWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func printFields(page *terminal.Page, title string, fields []manifest.Field, want func(manifest.Field) bool) {
+func printFields(page *terminal.Page, title, required string, fields []manifest.Field, want func(manifest.Field) bool) {
 	printed := false
 	for _, f := range fields {
 		if !want(f) {
@@ -121,18 +120,18 @@ func printFields(page *terminal.Page, title string, fields []manifest.Field, wan
 			fmt.Fprintf(page, "\n%s\n", page.Heading("Parameters "+title+":"))
 			printed = true
 		}
-		for i, line := range terminal.Wrap(fmt.Sprintf("%s (%s)", f.ID, strings.Join(traits(f), ", ")), page.Width-8) {
+		for i, line := range terminal.Wrap(fmt.Sprintf("%s (%s)", f.ID, strings.Join(traits(f, required), ", ")), page.Width-8) {
 			fmt.Fprintf(page, "%s%s\n", strings.Repeat(" ", 2+6*min(i, 1)), line)
 		}
 		_ = page.Paragraph(6, f.Label+". "+f.Hint) // the page remembers the error
 	}
 }
 
-// traits are a field's type, whether it is required, its default and, of a short list, its keys.
-func traits(f manifest.Field) []string {
+// traits are a field's type, how it is required where it is, its default and, of a short list, its keys.
+func traits(f manifest.Field, required string) []string {
 	t := []string{f.Type}
-	if f.Required != nil && *f.Required {
-		t = append(t, "required")
+	if f.Required != nil && *f.Required && required != "" {
+		t = append(t, required)
 	}
 	if f.Default != "" {
 		t = append(t, "default "+f.Default)

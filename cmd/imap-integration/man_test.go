@@ -75,8 +75,8 @@ func explainParameters(t *testing.T, p *program, root *cobra.Command, a actions.
 	const indent = "    "
 	text := &strings.Builder{}
 	page := &terminal.Page{Writer: text, Width: 72}
-	printFields(page, "of this action", fields, func(f manifest.Field) bool { return f.OfAction() })
-	printFields(page, "of the resource that it uses", fields, func(f manifest.Field) bool { return !f.OfAction() && actions.Uses(a.Name, f.ID) })
+	printFields(page, "of this action", "required", fields, func(f manifest.Field) bool { return f.OfAction() })
+	printFields(page, "of the resource that it uses", actions.Required(a.Name), fields, func(f manifest.Field) bool { return !f.OfAction() && actions.Uses(a.Name, f.ID) })
 	c.Long = fmt.Sprintf("%s (in Cloud SOAR: %s)\n\nParameters come as a JSON object on standard input, else from environment variables of the same names, else from the defaults.\n%s",
 		a.Does, a.Title, indent+strings.ReplaceAll(text.String(), "\n", "\n"+indent))
 }

@@ -25,7 +25,11 @@ func versionCommand(p *program) *cobra.Command {
 			build, _ := debug.ReadBuildInfo() // nil in a build without modules, which then has none to tell
 			return printJSON(p.stdout, describeBuild(build))
 		}
-		_, err := fmt.Fprintf(p.stdout, "imap-integration %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		i, err := p.manifest.Integration()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "imap-integration %s (manifest %s, %s, %s/%s)\n", version, i.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "also what the program is made of, as JSON: modules with their versions and digests, and the settings of the build")

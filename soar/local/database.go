@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -144,10 +146,11 @@ func (d *database) change(ctx context.Context, verb string, f func(*sql.Tx) erro
 
 // rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).
 func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) && !strings.Contains(err.Error(), "no transaction is active") {
-		return err
+	err := tx.Rollback()
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok && lite.Code() == sqlite3.SQLITE_ERROR || errors.Is(err, sql.ErrTxDone) {
+		return nil // ROLLBACK has no other error of this code than that no transaction is active
 	}
-	return nil
+	return err
 }
 
 // count answers a SELECT count(*) for the totals of lists.

@@ -25,7 +25,7 @@ func (s *Store) prepareStatements(ctx context.Context) error {
 		to  **sql.Stmt
 		sql string
 	}{
-		{&s.statements.find, `SELECT id, EXISTS (SELECT 1 FROM pending WHERE mail_id = id) FROM mails WHERE source_key = ?`},
+		{&s.statements.find, `SELECT id FROM mails WHERE source_key = ?`},
 		{&s.statements.mail, `INSERT INTO mails (source_key, mailbox_account, folder, uid_validity, uid, message_id,
 			from_folded, subject_folded, received_at, created_at, content_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.statements.record, `INSERT INTO records (mail_id, metadata, body_text, body_html, packed) VALUES (?, ?, ?, ?, ?)`},
@@ -129,12 +129,11 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Save
 }
 
 func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Saved, err error) {
-	var pending bool
-	err = tx.StmtContext(ctx, s.statements.find).QueryRowContext(ctx, key).Scan(&found.ID, &pending)
+	err = tx.StmtContext(ctx, s.statements.find).QueryRowContext(ctx, key).Scan(&found.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return soar.Saved{}, nil
 	}
-	found.Existed, found.HandedOver = true, !pending
+	found.Existed = true
 	return found, err
 }
 

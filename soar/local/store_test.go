@@ -91,7 +91,7 @@ func TestPendingUntilHandedOver(t *testing.T) {
 	if got := pending(); !reflect.DeepEqual(got, []int64{2}) {
 		t.Errorf("pending after handing over: %v", got)
 	}
-	if got := save(t, s, draft(1, "a"), draft(2, "b")); !got[0].HandedOver || got[1].HandedOver {
+	if got := save(t, s, draft(1, "a"), draft(2, "b")); !got[0].Existed || !got[1].Existed {
 		t.Errorf("saved again: %+v", got)
 	}
 }

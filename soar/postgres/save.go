@@ -84,16 +84,15 @@ func fill(ctx context.Context, tx pgx.Tx, late, keys []string, saved []soar.Save
 
 // find returns what the store knows of these keys.
 func find(ctx context.Context, tx pgx.Tx, keys []string) (map[string]soar.Saved, error) {
-	rows, err := tx.Query(ctx, `SELECT source_key, id, EXISTS (SELECT 1 FROM pending WHERE email_id = id) FROM emails WHERE source_key = ANY($1)`, keys)
+	rows, err := tx.Query(ctx, `SELECT source_key, id FROM emails WHERE source_key = ANY($1)`, keys)
 	if err != nil {
 		return nil, err
 	}
 	known := map[string]soar.Saved{}
 	var key string
 	var id int64
-	var waiting bool
-	_, err = pgx.ForEachRow(rows, []any{&key, &id, &waiting}, func() error {
-		known[key] = soar.Saved{ID: soar.NumberID(id), Existed: true, HandedOver: !waiting}
+	_, err = pgx.ForEachRow(rows, []any{&key, &id}, func() error {
+		known[key] = soar.Saved{ID: soar.NumberID(id), Existed: true}
 		return nil
 	})
 	return known, err
