@@ -21,8 +21,11 @@ func iconv(t *testing.T, charset string, in []byte) string {
 	c := exec.Command("iconv", "-f", charset, "-t", "UTF-8")
 	c.Stdin = bytes.NewReader(in)
 	out, err := c.Output()
-	if err != nil {
+	switch {
+	case err != nil && os.Getenv("CI") == "true":
 		t.Fatalf("iconv -f %s: %v", charset, err)
+	case err != nil:
+		t.Skipf("this iconv does not know %s: %v", charset, err)
 	}
 	return string(out)
 }
