@@ -54,6 +54,9 @@ func rtfText(s string) string {
 	var out strings.Builder
 	var raw []byte // escaped bytes, windows-1252
 	flush := func() {
+		if len(raw) == 0 {
+			return
+		}
 		t, _ := message.DecodeCharset(raw, "windows-1252")
 		out.WriteString(t)
 		raw = raw[:0]
@@ -70,6 +73,9 @@ func rtfText(s string) string {
 		case b == '\\' && i+1 < len(s):
 			word, n, next := controlWord(s, i+1)
 			i = next - 1
+			if word != "'" { // what was written before stands before it
+				flush()
+			}
 			switch {
 			case skip > 0:
 			case skipped[word]:
@@ -78,7 +84,6 @@ func rtfText(s string) string {
 				raw = append(raw, byte(n))
 				continue
 			case word == "u":
-				flush()
 				out.WriteRune(rune(uint16(n)))
 				if i+1 < len(s) && s[i+1] == '?' {
 					i++
@@ -94,9 +99,7 @@ func rtfText(s string) string {
 			raw = append(raw, b)
 			continue
 		}
-		if len(raw) > 0 {
-			flush()
-		}
+		flush()
 	}
 	flush()
 	return out.String()

@@ -1,0 +1,94 @@
+package archive_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/imap-integration/content/file/archive"
+	"example.org/imap-integration/content/file/filetest"
+	"example.org/imap-integration/content/file/held"
+	"example.org/imap-integration/message"
+)
+
+// TestZIPNames holds how names are decoded, and that folders are left out.
+func TestZIPNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain.txt": "plain.txt", "Grüße.txt": "Grüße.txt", "a/b/c.exe": "a/b/c.exe", "../../evil": "../../evil", "\x81ber.txt": "über.txt", "folder/": "",
+	} {
+		got := archive.Read(t.Context(), "zip", "a.zip", filetest.Zip(filetest.File{Name: name}), nil, budget())
+		if want == "" && len(got.Members) > 0 || want != "" && (len(got.Members) != 1 || got.Members[0].Name != want) {
+			t.Errorf("%q: %+v", name, got.Members)
+		}
+	}
+}
+
+// TestZIPDamage holds that damage of a member is its own problem and stops no other.
+func TestZIPDamage(t *testing.T) {
+	sound := filetest.Zip(filetest.File{Name: "a", Data: bytes.Repeat([]byte("first "), 100)}, filetest.File{Name: "b", Data: []byte("second")})
+	directory := bytes.Index(sound, []byte("PK\x01\x02"))
+	for name, damage := range map[string]func(z []byte){
+		"bytes of the member":    func(z []byte) { z[35] ^= 0xff },
+		"checksum":               func(z []byte) { z[directory+16] ^= 1 },
+		"method":                 func(z []byte) { binary.LittleEndian.PutUint16(z[directory+10:], 77) },
+		"place of the member":    func(z []byte) { binary.LittleEndian.PutUint32(z[directory+42:], 1<<30) },
+		"encrypted, no password": func(z []byte) { z[directory+8] |= 1 },
+	} {
+		z := bytes.Clone(sound)
+		damage(z)
+		got := archive.Read(t.Context(), "zip", "a.zip", z, nil, budget())
+		if len(got.Members) != 2 || len(got.Members[0].Problems) != 1 || !got.Members[1].Read || string(got.Members[1].Data) != "second" {
+			t.Errorf("%s: %+v", name, got.Members)
+		}
+	}
+}
+
+// TestStreams holds the names of the one file in a compressed stream.
+func TestStreams(t *testing.T) {
+	data := filetest.Gzip([]byte("content"))
+	for name, want := range map[string]string{"a.txt.gz": "a.txt", "a.gz": "a", "a.tgz": "a.tar", "A.TGZ": "A.tar", "noext": "noext", "": "", "dir/a.js.gz": "a.js"} {
+		got := archive.Read(t.Context(), "gzip", name, data, nil, budget())
+		if len(got.Members) != 1 || want != "" && got.Members[0].Name != want || string(got.Members[0].Data) != "content" {
+			t.Errorf("%q: %+v", name, got.Members)
+		}
+	}
+}
+
+// TestTries holds that wrong passwords cost, that the right one is tried first for the
+// members that follow, and that it is said how many were tried where there were too many.
+func TestTries(t *testing.T) {
+	var passwords []held.Password
+	for i := range 50 {
+		passwords = append(passwords, held.Password{Text: strings.Repeat("x", i+1), From: "text"})
+	}
+	z := filetest.Zip(filetest.File{Name: "a", Data: []byte(strings.Repeat("content", 9))})
+	z[bytes.Index(z, []byte("PK\x01\x02"))+8] |= 1
+	for tries, code := range map[int]string{1000: message.CodeArchiveEncrypted, 10: message.CodeLimitArchive} {
+		b := budget()
+		b.Tries = tries
+		got := archive.Read(t.Context(), "zip", "a.zip", z, passwords, b)
+		if !slices.Contains(codes(got), code) {
+			t.Errorf("with %d: problems %v", tries, codes(got))
+		}
+		if tries-b.Tries != min(tries, len(passwords)) {
+			t.Errorf("with %d: left %d", tries, b.Tries)
+		}
+	}
+}
+
+// TestFormats holds that each format has a reader, and no other name has.
+func TestFormats(t *testing.T) {
+	for _, f := range []string{"zip", "7z", "rar", "tar", "gzip", "bzip2", "xz", "cab", "iso"} {
+		if !archive.Formats(f) {
+			t.Errorf("%s has no reader", f)
+		}
+		if c := archive.Read(t.Context(), f, "a", nil, nil, budget()); len(codes(c)) == 0 && f != "tar" {
+			t.Errorf("nothing is taken for a sound %s", f)
+		}
+	}
+	if archive.Formats("pdf") || archive.Formats("") {
+		t.Error("a format that is no archive has a reader")
+	}
+}
