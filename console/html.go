@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/html"
 
@@ -36,20 +37,23 @@ type safeHTML struct {
 }
 
 // Elements that stay. Of any other one the tags go and what is between them stays.
-var elements = words(`a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn dir div dl dt
+var elements = sync.OnceValue(words(`a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn dir div dl dt
 	em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr html i img ins kbd li main mark menu nav ol p pre q rp rt ruby s samp section small span
-	strike strong style sub sup table tbody td tfoot th thead tr tt u ul var wbr`)
+	strike strong style sub sup table tbody td tfoot th thead tr tt u ul var wbr`))
 
 // Attributes that stay: none of them makes a browser fetch anything, but for style, which the policy covers.
-var attributes = words(`abbr align alt bgcolor border cellpadding cellspacing class clear color cols colspan dir face height hspace id lang noshade nowrap
-	rows rowspan rules scope size span start style summary title type valign value vspace width`)
+var attributes = sync.OnceValue(words(`abbr align alt bgcolor border cellpadding cellspacing class clear color cols colspan dir face height hspace id lang noshade nowrap
+	rows rowspan rules scope size span start style summary title type valign value vspace width`))
 
-func words(list string) map[string]bool {
-	set := map[string]bool{}
-	for word := range strings.FieldsSeq(list) {
-		set[word] = true
+// words makes a set when it is asked for, and not at the start of every run.
+func words(list string) func() map[string]bool {
+	return func() map[string]bool {
+		set := map[string]bool{}
+		for word := range strings.FieldsSeq(list) {
+			set[word] = true
+		}
+		return set
 	}
-	return set
 }
 
 // frameStyle comes before the styles of the email.
@@ -87,13 +91,13 @@ func (d *inerter) copy(markup string, depth int) {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := z.Token()
 			raw = ""
-			if rawText[t.Data] {
+			if rawText()[t.Data] {
 				raw = t.Data
 			}
 			d.open(t)
 		case html.EndTagToken:
 			raw = ""
-			if t := z.Token(); elements[t.Data] {
+			if t := z.Token(); elements()[t.Data] {
 				d.out.WriteString("</" + t.Data + ">")
 			}
 		}
@@ -101,7 +105,7 @@ func (d *inerter) copy(markup string, depth int) {
 }
 
 // rawText are the elements whose content is no markup to a tokenizer.
-var rawText = words("iframe noembed noframes noscript plaintext script style textarea title xmp")
+var rawText = sync.OnceValue(words("iframe noembed noframes noscript plaintext script style textarea title xmp"))
 
 func (d *inerter) text(raw, source, text string, depth int) {
 	switch raw {
@@ -127,7 +131,7 @@ func (d *inerter) open(t html.Token) {
 	case "iframe", "frame", "object", "embed", "video", "audio", "portal", "fencedframe":
 		d.safe.Frames++
 	}
-	if !elements[t.Data] {
+	if !elements()[t.Data] {
 		return
 	}
 	d.out.WriteString("<" + t.Data)
@@ -142,7 +146,7 @@ func (d *inerter) open(t html.Token) {
 			d.source(a.Val)
 		case a.Key == "background", a.Key == "srcset":
 			d.safe.Remote++
-		case attributes[a.Key]:
+		case attributes()[a.Key]:
 			if t.Data == "a" && a.Key == "title" {
 				break // ours says where the link leads
 			}

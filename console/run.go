@@ -30,7 +30,9 @@ type runPage struct {
 	Shown    *presented
 	Test     *testReport // of test-settings
 	Audit    []*auditReport
-	Table    *table
+	View     bool // the action has a table view
+	Tables   []*table
+	TooLong  bool // the result is larger than what is read for tables
 	OpenJSON bool // nothing else shows the result
 	IsAudit  bool
 }
@@ -58,10 +60,11 @@ func (s runScreen) show(w http.ResponseWriter, r *http.Request) error {
 			p.Audit = newAuditReports(found.result.whole())
 		}
 		if m, err := s.Manifest.Action(found.Command); err == nil {
-			p.Table = newTable(m, found.result.whole())
+			p.View = true
+			p.Tables, p.TooLong = newTables(m, found.result.whole())
 		}
 	}
-	p.OpenJSON = p.Table == nil && p.Test == nil && p.Audit == nil
+	p.OpenJSON = !p.View && p.Test == nil && p.Audit == nil
 	s.render(w, http.StatusOK, "run", page{Title: found.Title, Section: section, Refresh: !p.Ended}, p)
 	return nil
 }

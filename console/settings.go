@@ -29,21 +29,23 @@ type claim struct {
 
 // sections say which fields stand together. A field that no section claims comes
 // last, so that a new one of the manifest is on the form by itself.
-var sections = []claim{
-	{"Mail server", "Where the mailbox is, and how the connection is secured.", anyOf("imap_server", "port", "connection_security", "timeout",
-		"allow_untrusted_certificates", "ca_certificate", "client_certificate", "client_key", "tls_compatibility", "proxy_url", "no_proxy")},
-	{"Sign-in", "Secrets can be set and replaced here; they are never shown.", func(id string) bool {
-		return strings.HasPrefix(id, "oauth2_") || anyOf("auth_method", "username", "password", "google_service_account_key")(id)
-	}},
-	{"Mailbox", "Which emails of the mailbox a run takes, and what it does with them there.", anyOf("mailbox_account", "folder", "email_fetch_type", "mark_as_seen",
-		"after_import", "after_import_target", "max_messages", "max_message_size")},
-	{"Cloud SOAR", "Where emails are saved.", func(id string) bool {
-		return strings.HasPrefix(id, "cloud_soar_") || anyOf("access_id", "access_key", "jwt_token")(id)
-	}},
-	{"Filters", "All of the filters that are filled in must keep an email. Without any, every email comes.", func(id string) bool {
-		return strings.HasPrefix(id, "not_") || anyOf("from", "to", "subject", "text_body", "header", "header_field", "search_mode")(id)
-	}},
-	{"More", "", func(string) bool { return true }},
+func sections() []claim {
+	return []claim{
+		{"Mail server", "Where the mailbox is, and how the connection is secured.", anyOf("imap_server", "port", "connection_security", "timeout",
+			"allow_untrusted_certificates", "ca_certificate", "client_certificate", "client_key", "tls_compatibility", "proxy_url", "no_proxy")},
+		{"Sign-in", "Secrets can be set and replaced here; they are never shown.", func(id string) bool {
+			return strings.HasPrefix(id, "oauth2_") || anyOf("auth_method", "username", "password", "google_service_account_key")(id)
+		}},
+		{"Mailbox", "Which emails of the mailbox a run takes, and what it does with them there.", anyOf("mailbox_account", "folder", "email_fetch_type", "mark_as_seen",
+			"after_import", "after_import_target", "max_messages", "max_message_size")},
+		{"Cloud SOAR", "Where emails are saved.", func(id string) bool {
+			return strings.HasPrefix(id, "cloud_soar_") || anyOf("access_id", "access_key", "jwt_token")(id)
+		}},
+		{"Filters", "All of the filters that are filled in must keep an email. Without any, every email comes.", func(id string) bool {
+			return strings.HasPrefix(id, "not_") || anyOf("from", "to", "subject", "text_body", "header", "header_field", "search_mode")(id)
+		}},
+		{"More", "", func(string) bool { return true }},
+	}
 }
 
 func anyOf(ids ...string) func(string) bool {
@@ -56,19 +58,22 @@ type preset struct {
 	values          map[string]any
 }
 
-var presets = []preset{
-	{"gmail", "Gmail", "App password, or a service account with domain-wide delegation.", map[string]any{
-		"imap_server": "imap.gmail.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "password",
-	}},
-	{"microsoft365", "Microsoft 365", "OAuth 2.0 client credentials of an app registration.", map[string]any{
-		"imap_server": "outlook.office365.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "oauth2_client_credentials",
-	}},
-	{"yahoo", "Yahoo", "App password.", map[string]any{
-		"imap_server": "imap.mail.yahoo.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "password",
-	}},
-	{"own", "Own server", "Any IMAP server, by name, with a password.", map[string]any{
-		"port": "993", "connection_security": "ssl_tls", "auth_method": "password",
-	}},
+// presets are built for the page that shows them.
+func presets() []preset {
+	return []preset{
+		{"gmail", "Gmail", "App password, or a service account with domain-wide delegation.", map[string]any{
+			"imap_server": "imap.gmail.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "password",
+		}},
+		{"microsoft365", "Microsoft 365", "OAuth 2.0 client credentials of an app registration.", map[string]any{
+			"imap_server": "outlook.office365.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "oauth2_client_credentials",
+		}},
+		{"yahoo", "Yahoo", "App password.", map[string]any{
+			"imap_server": "imap.mail.yahoo.com", "port": "993", "connection_security": "ssl_tls", "auth_method": "password",
+		}},
+		{"own", "Own server", "Any IMAP server, by name, with a password.", map[string]any{
+			"port": "993", "connection_security": "ssl_tls", "auth_method": "password",
+		}},
+	}
 }
 
 // settingsPage is the resource form.
@@ -87,7 +92,7 @@ func (s resourceScreen) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := settingsPage{Presets: presets, Empty: len(members) == 0}
+	p := settingsPage{Presets: presets(), Empty: len(members) == 0}
 	problems, err := s.problemsOf(members)
 	if err != nil {
 		return err
@@ -95,9 +100,9 @@ func (s resourceScreen) show(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := members["cloud_soar_api_url"]; !ok && s.StorePath != "" {
 		members["cloud_soar_api_url"] = "local:" + s.StorePath
 	}
-	if i := slices.IndexFunc(presets, func(p preset) bool { return p.Key == r.URL.Query().Get("preset") }); i >= 0 {
-		p.Preset, problems = presets[i].Name, nil
-		for id, value := range presets[i].values {
+	if i := slices.IndexFunc(p.Presets, func(p preset) bool { return p.Key == r.URL.Query().Get("preset") }); i >= 0 {
+		p.Preset, problems = p.Presets[i].Name, nil
+		for id, value := range p.Presets[i].values {
 			members[id] = value
 		}
 	}
@@ -121,8 +126,9 @@ func (s resourceScreen) fill(p *settingsPage, members map[string]any, problems [
 		return err
 	}
 	var all []*control
-	p.Sections = make([]section, len(sections))
-	for i, s := range sections {
+	claims := sections()
+	p.Sections = make([]section, len(claims))
+	for i, s := range claims {
 		p.Sections[i].Title, p.Sections[i].Says = s.title, s.says
 	}
 	known := map[string]bool{}
@@ -134,7 +140,7 @@ func (s resourceScreen) fill(p *settingsPage, members map[string]any, problems [
 			c.File = shown(members[f.ID+fileSuffix])
 		}
 		all = append(all, &c)
-		at := slices.IndexFunc(sections, func(s claim) bool { return s.claims(f.ID) })
+		at := slices.IndexFunc(claims, func(s claim) bool { return s.claims(f.ID) })
 		p.Sections[at].Controls = append(p.Sections[at].Controls, &c)
 	}
 	p.Sections = slices.DeleteFunc(p.Sections, func(s section) bool { return len(s.Controls) == 0 })

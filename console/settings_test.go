@@ -228,7 +228,7 @@ func TestExport(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	s := newSite(t).signIn()
-	for _, p := range presets {
+	for _, p := range presets() {
 		_, body := s.get("/settings?preset=" + p.Key)
 		if server, ok := p.values["imap_server"]; ok && !strings.Contains(body, fmt.Sprintf(`value="%s"`, server)) {
 			t.Errorf("%s does not fill in %s", p.Name, server)

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"example.org/imap-integration/manifest"
@@ -39,28 +40,69 @@ func present(result []byte) *presented {
 	return p
 }
 
-// table is a result as the platform shows it: the columns of the action's table_view.
+// table is a part of a result as the platform shows it: the columns of the action's
+// table_view that go through the same list.
 type table struct {
 	Columns []string
 	Rows    [][]string
-	TooLong bool // the result is larger than what is read for a table
-	Total   int  // rows; Rows has the first of them
+	Total   int // rows; Rows has the first of them
+
+	list  []string // the path to the list; nil: values that are in none
+	paths [][]string
 }
 
-// newTable fills the columns. Each takes the values of its path in their order, as
-// the platform does: what stands in one row belongs together where the paths go through the same list.
-func newTable(m *manifest.Action, text []byte) *table {
-	t := &table{TooLong: len(text) > maxTabled}
-	var result any
-	if !t.TooLong {
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.UseNumber()
-		_ = d.Decode(&result) // a run that failed has no result, and no rows
+// newTables fills the columns of an action's table view. What stands in one row is of one element of a list.
+func newTables(m *manifest.Action, text []byte) (tables []*table, tooLong bool) {
+	if len(text) > maxTabled {
+		return nil, true
 	}
-	columns := make([][]string, len(m.TableView))
-	for i, cell := range m.TableView {
-		t.Columns = append(t.Columns, cell.DisplayName)
-		columns[i] = cells(valuesAt(result, strings.Split(cell.Value, ".")))
+	var result any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	_ = d.Decode(&result) // a run that failed has no result, and no rows
+	for _, cell := range m.TableView {
+		list, path := splitPath(cell.Value)
+		i := slices.IndexFunc(tables, func(t *table) bool { return slices.Equal(t.list, list) })
+		if i < 0 {
+			i = len(tables)
+			tables = append(tables, &table{list: list})
+		}
+		tables[i].Columns, tables[i].paths = append(tables[i].Columns, cell.DisplayName), append(tables[i].paths, path)
+	}
+	for _, t := range tables {
+		t.fill(result)
+	}
+	return slices.DeleteFunc(tables, func(t *table) bool { return t.Total == 0 }), false
+}
+
+// splitPath takes a path apart at its first list: emails.[].subject is the subject in emails.[].
+func splitPath(path string) (list, rest []string) {
+	parts := strings.Split(path, ".")
+	at := slices.Index(parts, "[]")
+	return parts[:at+1], parts[at+1:]
+}
+
+func (t *table) fill(result any) {
+	if len(t.list) == 0 {
+		t.fillSingle(result)
+		return
+	}
+	elements := valuesAt(result, t.list)
+	t.Total = len(elements)
+	for _, element := range elements[:min(len(elements), maxRows)] {
+		var row []string
+		for _, path := range t.paths {
+			row = append(row, strings.Join(cells(valuesAt(element, path)), ", "))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+}
+
+// fillSingle lays out values that are in no list; one that is a list of plain values takes a row for each.
+func (t *table) fillSingle(result any) {
+	columns := make([][]string, len(t.paths))
+	for i, path := range t.paths {
+		columns[i] = cells(valuesAt(result, path))
 		t.Total = max(t.Total, len(columns[i]))
 	}
 	for n := range min(t.Total, maxRows) {
@@ -72,7 +114,6 @@ func newTable(m *manifest.Action, text []byte) *table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return t
 }
 
 // valuesAt returns what a path such as emails.[].subject leads to.

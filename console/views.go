@@ -34,7 +34,7 @@ type views struct{ pages map[string]*template.Template }
 
 // newViews reads the templates. It is done when a console starts, so that no other run pays for it.
 func newViews() (*views, error) {
-	layout, err := template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html")
+	layout, err := template.New("layout.html").Funcs(functions()).ParseFS(files, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err
 	}
@@ -113,30 +113,33 @@ func (d *desk) icon(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-var functions = template.FuncMap{
-	"line":    func(s string) string { return quote.Line(s, lineLength) },
-	"text":    visible,
-	"number":  number,
-	"bytes":   size,
-	"when":    when,
-	"took":    took,
-	"plural":  plural,
-	"dict":    dict,
-	"percent": percent,
-	"depth":   func(n int) int { return min(n, 8) },
-	"words":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-	"short":   func(digest string) string { return quote.Line(digest[:min(len(digest), 12)], 12) + "…" },
-	"minus":   func(a, b int) int { return a - b },
-	"delay":   delay,
-	"verdict": verdict,
-	"defang":  indicators.Defang,
+// functions are what the templates call.
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"line":    func(s string) string { return quote.Line(s, lineLength) },
+		"text":    visible,
+		"number":  number,
+		"bytes":   size,
+		"when":    when,
+		"took":    took,
+		"plural":  plural,
+		"dict":    dict,
+		"percent": percent,
+		"depth":   func(n int) int { return min(n, 8) },
+		"words":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"short":   func(digest string) string { return quote.Line(digest[:min(len(digest), 12)], 12) + "…" },
+		"minus":   func(a, b int) int { return a - b },
+		"delay":   delay,
+		"verdict": verdict,
+		"defang":  indicators.Defang,
 
-	"firstProblems":   func(l []message.Problem) []message.Problem { return l[:min(len(l), maxListed)] },
-	"firstFound":      func(l []analysis.FoundProblem) []analysis.FoundProblem { return l[:min(len(l), maxListed)] },
-	"firstNodes":      func(l []node) []node { return l[:min(len(l), maxListed)] },
-	"firstEmails":     func(l []emailLine) []emailLine { return l[:min(len(l), maxListed)] },
-	"firstLinks":      func(l []analysis.FoundLink) []analysis.FoundLink { return l[:min(len(l), maxListed)] },
-	"firstIndicators": func(l []analysis.Indicator) []analysis.Indicator { return l[:min(len(l), maxListed)] },
+		"firstProblems":   func(l []message.Problem) []message.Problem { return l[:min(len(l), maxListed)] },
+		"firstFound":      func(l []analysis.FoundProblem) []analysis.FoundProblem { return l[:min(len(l), maxListed)] },
+		"firstNodes":      func(l []node) []node { return l[:min(len(l), maxListed)] },
+		"firstEmails":     func(l []emailLine) []emailLine { return l[:min(len(l), maxListed)] },
+		"firstLinks":      func(l []analysis.FoundLink) []analysis.FoundLink { return l[:min(len(l), maxListed)] },
+		"firstIndicators": func(l []analysis.Indicator) []analysis.Indicator { return l[:min(len(l), maxListed)] },
+	}
 }
 
 // visible shows a text of several lines: what does not print, such as a character that
