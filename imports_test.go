@@ -69,7 +69,6 @@ var rooms = map[string][]string{
 var guests = map[string][]string{
 	"github.com/emersion/go-imap":    {"mailbox", "mailbox/mailboxtest", "mailbox/imapmem"},
 	"github.com/jackc/pgx":           {"fleet/ledger", "soar/postgres"},
-	"github.com/VictoriaMetrics":     {"fleet"},
 	"github.com/coreos/go-systemd":   {"fleet"},
 	"github.com/emersion/go-message": {"message"},
 	"github.com/jhillyerd/enmime":    {"message"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,8 +78,16 @@ const (
 	defaultSending    = 4
 )
 
-// names are what stands in logs, metrics and the database.
-var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$`)
+// longestName is that of what stands in logs, metrics and the database, bytes.
+const longestName = 100
+
+// isName reports whether a text is such a name.
+func isName(s string) bool {
+	inside := func(c rune) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("._@+-", c)
+	}
+	return s != "" && len(s) <= longestName && !strings.ContainsFunc(s, func(c rune) bool { return !inside(c) })
+}
 
 // Load reads fleet.yaml. The error names everything that is wrong with it.
 func Load(path string) (*Config, error) {
@@ -142,8 +149,8 @@ func twice[T any](problem complain, list string, all []T, name func(T) string) {
 	seen := map[string]bool{}
 	for i, one := range all {
 		switch n := name(one); {
-		case !names.MatchString(n):
-			problem("%s: the name of number %d must be letters, digits and . _ @ + -, at most 100", list, i+1)
+		case !isName(n):
+			problem("%s: the name of number %d must be letters, digits and . _ @ + -, at most %d", list, i+1, longestName)
 		case seen[n]:
 			problem("%s: %s stands twice", list, n)
 		default:

@@ -236,6 +236,7 @@ func (w *world) complete(n int) {
 // TestFleet: two nodes read three mailboxes; every email comes once into the
 // store and to each sink, deliveries while they run included.
 func TestFleet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 3)
 	for i := range w.users {
 		w.deliver(i, "a", "b", "c", "c2")
@@ -265,6 +266,7 @@ func TestFleet(t *testing.T) {
 // TestSlowSinkHoldsBack: a receiver that is away holds back the mailboxes that feed
 // it, when its backlog is too old, and no others. When it is back all come.
 func TestSlowSinkHoldsBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 2)
 	w.only = map[int]string{1: "[out]"}
 	w.receiver.answer(http.StatusServiceUnavailable)
@@ -283,6 +285,7 @@ func TestSlowSinkHoldsBack(t *testing.T) {
 
 // TestDeadLetters: what the receiver refuses for good waits for a person, and holds nothing back.
 func TestDeadLetters(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.receiver.answer(http.StatusBadRequest)
 	w.deliver(0, "bad")
@@ -303,6 +306,7 @@ func TestDeadLetters(t *testing.T) {
 
 // TestSecretsAreReadAgain: a password that is put right in its file counts without a restart.
 func TestSecretsAreReadAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.deliver(0, "a")
 	w.file("password0", "Canary-wrong-password")
@@ -313,4 +317,39 @@ func TestSecretsAreReadAgain(t *testing.T) {
 	}
 	w.file("password0", w.users[0].Password+"\n")
 	w.complete(1)
+}
+
+// TestDatabaseAway: while the database is down, and while its disk is full,
+// nothing is marked; then the node goes on by itself.
+func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.database = postgrestest.StartOwn(t)
+	w.name = w.database.Database(t)
+	w.file("database", w.database.URL(w.name))
+	w.deliver(0, "before")
+	w.start("one")
+	w.complete(1)
+	w.database.Stop()
+	w.deliver(0, "while it is down")
+	w.eventually("the log says so", func() bool { return strings.Contains(w.log.String(), "no turns could be taken") })
+	if seen := w.dovecot.Seen(w.users[0]); len(seen) != 1 {
+		t.Errorf("marked while the database was down: %v", seen)
+	}
+	if err := w.database.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	w.complete(2)
+	// A table that takes nothing more, with the error of a full disk.
+	w.sql(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+		CREATE TRIGGER full_disk BEFORE INSERT ON contents FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+	w.deliver(0, "while its disk is full")
+	w.eventually("the sentence", func() bool {
+		return strings.Contains(w.sql(`SELECT last_error FROM mailboxes`), "disk that holds it is full")
+	})
+	if seen := w.dovecot.Seen(w.users[0]); len(seen) != 2 {
+		t.Errorf("marked while the disk was full: %v", seen)
+	}
+	w.sql(`DROP TRIGGER full_disk ON contents`)
+	w.complete(3)
 }

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"runtime/metrics"
 	"strconv"
 	"time"
-
-	"github.com/VictoriaMetrics/metrics"
 
 	"example.org/imap-integration/fleet/ledger"
 )
@@ -66,22 +65,22 @@ func (m *monitor) metrics(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	states, err := m.states(r.Context())
 	head(&b, "build_info", "gauge", "1; the version of this node.")
-	metrics.WriteGaugeUint64(&b, fmt.Sprintf(prefix+"build_info{version=%s}", strconv.Quote(m.o.Version)), 1)
+	sample(&b, "build_info", "version", m.o.Version, 1)
 	head(&b, "database_up", "gauge", "1 where the database answers.")
-	up := uint64(1)
+	up := 1.0
 	if err != nil {
 		up = 0
 	}
-	metrics.WriteGaugeUint64(&b, prefix+"database_up", up)
+	sample(&b, "database_up", "", "", up)
 	m.mu.Lock()
 	head(&b, "passes_running", "gauge", "Mailboxes that this node works on now.")
-	metrics.WriteGaugeUint64(&b, prefix+"passes_running", uint64(len(m.running)))
+	sample(&b, "passes_running", "", "", float64(len(m.running)))
 	m.mu.Unlock()
 	if err == nil {
 		m.writeMailboxes(&b, states)
 		m.writeSinks(r, &b)
 	}
-	metrics.WriteProcessMetrics(&b)
+	writeProcess(&b)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write(b.Bytes())
 }
@@ -105,8 +104,31 @@ func (m *monitor) writeMailboxes(b *bytes.Buffer, states []ledger.State) {
 	}
 }
 
+// sample writes a value; a label "" is none.
 func sample(b *bytes.Buffer, name, label, of string, value float64) {
-	fmt.Fprintf(b, "%s%s{%s=%q} %s\n", prefix, name, label, of, strconv.FormatFloat(value, 'f', -1, 64))
+	if label != "" {
+		name += fmt.Sprintf("{%s=%q}", label, of)
+	}
+	fmt.Fprintf(b, "%s%s %s\n", prefix, name, strconv.FormatFloat(value, 'f', -1, 64))
+}
+
+// writeProcess writes what the process itself uses.
+func writeProcess(b *bytes.Buffer) {
+	for _, f := range []struct{ name, kind, help, of string }{
+		{"process_goroutines", "gauge", "Goroutines.", "/sched/goroutines:goroutines"},
+		{"process_memory_bytes", "gauge", "Memory that the runtime has from the system, bytes.", "/memory/classes/total:bytes"},
+		{"process_heap_bytes", "gauge", "Memory of objects, bytes.", "/memory/classes/heap/objects:bytes"},
+		{"process_cpu_seconds_total", "counter", "Processor time that the program and its garbage collector used, as far as the runtime knows.", "/cpu/classes/user:cpu-seconds"},
+	} {
+		one := []metrics.Sample{{Name: f.of}}
+		metrics.Read(one)
+		head(b, f.name, f.kind, f.help)
+		if one[0].Value.Kind() == metrics.KindFloat64 {
+			sample(b, f.name, "", "", one[0].Value.Float64())
+		} else {
+			sample(b, f.name, "", "", float64(one[0].Value.Uint64()))
+		}
+	}
 }
 
 func (m *monitor) writeSinks(r *http.Request, b *bytes.Buffer) {

@@ -60,6 +60,7 @@ func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 
 // TestHealth: metrics, liveness and readiness of a node with one mailbox that works and one that does not.
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 2)
 	w.deliver(0, "a", "b")
 	w.file("password1", "Canary-wrong-password")
