@@ -94,7 +94,7 @@ func (c *Config) fault(stage string, s *session, err error) *Error {
 	e := &Error{Stage: stage, Kind: kindOf(err), Host: c.Host, Port: c.Port, User: c.user(), Folder: c.Folder, Err: err}
 	var refused imapwire.Refusal
 	if errors.As(err, &refused) {
-		e.Server, e.Err = refused.Said(), nil
+		e.Server, e.Err, e.Next = refused.Said(), nil, codeAdvice[refused.Code]
 		if _, slow := throttled(refused.StatusResponse); slow {
 			e.Kind = Throttled
 		} else if passing(refused.StatusResponse) || refused.Code == "SERVERBUG" {

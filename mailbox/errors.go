@@ -153,6 +153,20 @@ var detailed = map[Kind]bool{
 	NoStartTLS: true, Timeout: true, AuthDisabled: true,
 }
 
+// codeAdvice is the next step for a response code (RFC 5530), which says more of
+// the cause than the kind of error does.
+var codeAdvice = map[string]string{
+	"AUTHORIZATIONFAILED": "the credentials are right, and the user may not open this mailbox: check mailbox_account and the user's rights on it",
+	"EXPIRED":             "renew the password or the account, which has expired",
+	"PRIVACYREQUIRED":     "set connection_security to starttls or ssl_tls",
+	"CONTACTADMIN":        "ask the administrator of the mail server",
+	"NOPERM":              "give the user the right to it on the mail server",
+	"OVERQUOTA":           "make room in the mailbox, or raise its quota",
+	"EXPUNGEISSUED":       "run again",
+	"CORRUPTION":          "have the administrator of the mail server repair the folder",
+	"SERVERBUG":           "run again in some minutes; where it stays, see the mail server's log",
+}
+
 // advice is the next step where the error knows no better one.
 var advice = map[Kind]string{
 	Timeout:          "check port and connection_security and firewalls on the way, or raise timeout",

@@ -291,9 +291,10 @@ func (a *authentication) loginFault(err error, document string) error {
 	case errors.As(err, &refused) && notUnderstood(refused.StatusResponse):
 		e.Next = "the server did not understand the login, which says nothing about username and password; check the server's log"
 	case strings.Contains(text, "privacyrequired"):
-		e.Kind, e.Next = AuthDisabled, "set connection_security to starttls or ssl_tls"
+		e.Kind, e.Next = AuthDisabled, codeAdvice["PRIVACYREQUIRED"]
 	case strings.Contains(text, "imap") && (strings.Contains(text, "disabled") || strings.Contains(text, "not enabled")):
 		e.Next = "enable IMAP for this mailbox"
+	case e.Next != "": // the response code says it
 	case a.conf.Login.Token != nil:
 		e.Next = "check the token's rights and audience, and that the mailbox may be read with it"
 	case a.conf.Login.External:

@@ -100,13 +100,22 @@ func (s *session) folderFault(err error) error {
 		return e
 	}
 	e.Kind = NoFolder
-	names, listErr := s.list()
-	if listErr != nil {
+	if strings.Contains(strings.ToLower(e.Server), "unsafe login") { // QUIRK(NetEase)
+		e.Next = "the provider does not trust this sign-in: allow IMAP clients in the settings of its web mail, and use the authorization code that it shows there"
+		return e
+	}
+	names, err := s.list()
+	if e.Next != "" || err != nil {
 		return e
 	}
 	for _, f := range names {
-		if f.NoSelect && f.Name == s.conf.Folder {
+		switch {
+		case !sameFolder(f.Name, s.conf.Folder):
+		case f.NoSelect:
 			e.Next = "this name only holds other folders: name one of those"
+			return e
+		default:
+			e.Next = "the folder is there: check the user's rights on it, and the server's log"
 			return e
 		}
 	}
