@@ -19,7 +19,7 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "casenote", "content", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "soar/profile", "terminal", "token", "token/jwt", "transport", "webhook"},
+	"actions":                 {"analysis", "casenote", "content", "evidence", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "soar/profile", "terminal", "token", "token/jwt", "transport", "webhook"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
 	"casenote":                {"analysis", "indicators", "message", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
@@ -30,7 +30,8 @@ var rooms = map[string][]string{
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "quote", "secret", "soar", "soar/local"},
-	"cmd/imap-integration":    {".", "actions", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local", "terminal"},
+	"cmd/imap-integration":    {".", "actions", "evidence", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar/local", "terminal"},
+	"evidence":                {"message", "quote"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
@@ -47,7 +48,7 @@ var rooms = map[string][]string{
 	"pyregex":                 {},
 	"secret":                  {},
 	"soar":                    {"message", "quote", "secret", "soar/profile", "token/jwt", "transport"},
-	"soar/local":              {"message", "quote", "soar", "soar/packing"},
+	"soar/local":              {"evidence", "message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},
 	"soar/storetest":          {"message", "soar"},

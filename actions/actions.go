@@ -51,6 +51,7 @@ var All = []Action{
 	{"add-email-to-triage", "Add Email To Triage", "Add emails to a triage event", addEmailToTriage},
 	{"remove-email-from-incident", "Remove Email From Incident", "Remove emails from an incident", removeEmailFromIncident},
 	{"discard-email", "Discard Email", "Mark emails as discarded", discardEmail},
+	ExportEvidence,
 }
 
 // Env is what a run has beside its parameters. No field is nil unless it says so.
@@ -66,9 +67,12 @@ type Env struct {
 	// more than once by a run that a person asked to go on (--watch).
 	Deliver func(write func(w io.Writer) error) error
 	// Show writes for a person who reads standard output; nil: a program reads it.
-	Show   func(write func(*terminal.Page) error) error
-	Strict bool // audit fails for emails that are only not taken yet (--strict)
-	Watch  bool // incoming-mail-daemon goes on until it is interrupted (--watch)
+	Show func(write func(*terminal.Page) error) error
+	// Program is the version of the program, for the ledger and for bundles.
+	Program  string
+	Evidence Evidence
+	Strict   bool // audit fails for emails that are only not taken yet (--strict)
+	Watch    bool // incoming-mail-daemon goes on until it is interrupted (--watch)
 	// WebhookURL is where a watch also posts each email (--webhook), signed with the secret
 	// in WebhookSecretFile; "" = nowhere.
 	WebhookURL, WebhookSecretFile string

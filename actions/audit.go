@@ -13,6 +13,9 @@ import (
 var Audit = Action{Name: "audit", Title: "Audit", Does: "Compare a whole folder with the store: what is missing, doubled or left out, and why", Run: audit}
 
 func audit(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
+	if env.Evidence.Ledger {
+		return auditLedger(ctx, env, v)
+	}
 	d, err := daemonParameters(env, v)
 	if err != nil {
 		return nil, err

@@ -66,6 +66,7 @@ func TestActionsDemandWhatTheyUse(t *testing.T) {
 		"get-email":                         {"cloud_soar_api_url", "cloud_soar_mail_id"},
 		"list-email-attachments":            {"cloud_soar_api_url", "cloud_soar_mail_id"},
 		"list-incident-emails":              {"cloud_soar_api_url", "incident_id"},
+		"export-email-evidence":             {"cloud_soar_api_url", "cloud_soar_mail_id"}, // or an incident
 		"add-email-to-incident":             {"cloud_soar_api_url", "cloud_soar_mail_id", "incident_id"},
 		"add-email-attachments-to-incident": {"cloud_soar_api_url", "cloud_soar_mail_id", "incident_id"},
 		"add-email-to-triage":               {"cloud_soar_api_url", "cloud_soar_mail_id", "triage_id"},

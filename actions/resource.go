@@ -38,9 +38,10 @@ const (
 // it uses; what is wrong in them is remembered in the values, so an action asks
 // for all of its parts first and for Values.Err then.
 type Resource struct {
-	v    *manifest.Values
-	log  *slog.Logger
-	once bool // no request to Cloud SOAR is repeated: a person waits
+	v       *manifest.Values
+	log     *slog.Logger
+	program string // version of the program, for the ledger of a local store
+	once    bool   // no request to Cloud SOAR is repeated: a person waits
 
 	refreshTokenFile string // keeps the newest refresh token; "" = none
 }
@@ -49,7 +50,7 @@ type Resource struct {
 // one settings file serves all actions: a slip in a filter must not stop an
 // action on saved emails. It returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
-	r := Resource{v: v, log: env.Log, refreshTokenFile: env.RefreshTokenFile}
+	r := Resource{v: v, log: env.Log, program: env.Program, refreshTokenFile: env.RefreshTokenFile}
 	r.timeout()
 	r.maxSize()
 	if Uses(v.Command(), "imap_server") {

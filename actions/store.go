@@ -214,7 +214,7 @@ func (r Resource) localStore(field, path string, readOnly bool) openStore {
 		return nil
 	}
 	return func(ctx context.Context) (*store, error) {
-		opened, err := local.Open(ctx, path, local.Options{ReadOnly: readOnly, Log: r.log})
+		opened, err := local.Open(ctx, path, local.Options{ReadOnly: readOnly, Log: r.log, Program: r.program})
 		if err != nil {
 			return nil, err
 		}

@@ -111,7 +111,7 @@ func showConsole(ctx context.Context, p *program, o consoleOptions) (err error) 
 		return fmt.Errorf("cannot listen on %q (%w); give another address with --listen", o.listen, err)
 	}
 	defer listener.Close()
-	store, err := local.Open(ctx, o.store, local.Options{Log: p.logs.logger()})
+	store, err := local.Open(ctx, o.store, local.Options{Log: p.logs.logger(), Program: version})
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type program struct {
 	webhook          string // incoming-mail-daemon --watch --webhook
 	webhookSecret    string // --webhook-secret-file
 	strict           bool   // audit --strict
+	evidence         actions.Evidence
 	helpAll          bool   // ACTION --help-all
 	json             bool   // ACTION --json
 	colour           string // --color
@@ -191,6 +192,7 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 			bar.end()
 			return p.deliver(ctx, p.laidOut(action, write))
 		},
+		Program: version, Evidence: p.evidence,
 		Strict: p.strict,
 		Watch:  p.watch,
 

@@ -104,7 +104,7 @@ func serve(ctx context.Context, p *program, o serveOptions) (err error) {
 		return err
 	}
 	log := p.logs.logger()
-	store, err := local.Open(ctx, o.store, local.Options{Log: log})
+	store, err := local.Open(ctx, o.store, local.Options{Log: log, Program: version})
 	if err != nil {
 		return err
 	}

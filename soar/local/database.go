@@ -25,7 +25,7 @@ const (
 type database struct {
 	file
 	missing bool    // ReadOnly, and there is no file yet
-	old     bool    // ReadOnly, and the file has version 1 of the schema
+	version int     // of the schema in the file, where ReadOnly keeps an older one; else the newest
 	write   *sql.DB // one connection, whose transactions take the write lock at once
 	read    *sql.DB
 }
@@ -63,6 +63,7 @@ func (d *database) connect() error {
 
 // checkHeader refuses files of other programs and of newer versions.
 func (d *database) checkHeader(ctx context.Context) error {
+	d.version = schemaVersion
 	if d.missing {
 		return nil
 	}
@@ -78,7 +79,7 @@ func (d *database) checkHeader(ctx context.Context) error {
 		return fmt.Errorf("cannot open the store %q: its schema has version %d and this program knows versions up to %d; use a newer imap-integration",
 			d.path, version, schemaVersion)
 	case version < schemaVersion && d.options.ReadOnly:
-		d.old = true
+		d.version = version
 	case version < schemaVersion:
 		return d.upgrade(ctx)
 	}
@@ -165,7 +166,7 @@ func (d *database) count(ctx context.Context, query string, args ...any) (n int,
 // is only read, it is not brought up, and what the column would say is constant.
 func (d *database) column(name string) string {
 	switch {
-	case !d.old:
+	case d.version >= 2:
 		return name
 	case name == "content_size":
 		return "NULL"

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
@@ -12,8 +13,8 @@ import (
 // Discard marks an email as discarded and returns its record; repeating it is harmless.
 func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
 	err := s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, row)
-		return err
+		done, err := changed(tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, row))
+		return note(ctx, tx, s.options, done, err, evidence.Entry{Event: evidence.Discarded, Email: string(id)})
 	})
 	if err != nil {
 		return soar.Record{}, err
@@ -57,7 +58,7 @@ func (s *Store) link(ctx context.Context, kind string, to int64, id soar.ID, ins
 	}
 	err = s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
 		added, err = changed(tx.ExecContext(ctx, insert, to, row))
-		return err
+		return note(ctx, tx, s.options, added, err, evidence.Entry{Event: evidence.Linked, Email: string(id), Place: place(kind, to)})
 	})
 	return added && err == nil, err
 }
@@ -90,7 +91,7 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.
 	}
 	err = s.change(ctx, "change", func(tx *sql.Tx) error {
 		removed, err = changed(tx.ExecContext(ctx, `DELETE FROM incident_mails WHERE incident_id = ? AND mail_id = ?`, incident, row))
-		return err
+		return note(ctx, tx, s.options, removed, err, evidence.Entry{Event: evidence.Unlinked, Email: string(id), Place: place("incident", incident)})
 	})
 	return removed && err == nil, err
 }
@@ -121,7 +122,10 @@ func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size i
 	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx, row int64) error {
 		file, was, err := insertFile(ctx, tx, incident, row, f, size, content)
 		id, existed = soar.NumberID(file), was
-		return err
+		return note(ctx, tx, s.options, !was, err, evidence.Entry{
+			Event: evidence.FileAdded, Email: string(f.EmailID), Place: place("incident", incident),
+			SHA256: f.SHA256, Size: size, Detail: f.Part,
+		})
 	})
 	if err != nil {
 		return "", false, err

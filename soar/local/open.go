@@ -36,6 +36,7 @@ type Options struct {
 	Busy     time.Duration    // wait for another process; 0: DefaultBusy
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil: none
+	Program  string           // version of the program, for the ledger
 }
 
 // Store is a Cloud SOAR in a file. Its methods may be called at the same time.

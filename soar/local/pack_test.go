@@ -139,7 +139,7 @@ func TestDamagedPackedValue(t *testing.T) {
 }
 
 // toVersion1 makes a store what version 1 of the schema was.
-const toVersion1 = `ALTER TABLE mails DROP COLUMN content_size; ALTER TABLE records DROP COLUMN packed; ALTER TABLE contents DROP COLUMN packed; PRAGMA user_version=1;`
+const toVersion1 = `ALTER TABLE mails DROP COLUMN content_size; ALTER TABLE records DROP COLUMN packed; ALTER TABLE contents DROP COLUMN packed; DROP TABLE ledger; PRAGMA user_version=1;`
 
 // version1 makes a store of version 1 with all packable emails in it.
 func version1(t *testing.T) string {

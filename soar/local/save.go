@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
@@ -55,8 +56,12 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 	}
 	saved := make([]soar.Saved, 0, len(drafts))
 	err := s.change(ctx, "save in", func(tx *sql.Tx) error {
+		l, err := openLedger(ctx, tx, s.options)
+		if err != nil {
+			return err
+		}
 		for _, d := range drafts {
-			one, err := s.saveOne(ctx, tx, incomingOf(d))
+			one, err := s.saveOne(ctx, tx, l, incomingOf(d))
 			if err != nil {
 				return err
 			}
@@ -76,7 +81,11 @@ func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) 
 		return soar.Saved{}, s.explain("save in", err)
 	}
 	err = s.change(ctx, "save in", func(tx *sql.Tx) error {
-		saved, err = s.saveOne(ctx, tx, incoming{m: m, row: uploadedRow(m, content), content: content.chunks})
+		l, err := openLedger(ctx, tx, s.options)
+		if err != nil {
+			return err
+		}
+		saved, err = s.saveOne(ctx, tx, l, incoming{m: m, row: uploadedRow(m, content), content: content.chunks})
 		return err
 	})
 	return saved, err
@@ -107,13 +116,16 @@ func uploadedRow(m *soar.Metadata, content *upload) *packing.Row {
 }
 
 // saveOne stores an email, unless the store knows its key.
-func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Saved, error) {
+func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, l *ledger, in incoming) (soar.Saved, error) {
 	if in.m.SourceKey == "" {
 		return soar.Saved{}, errors.New("a draft has no source_key")
 	}
 	found, err := s.find(ctx, tx, in.m.SourceKey)
-	if err != nil || found.Existed {
+	if err != nil {
 		return found, err
+	}
+	if found.Existed {
+		return found, l.existed(ctx, found.ID, in)
 	}
 	id, err := s.insertMail(ctx, tx, in)
 	if err != nil {
@@ -123,8 +135,11 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, in incoming) (soar.Save
 		return soar.Saved{}, err
 	}
 	if in.pending {
-		_, err = tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id)
+		if _, err := tx.StmtContext(ctx, s.statements.pending).ExecContext(ctx, id); err != nil {
+			return soar.Saved{}, err
+		}
 	}
+	err = l.saved(ctx, id, in)
 	return soar.Saved{ID: soar.NumberID(id)}, err
 }
 
@@ -183,7 +198,18 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 		return err
 	}
 	return s.change(ctx, "change", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE mail_id IN (SELECT value FROM json_each(?))`, string(list))
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE mail_id IN (SELECT value FROM json_each(?))`, string(list)); err != nil {
+			return err
+		}
+		l, err := openLedger(ctx, tx, s.options)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := l.add(ctx, evidence.Entry{Event: evidence.HandedOver, Email: string(id)}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

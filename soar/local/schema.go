@@ -3,7 +3,7 @@ package local
 // What the file's header says (https://sqlite.org/fileformat2.html, section 1.3).
 const (
 	applicationID = 0x494d4149 // "IMAI": the file is a store of this program
-	schemaVersion = 2          // in user_version; a newer one is refused, an older one brought up
+	schemaVersion = 3          // in user_version; a newer one is refused, an older one brought up
 )
 
 // pageSize keeps an email of usual size on one or two pages. A bulk run then
@@ -80,6 +80,15 @@ CREATE TABLE file_contents (
   raw BLOB NOT NULL
 );
 
+-- What became of each email: the lines of the ledger (package evidence), only ever appended to.
+CREATE TABLE ledger (
+  number INTEGER PRIMARY KEY,
+  mail_id INTEGER,      -- NULL: of no email; the email itself may be gone
+  line TEXT NOT NULL,   -- the entry, JSON
+  link TEXT NOT NULL    -- what the next entry names as previous
+);
+CREATE INDEX ledger_by_mail ON ledger (mail_id);
+
 -- Digests of the credentials that serve accepts; the values are shown once and not kept.
 CREATE TABLE credentials (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
 `
@@ -89,4 +98,6 @@ var upgrades = []string{
 	`ALTER TABLE mails ADD COLUMN content_size INTEGER;
 	ALTER TABLE records ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE contents ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;`,
+	`CREATE TABLE ledger (number INTEGER PRIMARY KEY, mail_id INTEGER, line TEXT NOT NULL, link TEXT NOT NULL);
+	CREATE INDEX ledger_by_mail ON ledger (mail_id);`,
 }
