@@ -121,7 +121,7 @@ func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, li
 // evidenceOf reads one email. What its record names and its bytes do not hold has no file.
 func evidenceOf(ctx context.Context, s *store, r soar.Record, limit int64) (evidence.Email, error) {
 	e := evidence.Email{ID: string(r.ID), Record: newMailRecord(r)}
-	if err := fits(r, limit); err != nil {
+	if err := readable(r, limit); err != nil {
 		return e, err
 	}
 	raw, err := s.EML(ctx, r.ID, limit)
