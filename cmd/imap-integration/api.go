@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/actions"
@@ -15,6 +18,20 @@ func apiCommand(p *program) *cobra.Command {
 	}
 	check := p.actionCommand(actions.APICheck)
 	check.GroupID = "" // the group is one of the root's
+	var document, profile string
+	check.Flags().StringVar(&document, "spec", "", "compare with this OpenAPI document (2 or 3, JSON or YAML) of the tenant, and contact nobody")
+	check.Flags().StringVar(&profile, "write", "", "with --spec: write a profile for cloud_soar_routes to this new file")
+	ask := check.RunE
+	check.RunE = func(c *cobra.Command, args []string) error {
+		if document == "" {
+			if profile != "" {
+				return errors.New("--write needs --spec, the document that the profile is made from")
+			}
+			return ask(c, args)
+		}
+		p.guarded(func(ctx context.Context) error { return checkSpec(ctx, p, document, profile) })(c.Context())
+		return nil
+	}
 	c.AddCommand(check)
 	return c
 }

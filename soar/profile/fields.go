@@ -76,3 +76,15 @@ var answerFields = map[kind][]string{
 	raw:      {"content"},
 	anything: {},
 }
+
+// Emails lists the operations on emails, in the order in which a person reads them.
+func Emails() []string {
+	return strings.Fields(`emails.create emails.search emails.get emails.eml emails.discard incidents.emails.add incidents.emails.list
+		incidents.emails.remove incidents.attachments.add incidents.attachments.list triage.emails.add`)
+}
+
+// RecordFields are the fields of a record, as Cloud SOAR answers it.
+func RecordFields() []string { return slices.Clone(recordFields) }
+
+// FileFields are those of an incident's attachment.
+func FileFields() []string { return slices.Clone(fileFields) }

@@ -17,37 +17,37 @@ import (
 
 // Profile is an API in words. Names are ours → theirs; theirs are dotted paths.
 type Profile struct {
-	Headers    map[string]string     `json:"headers"`    // sent with every request
-	Record     map[string]string     `json:"record"`     // names of a record's fields, in requests and answers
-	File       map[string]string     `json:"file"`       // likewise of an incident's attachment
-	Dates      string                `json:"dates"`      // rfc3339 (default), unix or unix_ms
-	IDs        string                `json:"ids"`        // number (default) or string
-	IDPrefix   string                `json:"id_prefix"`  // stands before the digits of an email's id: ids is string then
-	Operations map[string]*Operation `json:"operations"` // null: the API has no such operation
+	Headers    map[string]string     `json:"headers,omitempty"`    // sent with every request
+	Record     map[string]string     `json:"record,omitempty"`     // names of a record's fields, in requests and answers
+	File       map[string]string     `json:"file,omitempty"`       // likewise of an incident's attachment
+	Dates      string                `json:"dates,omitempty"`      // rfc3339 (default), unix or unix_ms
+	IDs        string                `json:"ids,omitempty"`        // number (default) or string
+	IDPrefix   string                `json:"id_prefix,omitempty"`  // stands before the digits of an email's id: ids is string then
+	Operations map[string]*Operation `json:"operations,omitempty"` // null: the API has no such operation
 }
 
 // Operation is one endpoint. What it leaves out is as in openapi.yaml.
 type Operation struct {
-	Call string `json:"call"` // "METHOD path"
-	Body string `json:"body"` // how content travels: multipart (default), json (base64) or rfc822 (the email alone)
+	Call string `json:"call,omitempty"` // "METHOD path"
+	Body string `json:"body,omitempty"` // how content travels: multipart (default), json (base64) or rfc822 (the email alone)
 	// Request names fields; "" leaves one out, and the name * stands for all that are not named. A target may begin with
 	// "query:" or "header:"; "metadata" and "content" name the parts of a multipart body.
-	Request   map[string]string          `json:"request"`
-	Constants map[string]json.RawMessage `json:"constants"` // target → value that is always sent
-	Clauses   *Clauses                   `json:"clauses"`   // filters as a list of conditions
-	Answer    map[string]string          `json:"answer"`    // where id, existed, results, total, record or content stand; "." is the whole document
-	Success   []int                      `json:"success"`   // statuses that mean success; empty: 200 to 299
-	Existed   []int                      `json:"existed"`   // statuses that mean success, and that it was there before
-	Absent    []int                      `json:"absent"`    // statuses that mean what 404 does
+	Request   map[string]string          `json:"request,omitempty"`
+	Constants map[string]json.RawMessage `json:"constants,omitempty"` // target → value that is always sent
+	Clauses   *Clauses                   `json:"clauses,omitempty"`   // filters as a list of conditions
+	Answer    map[string]string          `json:"answer,omitempty"`    // where id, existed, results, total, record or content stand; "." is the whole document
+	Success   []int                      `json:"success,omitempty"`   // statuses that mean success; empty: 200 to 299
+	Existed   []int                      `json:"existed,omitempty"`   // statuses that mean success, and that it was there before
+	Absent    []int                      `json:"absent,omitempty"`    // statuses that mean what 404 does
 }
 
 // Clauses writes each filter as an object in a list.
 type Clauses struct {
-	At        string            `json:"at"`        // the list
-	Field     string            `json:"field"`     // key of the field's name
-	Operator  string            `json:"operator"`  // key of the operator; "" for none
-	Value     string            `json:"value"`     // key of the value
-	Operators map[string]string `json:"operators"` // filter without "filter." → operator; * for the others
+	At        string            `json:"at,omitempty"`        // the list
+	Field     string            `json:"field,omitempty"`     // key of the field's name
+	Operator  string            `json:"operator,omitempty"`  // key of the operator; "" for none
+	Value     string            `json:"value,omitempty"`     // key of the value
+	Operators map[string]string `json:"operators,omitempty"` // filter without "filter." → operator; * for the others
 }
 
 const (

@@ -1,0 +1,132 @@
+package soar_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/apispec"
+)
+
+// described are the foreign APIs, and what of them the document alone makes work.
+var described = []struct {
+	name, document string
+	missing        []string // operations that the API does not have
+}{
+	{"cases", "testdata/openapi-cases.yaml", nil},
+	{"plain", "testdata/openapi-plain.json", []string{"incidents.attachments.add", "incidents.attachments.list", "triage.emails.add"}},
+}
+
+// TestSpecMakesAProfile reaches each foreign API by what its own document says,
+// without a line edited by hand.
+func TestSpecMakesAProfile(t *testing.T) {
+	for i, d := range described {
+		t.Run(d.name, func(t *testing.T) {
+			text, err := os.ReadFile(d.document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := apispec.Check(text, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range report.Operations {
+				if missing := strings.Contains(strings.Join(d.missing, " "), f.Operation); missing != (f.Verdict == apispec.Missing) {
+					t.Errorf("%s: %s %s, near %v", f.Operation, f.Verdict, f.Found, f.Near)
+				}
+			}
+			written, err := json.MarshalIndent(report.Profile, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			works := tryProfile(t, i, string(written))
+			if len(works)*10 < 8*(11-len(d.missing)) {
+				t.Errorf("%d operations work: %v; with\n%s", len(works), works, written)
+			}
+		})
+	}
+}
+
+// tryProfile calls every operation of a foreign API and names those that do what they should.
+func tryProfile(t *testing.T, api int, text string) (works []string) {
+	t.Helper()
+	routes, p, err := soar.ParseProfile(text)
+	if err != nil {
+		t.Fatalf("the profile is not one: %v\n%s", err, text)
+	}
+	f := newForeign(t, foreignAPIs[api].mount)
+	c, err := soar.New(soar.Config{URL: f.URL, AccessID: accessID, AccessKey: secret.New(accessKey), Routes: routes, Profile: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	file := soar.File{Filename: "a.pdf", ContentType: "application/pdf", SHA256: strings.Repeat("ab", 32), EmailID: "2", Part: "2"}
+	saved, err := c.Save(ctx, []*soar.Draft{foreignDraft(1), foreignDraft(2), foreignDraft(2)})
+	for _, try := range []struct {
+		operation string
+		ok        func() bool
+	}{
+		{"emails.create", func() bool {
+			return err == nil && len(saved) == 3 && saved[1].ID == "2" && saved[2].Existed && saved[2].ID == "2"
+		}},
+		{"emails.search", func() bool {
+			r, found, err := c.ByKey(ctx, foreignDraft(1).SourceKey)
+			mark, errToo := c.Newest(ctx, "soc@example.com", "INBOX", 9)
+			return err == nil && errToo == nil && found && r.ID == "1" && mark.UID == 2
+		}},
+		{"emails.get", func() bool {
+			r, err := c.Get(ctx, "1")
+			return err == nil && r.Subject == foreignDraft(1).Subject && r.ReceivedAt == foreignDraft(1).ReceivedAt && r.From == "a@example.com" && r.UID == 1
+		}},
+		{"emails.eml", func() bool {
+			raw, err := c.EML(ctx, "1", 0)
+			return err == nil && string(raw) == string(foreignDraft(1).Raw)
+		}},
+		{"emails.discard", func() bool { r, err := c.Discard(ctx, "1"); return err == nil && r.Discarded }},
+		{"incidents.emails.add", func() bool {
+			first, err := c.AddToIncident(ctx, 70, "2")
+			again, errToo := c.AddToIncident(ctx, 70, "2")
+			return err == nil && errToo == nil && first && !again
+		}},
+		{"incidents.emails.list", func() bool {
+			list, err := c.IncidentMails(ctx, 70)
+			return err == nil && len(list) == 1 && list[0].ID == "2"
+		}},
+		{"incidents.emails.remove", func() bool {
+			first, err := c.RemoveFromIncident(ctx, 70, "2")
+			again, errToo := c.RemoveFromIncident(ctx, 70, "2")
+			return err == nil && errToo == nil && first && !again
+		}},
+		{"incidents.attachments.add", func() bool { id, _, err := c.AddFile(ctx, 70, file, []byte("%PDF")); return err == nil && id != "" }},
+		{"incidents.attachments.list", func() bool {
+			list, err := c.IncidentFiles(ctx, 70)
+			return err == nil && len(list) == 1 && list[0].File == file
+		}},
+		{"triage.emails.add", func() bool { added, err := c.AddToTriage(ctx, 5, "1"); return err == nil && added }},
+	} {
+		if try.ok() {
+			works = append(works, try.operation)
+		}
+	}
+	return works
+}
+
+// TestSpecOfOurOwn: what the integration assumes is found in its own document.
+func TestSpecOfOurOwn(t *testing.T) {
+	calls := map[string]string{}
+	for name, route := range soar.DefaultRoutes() {
+		calls[name] = route.String()
+	}
+	report, err := apispec.Check(soar.OpenAPI, calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Operations {
+		if f.Verdict != apispec.Fits {
+			t.Errorf("%+v", f)
+		}
+	}
+}
