@@ -118,9 +118,9 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestPolicies serves the same documents as they are: the two policies alone keep
+// TestPoliciesLong serves the same documents as they are: the two policies alone keep
 // them inert, whatever inert leaves in. The hints of links-hints.html are what no policy covers.
-func TestPolicies(t *testing.T) {
+func TestPoliciesLong(t *testing.T) {
 	s := newSite(t)
 	b := s.newTab()
 	b.ignore = func(fault string) bool { return !strings.HasPrefix(fault, "a dialog") } // what a policy refuses is an error to the browser

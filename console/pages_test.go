@@ -45,7 +45,7 @@ func TestWidths(t *testing.T) {
 	b.ignore = func(fault string) bool { return strings.Contains(fault, "status of 404") } // of the pages that are not there
 	for _, path := range s.pages() {
 		b.open(path)
-		for _, width := range []int64{375, 768, 1280, 2560} {
+		for _, width := range []int64{375, 900, 2560} {
 			b.do(chromedp.EmulateViewport(width, 800))
 			if wide := eval[int64](b, "document.documentElement.scrollWidth"); wide > width {
 				t.Errorf("%s at %d pixels is %d wide", path, width, wide)

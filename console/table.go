@@ -51,6 +51,14 @@ type table struct {
 	paths [][]string
 }
 
+// Title names the list that the rows are of.
+func (t *table) Title() string {
+	if len(t.list) == 0 || t.list[0] == "[]" {
+		return "Table view"
+	}
+	return strings.ToUpper(t.list[0][:1]) + t.list[0][1:]
+}
+
 // newTables fills the columns of an action's table view. What stands in one row is of one element of a list.
 func newTables(m *manifest.Action, text []byte) (tables []*table, tooLong bool) {
 	if len(text) > maxTabled {

@@ -28,6 +28,9 @@ func TestTables(t *testing.T) {
 	if len(tables) != len(want) || tooLong {
 		t.Fatalf("%d tables", len(tables))
 	}
+	if got := tables[0].Title() + ", " + tables[1].Title(); got != "Emails, Table view" {
+		t.Error(got)
+	}
 	for i, w := range want {
 		if !slices.Equal(tables[i].Columns, w.columns) || !slices.EqualFunc(tables[i].Rows, w.rows, slices.Equal) {
 			t.Errorf("%q %q", tables[i].Columns, tables[i].Rows)

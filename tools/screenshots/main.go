@@ -170,6 +170,7 @@ func photograph(ctx context.Context, start, out string, all bool) error {
 		{"/actions/add-email-to-incident?cloud_soar_mail_id=45,47&incident_id=1187", "form.sheet button.main"},
 		{"/actions/add-email-attachments-to-incident?cloud_soar_mail_id=45&incident_id=1187", "form.sheet button.main"},
 		{"/actions/add-email-to-triage?cloud_soar_mail_id=46&triage_id=42", "form.sheet button.main"},
+		{"/actions/analyze-eml-msg?cloud_soar_mail_id=45", "form.sheet button.main"},
 	} {
 		err := chromedp.Do(ctx, chromedp.Navigate(base+press.path), chromedp.Click(chromedp.CSS(press.button)),
 			chromedp.WaitVisible(chromedp.CSS(".head > .tag.good, .head > .tag.bad")))
@@ -208,6 +209,7 @@ var screens = []struct{ name, path string }{
 	{"source", "/emails/49/source"},
 	{"completeness", "/completeness"},
 	{"incidents", "/incidents"},
+	{"analysis", "/runs/9"},
 	{"incident", "/incidents/1187"},
 }
 
