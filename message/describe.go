@@ -3,6 +3,7 @@ package message
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"example.org/imap-integration/quote"
 )
@@ -106,6 +107,9 @@ func (r *reader) filename(p *Part, typ, disposition mediaValue) {
 		}
 	}
 	for _, name := range looseNames(p.Header, r.limits) {
+		if !utf8.ValidString(name) {
+			name = fromWindows1252([]byte(name))
+		}
 		r.looseName(p, oneLine(name))
 	}
 	if hasControl(p.Filename) {

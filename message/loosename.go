@@ -88,7 +88,7 @@ func looseValues(v, parameter string) (values []string) {
 		}
 	}
 	// A comment inside the parameter's name.
-	if strings.Contains(v, "(") && len(values) == 0 {
+	if strings.Contains(v, "(") && len(values) == 0 && strings.Contains(lowerASCII(withoutComments(v)), parameter) {
 		if _, after, ok := strings.Cut(bare, "="); ok {
 			values = append(values, valuesAt("="+after)...)
 		}
