@@ -36,9 +36,9 @@ func carrying(name string, data []byte) []byte {
 // parsed are problems that only the reading of a whole document tells, not the look that the record takes.
 var parsed = []string{"file_damaged", "limit_file"}
 
-// TestBombsAreSaved: emails with files that harm a careless reader are saved whole
+// TestBombsAreSavedLong: emails with files that harm a careless reader are saved whole
 // and handed over once, and what is wrong with each is named in its object.
-func TestBombsAreSaved(t *testing.T) {
+func TestBombsAreSavedLong(t *testing.T) {
 	t.Parallel()
 	var mails []mailboxtest.ScriptMail
 	wanted := map[string]string{}

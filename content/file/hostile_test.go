@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"example.org/imap-integration/content/file/filetest"
 )
 
-// TestHostileFiles holds that each bomb ends, and that its problem is named.
-func TestHostileFiles(t *testing.T) { defuse(t, false) }
+// TestHostileFilesLong holds that each bomb ends, and that its problem is named.
+func TestHostileFilesLong(t *testing.T) { defuse(t, false) }
 
 // TestBombsLong holds it of those that take as much as a file may.
 func TestBombsLong(t *testing.T) { defuse(t, true) }
@@ -29,9 +28,6 @@ func defuse(t *testing.T, full bool) {
 			continue
 		}
 		t.Run(b.Name, func(t *testing.T) {
-			if raceDetector && strings.HasSuffix(b.Name, ".pdf") {
-				t.Skip("too slow with the race detector; make test-long runs it without")
-			}
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			var codes []string

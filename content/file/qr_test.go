@@ -167,12 +167,12 @@ func written(t *testing.T, write func(*bytes.Buffer) error) []byte {
 }
 
 // TestLooksOfCodes: a few of the looks in PNG. All of them in all formats are [TestLooksOfCodesLong].
-func TestLooksOfCodes(t *testing.T) { compareLooks(t, "png") }
+func TestLooksOfCodes(t *testing.T) { compareLooks(t, looks[:3], "png") }
 
-func TestLooksOfCodesLong(t *testing.T) { compareLooks(t, "png", "jpg", "gif", "bmp", "webp") }
+func TestLooksOfCodesLong(t *testing.T) { compareLooks(t, looks, "png", "jpg", "gif", "bmp", "webp") }
 
 // compareLooks holds that what zbarimg reads is read here too.
-func compareLooks(t *testing.T, formats ...string) {
+func compareLooks(t *testing.T, looks []look, formats ...string) {
 	qrencode, zbarimg := tool(t, "qrencode", "qrencode"), tool(t, "zbarimg", "zbar-tools")
 	dir := t.TempDir()
 	texts := []string{"http://phish.example/login?id=42", "https://long.example/" + strings.Repeat("abc123", 20)}
