@@ -26,7 +26,6 @@ const (
 // it. A line that is not needed any more fails the test: the list only gets shorter.
 var oversize = []string{
 	"type soar.Client",
-	"type soar/profile.Profile",
 }
 
 // TestLimits holds files, functions and types of the program to their sizes.

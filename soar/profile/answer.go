@@ -45,7 +45,11 @@ func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
 		return Answer{Status: http.StatusNoContent}, nil
 	}
 	if s.kind == anything {
-		return Answer{http.StatusCreated, "application/json", body}, nil
+		doc, err := decode(body)
+		if err != nil {
+			return Answer{}, err
+		}
+		return answer(http.StatusCreated, doc)
 	}
 	if s.kind == raw && op.Answer["content"] == "" {
 		return Answer{http.StatusOK, "message/rfc822", body}, nil

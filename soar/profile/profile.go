@@ -17,13 +17,18 @@ import (
 
 // Profile is an API in words. Names are ours → theirs; theirs are dotted paths.
 type Profile struct {
+	spelling
 	Headers    map[string]string     `json:"headers,omitempty"`    // sent with every request
 	Record     map[string]string     `json:"record,omitempty"`     // names of a record's fields, in requests and answers
 	File       map[string]string     `json:"file,omitempty"`       // likewise of an incident's attachment
-	Dates      string                `json:"dates,omitempty"`      // rfc3339 (default), unix or unix_ms
-	IDs        string                `json:"ids,omitempty"`        // number (default) or string
-	IDPrefix   string                `json:"id_prefix,omitempty"`  // stands before the digits of an email's id: ids is string then
 	Operations map[string]*Operation `json:"operations,omitempty"` // null: the API has no such operation
+}
+
+// spelling is how values are written.
+type spelling struct {
+	Dates    string `json:"dates,omitempty"`     // rfc3339 (default), unix or unix_ms
+	IDs      string `json:"ids,omitempty"`       // number (default) or string
+	IDPrefix string `json:"id_prefix,omitempty"` // stands before the digits of an email's id: ids is string then
 }
 
 // Operation is one endpoint. What it leaves out is as in openapi.yaml.

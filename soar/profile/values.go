@@ -9,7 +9,7 @@ import (
 )
 
 // outward writes one of our values as the API wants it.
-func (p *Profile) outward(field string, value any) any {
+func (p *spelling) outward(field string, value any) any {
 	switch {
 	case field == "email_id" || field == "id":
 		return p.idOut(value)
@@ -21,7 +21,7 @@ func (p *Profile) outward(field string, value any) any {
 
 // inward reads one of the API's values as ours. A value that cannot be read stays
 // as it is: whoever decodes the document names it.
-func (p *Profile) inward(field string, value any, files bool) any {
+func (p *spelling) inward(field string, value any, files bool) any {
 	switch {
 	case field == "email_id" || field == "id" && !files:
 		return p.idIn(value)
@@ -32,7 +32,7 @@ func (p *Profile) inward(field string, value any, files bool) any {
 }
 
 // idOut writes an id of ours, a number or a text.
-func (p *Profile) idOut(value any) any {
+func (p *spelling) idOut(value any) any {
 	if p.IDs != "string" {
 		return value
 	}
@@ -40,7 +40,7 @@ func (p *Profile) idOut(value any) any {
 }
 
 // idIn reads an id of theirs. One without the prefix is none of an email.
-func (p *Profile) idIn(value any) any {
+func (p *spelling) idIn(value any) any {
 	text, ok := value.(string)
 	if !ok || p.IDPrefix == "" {
 		return value
@@ -52,7 +52,7 @@ func (p *Profile) idIn(value any) any {
 }
 
 // ID writes an email's id for a path.
-func (p *Profile) ID(id string) string {
+func (p *spelling) ID(id string) string {
 	if p.IDs == "string" {
 		return p.IDPrefix + id
 	}
@@ -67,7 +67,7 @@ func idValue(id string) any {
 	return id
 }
 
-func (p *Profile) timeOut(value any) any {
+func (p *spelling) timeOut(value any) any {
 	text, ok := value.(string)
 	if !ok || p.Dates == "" || p.Dates == "rfc3339" {
 		return value
@@ -82,7 +82,7 @@ func (p *Profile) timeOut(value any) any {
 	return json.Number(strconv.FormatInt(at.UnixMilli(), 10))
 }
 
-func (p *Profile) timeIn(value any) any {
+func (p *spelling) timeIn(value any) any {
 	n, ok := value.(json.Number)
 	switch {
 	case value == nil:
