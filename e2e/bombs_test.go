@@ -92,7 +92,11 @@ func TestBombsLong(t *testing.T) {
 			t.Fatal("this system tells no use of memory")
 		}
 		t.Logf("%-32s %6.2f s of processor time, %4d MiB", b.Name, (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds(), used.Maxrss>>10)
-		if used.Maxrss > mostMemory {
+		var own syscall.Rusage // a process begins with the peak of the one that started it
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+			t.Fatal(err)
+		}
+		if used.Maxrss > max(mostMemory, own.Maxrss) {
 			t.Errorf("%s takes %d MiB", b.Name, used.Maxrss>>10)
 		}
 		if !json.Valid(out.Bytes()) || b.Code != "" && !strings.Contains(out.String(), b.Code) {
