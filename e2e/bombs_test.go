@@ -73,7 +73,7 @@ func TestBombsAreSavedLong(t *testing.T) {
 // TestBombsLong starts the program for each bomb, and holds what memory it takes.
 func TestBombsLong(t *testing.T) {
 	for _, b := range filetest.Bombs() {
-		if !b.Full || b.Name == "zeros.tar" { // an email of 45 MB is no bomb
+		if !b.Full || len(b.Data) > 30<<20 { // more than an email may have is no bomb
 			continue
 		}
 		input, err := json.Marshal(map[string]string{"eml": base64.StdEncoding.EncodeToString(carrying(b.Name, b.Data))})
