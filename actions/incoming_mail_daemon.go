@@ -255,11 +255,11 @@ func (d *daemon) wait(ctx context.Context, f *folders) error {
 	if err := f.Open(ctx, f.names[0]); err != nil {
 		return err
 	}
-	all, err := f.Listen(ctx, f.names[1:])
+	told, begun, err := f.Listen(ctx, f.names)
 	switch {
-	case err != nil:
+	case err != nil || begun: // what came before it began is looked for at once
 		return err
-	case all:
+	case told:
 		return f.Wait(ctx, idleTime)
 	default:
 		return f.Wait(ctx, turnTime)

@@ -139,28 +139,35 @@ func (f *Folder) Move(ctx context.Context, uids []UID, target string, unsure boo
 	return m.move(ctx, uids, unsure)
 }
 
-// Listen asks the server to tell of new emails in these folders while another one is
+// Listen has the server tell of new emails in these folders while another one is
 // open (NOTIFY, RFC 5465): [Folder.Wait] returns for them too from now on, on this
-// connection. The result is false where the server does not do that.
-func (f *Folder) Listen(ctx context.Context, names []string) (bool, error) {
-	if !f.s.alive() || !f.s.n.Has("NOTIFY") {
-		return false, nil
+// connection. begun says that it began with this call: what came before is not told,
+// so the folders have to be looked at once more. told is false where the server does
+// not do that at all.
+func (f *Folder) Listen(ctx context.Context, names []string) (told, begun bool, err error) {
+	if !f.s.alive() || !f.s.n.Has("NOTIFY") || f.s.noNotify {
+		return false, false, nil
+	}
+	if f.s.notified {
+		return true, false, nil
 	}
 	var list []string
 	for _, name := range names {
 		encoded, err := imapwire.EncodeMailboxName(name)
 		if err != nil {
-			return false, nil // it cannot be opened either
+			return false, false, nil // it cannot be opened either
 		}
 		list = append(list, encoded)
 	}
 	line := "NOTIFY SET (selected (MessageNew MessageExpunge)) (mailboxes (" + strings.Join(list, " ") + ") (MessageNew MessageExpunge))"
 	stop := f.s.watch(ctx)
 	defer stop()
-	_, err := f.s.await(f.s.n.Send(line, nil))
+	_, err = f.s.await(f.s.n.Send(line, nil))
 	if kindOf(err) == ServerRefused {
+		f.s.noNotify = true
 		f.conf.Log.Info("the mail server does not tell of several folders at once; they are looked at in turns", "response", err.Error())
-		return false, nil
+		return false, false, nil
 	}
-	return err == nil, err
+	f.s.notified = err == nil
+	return f.s.notified, f.s.notified, err
 }

@@ -104,8 +104,11 @@ func TestListen(t *testing.T) {
 	a.folder("Junk mail", mail(2, 300))
 	f := dial(t, a.conf)
 	defer f.Close()
-	if told, err := f.Listen(t.Context(), []string{"Reports", "Junk mail"}); !told || err != nil {
-		t.Fatalf("%v, %v", told, err)
+	for _, first := range []bool{true, false} {
+		told, begun, err := f.Listen(t.Context(), []string{"INBOX", "Reports", "Junk mail"})
+		if !told || begun != first || err != nil {
+			t.Fatalf("%v, %v, %v", told, begun, err)
+		}
 	}
 	for i, name := range []string{"Junk mail", "Reports", "INBOX"} {
 		done := make(chan error, 1)
@@ -131,7 +134,7 @@ func TestListen(t *testing.T) {
 func TestListenIsNotOffered(t *testing.T) {
 	f := dial(t, memoryAccount(t).conf)
 	defer f.Close()
-	if told, err := f.Listen(t.Context(), []string{"Reports"}); told || err != nil {
-		t.Errorf("%v, %v", told, err)
+	if told, begun, err := f.Listen(t.Context(), []string{"Reports"}); told || begun || err != nil {
+		t.Errorf("%v, %v, %v", told, begun, err)
 	}
 }

@@ -36,6 +36,8 @@ type session struct {
 	opening  *imapwire.Command // the command that opens the folder, where it was sent behind the login
 	opened   imapwire.Mailbox  // the folder, when it was opened
 	early    *early            // the search that was sent behind the login, until it is used or dropped
+	notified bool              // the server tells of other folders too (NOTIFY)
+	noNotify bool              // it refused to
 	renewed  bool              // a second access token was tried
 }
 

@@ -219,6 +219,18 @@ func (n *Conn) Leave() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.box = Mailbox{}
+	select { // what came since the last search must not be forgotten with the folder
+	case <-n.arrived:
+		n.tellOther()
+	default:
+	}
+}
+
+func (n *Conn) tellOther() {
+	select {
+	case n.other <- struct{}{}:
+	default:
+	}
 }
 
 // TakeListResponses returns the names of the LIST responses since the last call.

@@ -151,10 +151,7 @@ func (n *Conn) untagged(line []byte) error {
 	case "LIST":
 		return n.listed(line, tail)
 	case "STATUS":
-		select {
-		case n.other <- struct{}{}:
-		default:
-		}
+		n.tellOther()
 		return n.drop(line)
 	default: // QUIRK: NOOP, VANISHED, XFOO, and what only other commands are answered with
 		return n.drop(line)
