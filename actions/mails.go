@@ -86,14 +86,27 @@ func withMails(ctx context.Context, open openStore, ids []soar.ID, use func(*sto
 	return use(s, records)
 }
 
+// textIDs reports whether emails have texts for ids. An own store of emails counts.
+func textIDs(v *manifest.Values) bool {
+	_, p, err := soar.ParseProfile(v.Text("cloud_soar_routes"))
+	return err == nil && p != nil && p.IDs == "string" && p.IDPrefix == "" && !v.Has(emailStoreField)
+}
+
 // mailParameters reads what most email actions take: the store and the emails.
 func mailParameters(env *Env, v *manifest.Values) (r Resource, ids []soar.ID) {
 	return resource(env, v), emailIDs(v)
 }
 
-// emailIDs reads cloud_soar_mail_id.
+// emailIDs reads cloud_soar_mail_id: numbers, or what the profile of the tenant's API
+// says that its ids are.
 func emailIDs(v *manifest.Values) []soar.ID {
 	var ids []soar.ID
+	if textIDs(v) {
+		for _, text := range v.TextIDs("cloud_soar_mail_id", func(text string) bool { return soar.ID(text).Valid() }) {
+			ids = append(ids, soar.ID(text))
+		}
+		return ids
+	}
 	for _, n := range v.IDs("cloud_soar_mail_id") {
 		ids = append(ids, soar.NumberID(n))
 	}

@@ -65,6 +65,26 @@ func (v *Values) checkedList(id string, values []string) []string {
 	return values
 }
 
+// TextIDs is [Values.IDs] for ids that may be texts, such as UUIDs: valid says what is one.
+func (v *Values) TextIDs(id string, valid func(string) bool) []string {
+	texts := v.idTexts(id)
+	if len(texts) > maxIDs {
+		v.Problem(id, "names %d ids; at most %d are taken", len(texts), maxIDs)
+		return nil
+	}
+	var ids []string
+	for _, text := range texts {
+		if !valid(text) {
+			v.Problem(id, "must be an id, which has letters, digits and - . _ ~ only, not %s", v.show(id, text))
+			return nil
+		}
+		if !slices.Contains(ids, text) {
+			ids = append(ids, text)
+		}
+	}
+	return ids
+}
+
 // IDs returns the ids of a field such as cloud_soar_mail_id: one id, a comma
 // list, or an array of texts or numbers; positive, each once, in the order given.
 func (v *Values) IDs(id string) []int64 {
