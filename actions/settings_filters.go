@@ -68,7 +68,7 @@ func (s *settings) count(ctx context.Context, f *folders, store *store) error {
 }
 
 func (s *settings) tally() *settingsTally {
-	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits}
+	t := &settingsTally{conditions: s.options.Filter.Conditions(), limits: s.options.Limits, misses: newMisses(s.spec)}
 	t.alone, t.kept = make([]int, len(t.conditions)), make([]int, len(t.conditions))
 	return t
 }
@@ -129,6 +129,7 @@ type settingsTally struct {
 	matching    int
 	alone, kept []int
 	samples     []sample
+	misses      *misses
 }
 
 type sample struct {
@@ -191,6 +192,9 @@ func (t *settingsTally) byContent(ctx context.Context, folder *mailbox.Folder, u
 // add counts what each filter says of one email.
 func (t *settingsTally) add(uid mailbox.UID, d ingest.Decision) {
 	t.counted++
+	if t.misses != nil {
+		t.misses.look(d.Message)
+	}
 	all := true
 	for i, c := range t.conditions {
 		keeps := d.Keeps(c)
@@ -219,6 +223,7 @@ func (t *settingsTally) fill(r *settingsReport) {
 	for i, c := range t.conditions {
 		r.Filters = append(r.Filters, filterCount{c.Field, t.alone[i], t.kept[i]})
 	}
+	r.misses = t.misses.sentences()
 }
 
 // show adds samples to the report, as far as there is room: those that would come first.
@@ -252,5 +257,5 @@ func (r *settingsReport) funnel() string {
 			fmt.Fprintf(&b, ", %s %s", f.Field, number(f.Kept))
 		}
 	}
-	return b.String()
+	return joinSentences(b.String(), r.misses)
 }

@@ -41,6 +41,7 @@ type settingsReport struct {
 
 	causes map[string]error // of the failed steps
 	tried  int              // emails that the filters were tried on because none is due
+	misses string           // values of filters that fit nothing, with the spelling that would
 	told   func(Step)       // of each step as it ends
 }
 

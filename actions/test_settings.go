@@ -33,6 +33,7 @@ type settings struct {
 	ca      string // ca_certificate
 	trusted bool   // allow_untrusted_certificates is not set
 	options ingest.Options
+	spec    filters.Spec // of options.Filter
 	proxied bool
 
 	report *settingsReport
@@ -104,6 +105,7 @@ func settingsParameters(env *Env, v *manifest.Values) (*settings, error) {
 		return s, err
 	}
 	var err error
+	s.spec = spec
 	s.options.Filter, err = filters.Compile(spec)
 	s.prepare()
 	return s, err
