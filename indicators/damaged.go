@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The vendor's guide shows its patterns on a web page that damages them: a brace is
@@ -11,8 +12,8 @@ import (
 // 15), a backslash before punctuation is dropped, and in two patterns one is added.
 // Most of what is left still compiles, and finds nothing.
 var (
-	braces    = regexp.MustCompile(`\{(?:\d*,)?(\d+)\}`)
-	backslash = regexp.MustCompile(`\\([[:punct:]])`)
+	braces    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{(?:\d*,)?(\d+)\}`) })
+	backslash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\([[:punct:]])`) })
 )
 
 // PresetOf returns the name of the preset whose pattern this is, damaged by that
@@ -29,7 +30,7 @@ func PresetOf(pattern string) string {
 
 // damaged are the forms in which the page may show a pattern.
 func damaged(pattern string) []string {
-	lost := braces.ReplaceAllString(pattern, "$1")
+	lost := braces().ReplaceAllString(pattern, "$1")
 	added := strings.NewReplacer(`)*`, `)\*`, `~_`, `~\_`).Replace(pattern)
-	return []string{lost, backslash.ReplaceAllString(lost, "$1"), backslash.ReplaceAllString(pattern, "$1"), added}
+	return []string{lost, backslash().ReplaceAllString(lost, "$1"), backslash().ReplaceAllString(pattern, "$1"), added}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -33,14 +34,17 @@ func (d *decoder) jsonFault(data []byte, err error) string {
 func ending(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // memberName is the name at the start of a line, with or without its opening brace.
-var memberName = regexp.MustCompile(`^[{,\s]*"([a-z0-9_]{1,64})"\s*:`)
+// It is compiled when a person needs it: most runs never do.
+var memberName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[{,\s]*"([a-z0-9_]{1,64})"\s*:`)
+})
 
 // place names line and column of an offset and the parameter on that line.
 func (d *decoder) place(data []byte, offset int) string {
 	before := data[:min(offset, len(data))]
 	line, start := 1+bytes.Count(before, []byte("\n")), bytes.LastIndexByte(before, '\n')+1
 	where := fmt.Sprintf(" at line %d, column %d", line, 1+utf8.RuneCount(before[start:]))
-	if m := memberName.FindSubmatch(data[start:]); m != nil && d.knows(string(m[1])) {
+	if m := memberName().FindSubmatch(data[start:]); m != nil && d.knows(string(m[1])) {
 		where += fmt.Sprintf(` (the line of "%s")`, m[1])
 	}
 	return where

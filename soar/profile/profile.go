@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.org/imap-integration/quote"
 )
@@ -62,8 +63,8 @@ const (
 	maxPath      = 8        // names in a dotted path
 )
 
-// pathName is one name of a dotted path.
-var pathName = regexp.MustCompile(`^[A-Za-z0-9_$@-]{1,64}$`)
+// pathName is one name of a dotted path. It is compiled when a profile is read: most runs have none.
+var pathName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_$@-]{1,64}$`) })
 
 // Is reports whether a setting holds a profile, and not routes alone.
 func Is(text string) bool {
@@ -101,7 +102,7 @@ func (p *Profile) mistakes() []error {
 	c := &checker{}
 	c.oneOf("dates", p.Dates, "rfc3339", "unix", "unix_ms")
 	c.oneOf("ids", p.IDs, "number", "string")
-	if p.IDPrefix != "" && (p.IDs != "string" || !pathName.MatchString(p.IDPrefix)) {
+	if p.IDPrefix != "" && (p.IDs != "string" || !pathName().MatchString(p.IDPrefix)) {
 		c.add("id_prefix", `wants "ids": "string", and letters, digits, - or _`)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Headers)) {
@@ -141,7 +142,7 @@ func (c *checker) oneOf(place, value string, allowed ...string) {
 var reserved = []string{"Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Connection", "Cookie"}
 
 func (c *checker) header(place, name string) {
-	if !pathName.MatchString(name) || slices.Contains(reserved, http.CanonicalHeaderKey(name)) {
+	if !pathName().MatchString(name) || slices.Contains(reserved, http.CanonicalHeaderKey(name)) {
 		c.add(place, "must not set the header "+quote.Text(name, quote.Name))
 	}
 }
@@ -176,7 +177,7 @@ func (c *checker) path(place, path string) {
 	if path == "" || path == "." {
 		return
 	}
-	if len(names) > maxPath || slices.ContainsFunc(names, func(n string) bool { return !pathName.MatchString(n) }) {
+	if len(names) > maxPath || slices.ContainsFunc(names, func(n string) bool { return !pathName().MatchString(n) }) {
 		c.add(place, quote.Text(path, quote.Name)+" is not a path of names and dots")
 	}
 }
