@@ -27,15 +27,9 @@ const quietInARow = 4
 func (b *bench) stormOfResponses(only string) error {
 	fmt.Println("| storm of responses | emails | faults | runs | emails lost | saved twice | never handed over |")
 	fmt.Println("|---|---|---|---|---|---|---|")
-	for _, m := range modes() {
-		if strings.Contains(m.name, "ignores") || !strings.Contains(m.name, only) {
-			continue
-		}
-		if err := b.responsesOn(m); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-	}
-	return nil
+	return eachMode(func(name string) bool {
+		return !strings.Contains(name, "ignores") && strings.Contains(name, only)
+	}, b.responsesOn)
 }
 
 func (b *bench) responsesOn(m mode) error {
