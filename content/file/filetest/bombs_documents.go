@@ -36,7 +36,7 @@ func documents() []Bomb {
 		{"empty.pdf", []byte("%PDF-1.7\n"), "file_damaged", false},
 		{"loop.pdf", []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[2 0 R]/Count 100000>>endobj trailer<</Root 1 0 R>>"), "", false},
 		{"deep.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("[", 1<<20)), "limit_file", true},
-		{"strings.pdf", []byte("%PDF-1.4\n" + strings.Repeat("/URI((((", 1<<17)), "limit_file", true},
+		{"strings.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("/URI((((", 1<<17)), "limit_file", true},
 		{"strings that do not end.pdf", []byte("%PDF-1.4\n" + strings.Repeat("/URI(x/URI<41>", 1<<17) + strings.Repeat("a", 4<<20)), "limit_file", true},
 		{"pages.pdf", PDF(many, ""), "limit_file", true},
 		{"drawing.pdf", page(drawing, ""), "limit_file", true},
