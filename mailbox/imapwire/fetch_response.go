@@ -37,7 +37,7 @@ type FetchSink interface {
 	// UID in f is 0 where the server puts it behind the body. It may block
 	// until there is room; an error ends the connection before the literal is read.
 	Room(f *FetchResponse, n int64) (*Literal, error)
-	// answer takes a complete response, and with it its body.
+	// Response takes a complete response, and with it its body.
 	Response(f *FetchResponse)
 }
 
@@ -77,12 +77,12 @@ func (p *fetchParser) load(line []byte) error {
 
 // parse reads the response after the word FETCH.
 func (p *fetchParser) parse() error {
-	p.blanks()
+	p.spaces()
 	if !p.take('(') {
 		return p.unexpected("a list")
 	}
 	for {
-		p.blanks()
+		p.spaces()
 		if p.take(')') {
 			return nil
 		}
@@ -90,12 +90,12 @@ func (p *fetchParser) parse() error {
 		if err != nil {
 			return err
 		}
-		p.blanks()
+		p.spaces()
 		if err := p.value(key); err != nil {
 			return err
 		}
 		if c, more := p.peek(); more && c != ' ' && c != ')' {
-			return p.unexpected("a blank or the end of the list")
+			return p.unexpected("a space or the end of the list")
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (p *fetchParser) take(c byte) bool {
 	return false
 }
 
-func (p *fetchParser) blanks() {
+func (p *fetchParser) spaces() {
 	for p.pos < len(p.line) && p.line[p.pos] == ' ' {
 		p.pos++
 	}
@@ -347,7 +347,7 @@ func (p *fetchParser) skipValue() error {
 	depth := 0
 	for {
 		if depth > 0 {
-			p.blanks()
+			p.spaces()
 		}
 		if p.pos == len(p.line) {
 			if p.literal < 0 {

@@ -178,7 +178,7 @@ func (n *Conn) status(rest []byte, size int) error {
 // numbered reads EXISTS, EXPUNGE, RECENT and FETCH.
 func (n *Conn) numbered(num uint32, rest []byte, size int) error {
 	word, _, _ := bytes.Cut(rest, []byte(" "))
-	if i := bytes.IndexByte(word, '('); i > 0 { // QUIRK: no blank behind FETCH
+	if i := bytes.IndexByte(word, '('); i > 0 { // QUIRK: no space behind FETCH
 		word = word[:i]
 	}
 	switch strings.ToUpper(string(word)) {
@@ -276,7 +276,7 @@ func (n *Conn) listed(line, tail []byte) error {
 	}
 	f := ListResponse{Attributes: strings.Fields(strings.TrimLeft(string(attrs), "( ")), NoSelect: hasAttr(attrs, `\NOSELECT`) || hasAttr(attrs, `\NONEXISTENT`)}
 	p.pos = len(p.line) - len(rest)
-	p.blanks()
+	p.spaces()
 	if c, _ := p.peek(); c == '"' { // the separator
 		if _, err := p.quoted(); err != nil {
 			return n.noisy(int64(len(line)))
@@ -284,7 +284,7 @@ func (n *Conn) listed(line, tail []byte) error {
 	} else {
 		p.atom()
 	}
-	p.blanks()
+	p.spaces()
 	switch c, _ := p.peek(); {
 	case p.literal >= 0:
 		if p.literal > MaxMailboxName*4 {
@@ -305,7 +305,7 @@ func (n *Conn) listed(line, tail []byte) error {
 		}
 		f.Name = string(name)
 	default:
-		f.Name = string(p.line[p.pos:]) // QUIRK: a name with blanks, unquoted
+		f.Name = string(p.line[p.pos:]) // QUIRK: a name with spaces, unquoted
 	}
 	f.Name = decodeMailboxName(f.Name)
 	n.mu.Lock()
