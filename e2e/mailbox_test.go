@@ -103,8 +103,8 @@ const (
 	slowMemory = 90 << 20 // bytes, over what a run without an email takes
 )
 
-// TestSlowConsumer: I49. The mailbox answers faster than Cloud SOAR takes mails: memory is bounded by the budget, not by the mailbox.
-func TestSlowConsumer(t *testing.T) {
+// TestSlowConsumerLong: I49. The mailbox answers faster than Cloud SOAR takes mails: memory is bounded by the budget, not by the mailbox.
+func TestSlowConsumerLong(t *testing.T) {
 	t.Parallel()
 	idle := newScene(t, mailboxtest.ScriptOptions{}).overREST(t)
 	empty := idle.command(t, "incoming-mail-daemon").begin(t)
