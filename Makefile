@@ -11,7 +11,7 @@ BENCHARGS ?=
 ROWSARGS  ?=
 FLEETARGS ?=
 
-.PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents rows sweep oracle vulncheck clean \
+.PHONY: all build static demo test test-long check unit setup fmt fuzz indicators contents bombs rows sweep oracle vulncheck clean \
 	bench bench-poll bench-latency bench-memory bench-parse bench-start bench-regex screenshots
 
 all: build
@@ -66,6 +66,10 @@ indicators: ## precision and recall of links and indicators on our tables, what 
 
 contents: ## how many files of testdata/forms and emails of testdata/readers.json are read right (docs/analysis.md)
 	@out=$$($(GO) test ./content/file ./message -count=1 -v -run 'TestForms|TestReaders' 2>&1); status=$$?; printf '%s\n' "$$out" | grep -E "forms of content|readers' kinds|FAIL|_test.go:.*:$$"; exit $$status
+
+bombs: ## what the program takes for each of the bombs and damaged files: bytes, processor time, memory at its peak (docs/analysis.md)
+	@out=$$(CGO_ENABLED=0 $(GO) test ./e2e -count=1 -v -run '^TestBombsLong$$' 2>&1); status=$$?; \
+		printf '%s\n' "$$out" | sed -n 's/.*_test.go:[0-9]*: \(| .* |\)$$/\1/p' | sort -t'|' -k4 -r; printf '%s\n' "$$out" | grep -E '^(ok|FAIL)|_test.go:.*(missing|takes)'; exit $$status
 
 rows: ## run the tests behind each row of testdata/rows.json and print the table (docs/reliability.md)
 	@$(GO) run ./tools/rows $(ROWSARGS)

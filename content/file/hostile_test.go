@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +38,7 @@ func defuse(t *testing.T, full bool) {
 			if ctx.Err() != nil {
 				t.Error("it took until the end of the time")
 			}
-			if b.Code != "" && !slices.Contains(codes, b.Code) {
+			if !b.Named(codes) {
 				t.Errorf("problems %v, %s is missing", codes[:min(len(codes), 20)], b.Code)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,15 @@ type Bomb struct {
 	Data []byte
 	Code string // of the problem that names it; "" where it may well be read, or where it depends on which byte was hit
 	Full bool   // it takes as much work as one file may: the long tests only
+}
+
+// stopped is how a file is named that PDFium works on until its time or its memory
+// is over: which of them it is first depends on the machine.
+const stopped = "limit_file or file_damaged"
+
+// Named reports whether the problems of these codes name what is wrong with the file.
+func (b Bomb) Named(codes []string) bool {
+	return b.Code == "" || slices.ContainsFunc(strings.Split(b.Code, " or "), func(one string) bool { return slices.Contains(codes, one) })
 }
 
 // Bombs returns all of them.

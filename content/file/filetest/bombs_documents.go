@@ -25,23 +25,25 @@ func documents() []Bomb {
 		many = append(many, fmt.Sprintf("page %d", i))
 	}
 	drawing := strings.Repeat("0 0 m 300 300 l S 10 10 200 200 re f ", 200000)
-	page := func(content, resources string) []byte {
-		return Objects("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-			"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<<"+resources+">>/Contents 4 0 R>>", fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content),
+	const picture = "<</Type/XObject/Subtype/Image/Width 60000/Height 60000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 5>>\nstream\nabcde\nendstream"
+	page := func(content, resources string, more ...string) []byte {
+		return Objects(append([]string{
+			"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<<" + resources + ">>/Contents 4 0 R>>", fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content),
 			"<</Type/XObject/Subtype/Form/BBox[0 0 300 300]/Resources<</XObject<</X 5 0 R/Y 6 0 R>>>>/Length 11>>\nstream\n/Y Do /Y Do\nendstream",
 			"<</Type/XObject/Subtype/Form/BBox[0 0 300 300]/Resources<</XObject<</X 5 0 R/Y 5 0 R>>>>/Length 11>>\nstream\n/Y Do /Y Do\nendstream",
-			"<</Type/XObject/Subtype/Image/Width 60000/Height 60000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 5>>\nstream\nabcde\nendstream")
+		}, more...)...)
 	}
 	return []Bomb{
 		{"empty.pdf", []byte("%PDF-1.7\n"), "file_damaged", false},
 		{"loop.pdf", []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[2 0 R]/Count 100000>>endobj trailer<</Root 1 0 R>>"), "", false},
-		{"deep.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("[", 1<<20)), "limit_file", true},
-		{"strings.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("/URI((((", 1<<17)), "limit_file", true},
+		{"deep.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("[", 1<<20)), stopped, true},
+		{"strings.pdf", []byte("%PDF-1.4\n1 0 obj" + strings.Repeat("/URI((((", 1<<17)), stopped, true},
 		{"strings that do not end.pdf", []byte("%PDF-1.4\n" + strings.Repeat("/URI(x/URI<41>", 1<<17) + strings.Repeat("a", 4<<20)), "limit_file", true},
 		{"pages.pdf", PDF(many, ""), "limit_file", true},
-		{"drawing.pdf", page(drawing, ""), "limit_file", true},
-		{"itself.pdf", page("/X Do", "/XObject<</X 5 0 R>>"), "", true},
-		{"huge picture.pdf", page("300 0 0 300 0 0 cm /I Do", "/XObject<</I 7 0 R>>"), "limit_file", true},
+		{"drawing.pdf", page(drawing, ""), stopped, true},
+		{"itself.pdf", page("/X Do", "/XObject<</X 5 0 R>>"), stopped, true},
+		{"huge picture.pdf", page("300 0 0 300 0 0 cm /I Do", "/XObject<</I 7 0 R>>", picture), "limit_file", true},
 		{"text.pdf", page("BT /F 12 Tf ("+strings.Repeat("word ", 1<<20)+") Tj ET", "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"), "", true},
 		{"locked.pdf", lockedPDF(), "file_encrypted", false},
 		{"old.doc", ole(strings.Repeat("\x00", 512)), "file_unsupported", false},

@@ -45,7 +45,7 @@ const (
 	maxTries   = 20                     // passwords
 	drawnSide  = 900                    // pixels of the longer side of a drawn page
 	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
-	maxWork    = 900 * time.Millisecond // processor time of one file, once PDFium is there
+	maxWork    = 700 * time.Millisecond // processor time of one file, once PDFium is there
 	collecting = 40                     // percent that the heap may grow while PDFium is made ready
 	collected  = 20                     // and once it holds its 130 MiB
 )
@@ -132,9 +132,16 @@ func start(ctx context.Context, c *held.Content, data []byte, passwords []held.P
 	case errors.Is(err, pdfium_errors.ErrPassword), errors.Is(err, pdfium_errors.ErrSecurity):
 		c.Add(message.CodeFileEncrypted, "the PDF is encrypted; none of the passwords opens it")
 	default:
-		c.Add(message.CodeFileDamaged, "the PDF cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
+		c.Add(message.CodeFileDamaged, "the PDF cannot be read to its end: %s", reason(err))
 	}
 	return true
+}
+
+// reason is an error without the stack that a crash in WebAssembly brings. Where
+// PDFium finds no memory it ends itself, "unreachable".
+func reason(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return quote.Line(first, quote.Sentence)
 }
 
 // read reads with PDFium, and has cancel end it when the time of one file is over.
@@ -226,7 +233,7 @@ func (r *reader) pages() error {
 			if r.ctx.Err() != nil {
 				return err
 			}
-			r.content.Add(message.CodeFileDamaged, "page %d of the PDF cannot be read: %s", i+1, quote.Line(err.Error(), quote.Sentence))
+			r.content.Add(message.CodeFileDamaged, "page %d of the PDF cannot be read: %s", i+1, reason(err))
 		}
 	}
 	for i := range min(read, maxDrawn) {
