@@ -8,3 +8,9 @@ import "embed"
 //
 //go:embed integration.yaml actions/*.yaml
 var Files embed.FS
+
+// Decoded are the same files as JSON, as `go test ./manifest -update` writes them: what a run
+// reads instead, because YAML costs it more than a millisecond.
+//
+//go:embed decoded/*.json
+var Decoded embed.FS

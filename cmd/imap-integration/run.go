@@ -57,7 +57,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, manifest: manifest.New(integration.Files)}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, manifest: manifest.New(integration.Files).WithDecoded(integration.Decoded)}
 	root := p.root()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
