@@ -36,7 +36,9 @@ type bodySource struct {
 func (b bodySource) mail(m *message.Message) iter.Seq[regexText] {
 	return func(yield func(regexText) bool) {
 		if !b.nested {
-			for leaf := range m.TextLeaves(false) {
+			shown := content.Shown(m, message.DefaultLimits())
+			for leaf := range shown.Mail.TextLeaves(false) {
+				leaf.Path = shown.Part(leaf.Path)
 				if !b.leaf(leaf, yield) {
 					return
 				}

@@ -3,6 +3,7 @@ package content
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"example.org/imap-integration/message"
 )
@@ -19,6 +20,41 @@ func (w *walk) signed(m *Message, depth int) {
 		}
 	}
 	w.mail(m, depth)
+}
+
+// Shown is the message whose texts a person is shown first: the email, or what it
+// signs where all of it is a signed S/MIME message (RFC 8551, section 3.5.2), whose own text is nothing.
+func Shown(m *message.Message, l message.Limits) *Message {
+	email := &Message{Kind: KindEML, Mail: m, Raw: m.Raw}
+	if !isOneFile(m) {
+		return email
+	}
+	all := OpenMail(m, l)
+	shown := all[0]
+	for _, inner := range all[1:] {
+		if inner.Parent != shown || inner.Kind != KindP7M || inner.Signature == nil || inner.Mail.Raw == nil {
+			break
+		}
+		if shown = inner; !isOneFile(inner.Mail) {
+			break
+		}
+	}
+	return shown
+}
+
+// isOneFile reports whether an email is a single part that is no text of its own, but for
+// the signature behind it.
+func isOneFile(m *message.Message) bool {
+	parts, file := 0, false
+	m.Walk(func(p *message.Part) bool {
+		if parts > 0 && strings.HasSuffix(p.MediaType, "-signature") {
+			return true
+		}
+		parts++
+		file = p.Message == nil && !ownText(p)
+		return parts < 2 && file
+	})
+	return parts == 1 && file
 }
 
 func (m *Message) note(code, format string, args ...any) {

@@ -110,6 +110,10 @@ func TestOpenSSL(t *testing.T) {
 			if f.want == "signed" && !fits || f.want == "unsigned" && fits {
 				t.Errorf("the signature is %+v", signature)
 			}
+			shown := content.Shown(message.Parse(raw, message.DefaultLimits()), message.DefaultLimits()).Mail.BodyText()
+			if whole := strings.Contains(shown, "golden parcel"); whole != (f.as == "" && f.want != "encrypted") {
+				t.Errorf("shown is %q", shown)
+			}
 			if slices.Contains(codes, message.CodeEncrypted) != (f.want == "encrypted") {
 				t.Errorf("problems %v", codes)
 			}

@@ -13,6 +13,9 @@ import (
 // describeWhole is [soar.Describe] with what is inside attached containers too.
 func describeWhole(m *message.Message, l message.Limits) soar.Mail {
 	d := soar.Describe(m)
+	if shown := content.Shown(m, l).Mail; shown != m {
+		d.SetBodies(shown.BodyTextUpTo(soar.BodyLimit), shown.BodyHTML())
+	}
 	list, problems := content.ForRecord(m, l)
 	if len(list) > len(d.Attachments) {
 		d.SetAttachments(list)
