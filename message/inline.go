@@ -134,7 +134,7 @@ const (
 
 // mayHoldFile is a quick look for a file in a text.
 func mayHoldFile(b []byte) bool {
-	return bytes.Contains(b, []byte("begin")) || bytes.Contains(b, []byte(binhexMark))
+	return bytes.Contains(b, []byte("begin")) || bytes.Contains(b, []byte("BinHex"))
 }
 
 // inlineSearch looks through a text once: what was found further on is remembered.
