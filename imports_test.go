@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"soar/local":              {"evidence", "message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},
-	"soar/storetest":          {"message", "soar"},
+	"soar/storetest":          {"evidence", "message", "soar"},
 	"terminal":                {"quote"},
 	"token":                   {"quote", "secret", "token/jwt", "transport"},
 	"token/jwt":               {"quote", "secret"},
@@ -61,8 +61,8 @@ var rooms = map[string][]string{
 
 	// On PostgreSQL.
 	"fleet":                      {"actions", "fleet/ledger", "ingest", "manifest", "secret", "soar", "soar/postgres", "transport", "webhook"},
-	"fleet/ledger":               {"ingest", "message", "soar", "soar/packing", "soar/postgres"},
-	"soar/postgres":              {"message", "quote", "secret", "soar", "soar/packing", "transport"},
+	"fleet/ledger":               {"evidence", "ingest", "message", "soar", "soar/packing", "soar/postgres"},
+	"soar/postgres":              {"evidence", "message", "quote", "secret", "soar", "soar/packing", "transport"},
 	"soar/postgres/postgrestest": {"transport/transporttest"},
 	"webhook":                    {"quote", "secret", "transport"},
 }

@@ -10,7 +10,6 @@ import (
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
-	"example.org/imap-integration/soar/local"
 )
 
 // exported is the result of export-email-evidence.
@@ -98,9 +97,8 @@ func deliverBundle(env *Env, b evidence.Bundle) (any, error) {
 // bundleOf reads everything of these emails.
 func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, limit int64) (b evidence.Bundle, err error) {
 	b.Produced = map[string]any{"program": "imap-integration " + env.Program, "emails": len(records)}
-	b.Head = evidence.Start
 	total := 0
-	var ids []soar.ID
+	var ids []string
 	for i, r := range records {
 		e, err := evidenceOf(ctx, s, r, limit)
 		if err != nil {
@@ -109,11 +107,11 @@ func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, li
 		if total += len(e.Raw); total > maxEMLs {
 			return b, fmt.Errorf("cannot export %d emails at once: they have more than %d MiB together; ask for fewer", len(records), maxEMLs>>20)
 		}
-		b.Emails, ids = append(b.Emails, e), append(ids, r.ID)
+		b.Emails, ids = append(b.Emails, e), append(ids, string(r.ID))
 		env.Progress(i+1, len(records))
 	}
-	if kept, ok := s.Store.(*local.Store); ok {
-		b.Before, b.Entries, b.Head, err = local.LedgerOf(ctx, kept, ids)
+	if kept := s.ledger(); kept != nil {
+		b.Excerpt, err = evidence.Extract(ctx, kept, ids)
 	}
 	return b, err
 }
@@ -157,7 +155,7 @@ func (e Evidence) key() (*evidence.Key, error) {
 	return evidence.ReadKey(e.KeyFile)
 }
 
-// auditLedger checks the ledger of a local store and every email against it.
+// auditLedger checks the ledger of a store and every email against it.
 func auditLedger(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	open := resource(env, v).storeToRead()
 	if err := v.Err(); err != nil {
@@ -172,11 +170,11 @@ func auditLedger(ctx context.Context, env *Env, v *manifest.Values) (any, error)
 		return nil, err
 	}
 	defer s.Close()
-	file, ok := s.Store.(*local.Store)
-	if !ok {
-		return nil, errors.New("cannot check the ledger: only a local store (cloud_soar_api_url local:PATH) keeps one")
+	source := s.ledger()
+	if source == nil {
+		return nil, errors.New("cannot check the ledger: only a store of your own keeps one, in a file (local:PATH) or in a database (postgres://)")
 	}
-	report, err := local.CheckLedger(ctx, file, kept)
+	report, err := evidence.Check(ctx, source, kept)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
@@ -44,6 +45,18 @@ type store struct {
 	Store
 	batch   int               // emails of one Save: 1 where each is a request, 0 = as many as the daemon likes
 	prepare func(*soar.Draft) // what a save can do ahead; nil: nothing
+}
+
+// ledger is the store's ledger; nil where it keeps none.
+func (s *store) ledger() evidence.Source {
+	of := s.Store
+	if split, ok := of.(*splitStore); ok {
+		of = split.Store
+	}
+	if kept, ok := of.(interface{ Ledger() evidence.Source }); ok {
+		return kept.Ledger()
+	}
+	return nil
 }
 
 // openStore opens the store of the settings. Nothing is contacted or made before it is called.
@@ -102,7 +115,7 @@ func (r Resource) database(field, address string, readOnly bool) openStore {
 	if err != nil || dial == nil {
 		return nil
 	}
-	c := postgres.Config{URL: secret.New(address), Dial: dial, Secure: trust.Secure, ReadOnly: readOnly, Timeout: r.timeout(), Log: r.log}
+	c := postgres.Config{URL: secret.New(address), Dial: dial, Secure: trust.Secure, ReadOnly: readOnly, Timeout: r.timeout(), Log: r.log, Program: r.program}
 	return func(ctx context.Context) (*store, error) {
 		opened, err := postgres.Open(ctx, c)
 		if err != nil {

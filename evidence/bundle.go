@@ -43,9 +43,7 @@ type Numbered struct {
 type Bundle struct {
 	Emails   []Email
 	Produced any  // what bundle.json says: program, store, settings without secrets
-	Before   Head // of the ledger, in front of Entries
-	Entries  []Numbered
-	Head     Head // behind them; Count 0: the store keeps no ledger
+	Excerpt       // of the ledger
 	Key      *Key // nil: not signed
 }
 

@@ -12,7 +12,7 @@
 // Not promised: that who can write to the store and holds the key has not made a new
 // chain. A head that somebody else keeps, signed or not, shows that.
 //
-// To be read in this order: ledger, bundle, sign, verify.
+// To be read in this order: ledger, source, check (of a store), bundle, sign, verify (of a bundle).
 package evidence
 
 import (
@@ -55,6 +55,32 @@ type Entry struct {
 	Record      string `json:"record,omitempty"` // SHA-256 of the record as the store keeps it
 	Place       string `json:"place,omitempty"`  // "incident 7", "triage event 3"
 	Detail      string `json:"detail,omitempty"`
+}
+
+// Place is the place of an entry: an incident or a triage event.
+func Place(kind string, number int64) string { return fmt.Sprintf("%s %d", kind, number) }
+
+// BeganDetail is the detail of a ledger's first entry whose email is from before it.
+const BeganDetail = "the newest email that the store held before"
+
+// About is the entry with the origin of another one: where the email was, and what it
+// is. The size and the digest of a file stay those of the file.
+func (e Entry) About(origin Entry) Entry {
+	e.Account, e.Folder, e.UIDValidity, e.UID = origin.Account, origin.Folder, origin.UIDValidity, origin.UID
+	if e.Event != FileAdded {
+		e.Size, e.SHA256 = origin.Size, origin.SHA256
+	}
+	return e
+}
+
+// Proved is what the first line of an email's entries says of its origin, where that
+// is its saving; else the entry itself, which a store made of its columns.
+func (e Entry) Proved(first []byte) Entry {
+	var saved Entry
+	if json.Unmarshal(first, &saved) == nil && saved.Event == Saved {
+		return saved
+	}
+	return e
 }
 
 // Head is where a ledger ends: all that stands before it is fixed by it.

@@ -35,6 +35,8 @@ type Config struct {
 	Sinks                []Sink         `yaml:"sinks"`
 
 	every, lease time.Duration
+	// Program is the version of this program, for the ledger.
+	Program string `yaml:"-"`
 }
 
 // Mailbox is one mailbox: its own settings, and the parameters of

@@ -38,7 +38,7 @@ func auditCommand(p *program) *cobra.Command {
 		})(c.Context())
 		return nil
 	}
-	c.Flags().BoolVar(&p.evidence.Ledger, "ledger", false, "check the ledger of a local store, and every email in it against the ledger; no mail server is contacted")
+	c.Flags().BoolVar(&p.evidence.Ledger, "ledger", false, "check the ledger of a local store or a database, and every email in it against the ledger; no mail server is contacted")
 	c.Flags().StringVar(&p.evidence.HeadFile, "head", "", "with --ledger: a file with a head that was kept (the output of an earlier audit --ledger, or chain.json of a bundle)")
 	return c
 }

@@ -91,6 +91,7 @@ func fleetConfig(p *program, path string) (fleet.Options, error) {
 	if err != nil {
 		return fleet.Options{}, &manifest.ParameterError{Command: "fleet", Problems: []string{err.Error()}}
 	}
+	c.Program = version
 	fields := map[string][]manifest.Field{}
 	for _, command := range []string{"incoming-mail-daemon", "list-cloud-soar-emails"} {
 		if fields[command], err = p.manifest.Parameters(command); err != nil {

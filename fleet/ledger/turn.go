@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
@@ -23,7 +24,8 @@ type Turn struct {
 	ledger  *Ledger
 	epoch   int64
 	version int64
-	tx      pgx.Tx // nil: none is open
+	tx      pgx.Tx           // nil: none is open
+	entries []evidence.Entry // of the emails that Save stored in it
 }
 
 // Save stores drafts in the transaction that Commit ends.
@@ -36,7 +38,8 @@ func (t *Turn) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, er
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	saved, err := t.ledger.store.SaveIn(ctx, t.tx, drafts, false)
+	saved, entries, err := t.ledger.store.SaveIn(ctx, t.tx, drafts, false)
+	t.entries = entries
 	if err != nil {
 		t.Abandon(ctx)
 		return nil, t.ledger.store.Explain("save in", err)
@@ -54,7 +57,7 @@ func (t *Turn) begin(ctx context.Context) (err error) {
 func (t *Turn) Abandon(ctx context.Context) {
 	if t.tx != nil {
 		_ = t.tx.Rollback(context.WithoutCancel(ctx)) // a connection that fails here takes the transaction along
-		t.tx = nil
+		t.tx, t.entries = nil, nil
 	}
 }
 
@@ -96,7 +99,7 @@ func (t *Turn) Commit(ctx context.Context, batch ingest.Batch) error {
 		t.Abandon(ctx)
 		return t.ledger.store.Explain("save in", err)
 	}
-	t.tx, t.Checkpoint = nil, checkpoint
+	t.tx, t.entries, t.Checkpoint = nil, nil, checkpoint
 	t.version++
 	return nil
 }
@@ -114,7 +117,7 @@ func (t *Turn) write(ctx context.Context, checkpoint string, out []ingest.Out) e
 	if moved != 1 {
 		return refused(t.Name)
 	}
-	return nil
+	return t.ledger.store.Note(ctx, t.tx, t.entries)
 }
 
 func (t *Turn) queue(b *pgx.Batch, out []ingest.Out) {

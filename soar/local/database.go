@@ -145,6 +145,20 @@ func (d *database) change(ctx context.Context, verb string, f func(*sql.Tx) erro
 	return nil
 }
 
+// recorded is change for what the ledger tells of.
+func (d *database) recorded(ctx context.Context, verb string, f func(tx *sql.Tx, l *ledger) error) error {
+	return d.change(ctx, verb, func(tx *sql.Tx) error {
+		l, err := openLedger(ctx, tx, d.options)
+		if err == nil {
+			err = f(tx, l)
+		}
+		if err == nil {
+			err = l.flush(ctx)
+		}
+		return err
+	})
+}
+
 // rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).
 func rollback(tx *sql.Tx) error {
 	err := tx.Rollback()

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,97 +11,51 @@ import (
 	"testing"
 
 	"example.org/imap-integration/evidence"
-	"example.org/imap-integration/message"
-	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/storetest"
 )
 
-// eventful is a store in which every kind of entry was made once; its log is in the file.
+// eventful is the file of a store in which every kind of entry was made once; its log is in it.
 func eventful(t *testing.T) (path string, head evidence.Head) {
 	t.Helper()
-	ctx := context.Background()
 	path = filepath.Join(t.TempDir(), "soar.db")
-	s := open(t, path, Options{Program: "1.2"})
-	drafts := packable()
-	for i, d := range drafts {
-		d.Size, d.SHA256 = int64(len(d.Raw)), ""
-		if d.Raw != nil {
-			d.SHA256 = evidence.Digest(d.Raw)
-		}
-		d.UID = message.UID(i + 1)
-		save(t, s, d)
-	}
-	save(t, s, drafts[0])
-	steps := []func() error{
-		func() error { return s.HandedOver(ctx, []soar.ID{"1", "2"}) },
-		func() error { _, err := s.AddToIncident(ctx, 7, "1"); return err },
-		func() error { _, err := s.AddToIncident(ctx, 7, "1"); return err }, // changes nothing
-		func() error { _, err := s.AddToTriage(ctx, 3, "2"); return err },
-		func() error { _, err := s.RemoveFromIncident(ctx, 7, "1"); return err },
-		func() error {
-			_, _, err := s.AddFile(ctx, 7, soar.File{EmailID: "1", Part: "2", SHA256: evidence.Digest([]byte("x"))}, []byte("x"))
-			return err
-		},
-		func() error { _, err := s.Discard(ctx, "2"); return err },
-	}
-	for i, step := range steps {
-		if err := step(); err != nil {
-			t.Fatalf("step %d: %v", i, err)
-		}
-	}
-	head, err := LedgerHead(ctx, s)
+	s, err := Open(t.Context(), path, Options{Program: "1.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := int64(1 + len(drafts) + 1 + 2 + 5); head.Count != want {
-		t.Errorf("the ledger has %d entries, want %d", head.Count, want)
-	}
+	head = storetest.Eventful(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return path, head
 }
 
-func checkLedger(t *testing.T, path string, kept evidence.Head) *LedgerReport {
+func checkLedger(t *testing.T, path string, kept evidence.Head) *evidence.StoreReport {
 	t.Helper()
 	s := open(t, path, Options{ReadOnly: true})
-	defer s.Close()
-	report, err := CheckLedger(context.Background(), s, kept)
+	report, err := evidence.Check(t.Context(), s.Ledger(), kept)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
+// ours are the names of this store's tables.
+var ours = strings.NewReplacer("incident_emails", "incident_mails", "triage_emails", "triage_mails", "emails", "mails", "email_id", "mail_id",
+	"SET raw = ", "SET packed = 0, raw = ")
+
 func TestLedger(t *testing.T) {
-	path, head := eventful(t)
-	if r := checkLedger(t, path, head); r.Problem != "" || r.Link != head.Link || r.Emails != len(packable()) || r.Unproved != 0 {
-		t.Errorf("a sound ledger: %+v", r)
-	}
-	for _, c := range []struct{ change, problem string }{
-		{`UPDATE ledger SET line = replace(line, 'INBOX', 'INBOY') WHERE number = 3`, "entry 3 does not fit"},
-		{`UPDATE ledger SET link = lower(hex(randomblob(32))) WHERE number = 3`, "entry 3 does not fit"},
-		{`UPDATE ledger SET mail_id = 1 WHERE number = 4`, "entry 4 does not fit"},
-		{`DELETE FROM ledger WHERE number = 5`, "entry 5 does not fit"},
-		{`DELETE FROM ledger WHERE number = 1`, "entry 1 does not fit"},
-		{`DELETE FROM ledger WHERE number > 12`, "its end was cut off"},
-		{`UPDATE records SET metadata = replace(metadata, 'a', 'b') WHERE mail_id = 2`, "record of the email 2"},
-		{`UPDATE mails SET folder = 'Archive' WHERE id = 1`, "record of the email 1"},
-		{`DELETE FROM records WHERE mail_id = 3`, "email 3, which"},
-		{`UPDATE contents SET raw = 'another email', packed = 0 WHERE mail_id = 1`, "content of the email 1"},
-		{`INSERT INTO mails SELECT 99, 'key', mailbox_account, folder, uid_validity, uid, message_id, from_folded, subject_folded, received_at, created_at, content_size FROM mails WHERE id = 1`, "email 99 is in the store"},
-	} {
-		path, head := eventful(t)
-		s := open(t, path, Options{})
-		if _, err := s.write.Exec("PRAGMA foreign_keys=0;" + c.change); err != nil {
-			t.Fatalf("%s: %v", c.change, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if r := checkLedger(t, path, head); !strings.Contains(r.Problem, c.problem) {
-			t.Errorf("%s: %q, want %q", c.change, r.Problem, c.problem)
-		}
-	}
+	storetest.RunLedger(t, func(t *testing.T) storetest.Tampered {
+		s := newStore(t)
+		return storetest.Tampered{Book: s, Change: func(t testing.TB, sql string) {
+			sql = ours.Replace(sql)
+			if strings.Contains(sql, "file_contents") {
+				sql = strings.Replace(sql, "packed = 0, ", "", 1)
+			}
+			if _, err := s.write.Exec("PRAGMA foreign_keys=0;" + sql); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}}
+	})
 }
 
 // TestLedgerOfAnOlderStore: what was there before is counted and not vouched for.
@@ -144,8 +99,8 @@ func TestFlippedBytesOfAStoreLong(t *testing.T) {
 		}
 		s, err := Open(context.Background(), flipped, Options{ReadOnly: true})
 		if err == nil {
-			var r *LedgerReport
-			if r, err = CheckLedger(context.Background(), s, head); err == nil && r.Problem != "" {
+			var r *evidence.StoreReport
+			if r, err = evidence.Check(context.Background(), s.Ledger(), head); err == nil && r.Problem != "" {
 				err = fmt.Errorf("%s", r.Problem)
 			}
 			_ = s.Close()
@@ -169,10 +124,13 @@ func contentsOf(path string) string {
 	defer s.Close()
 	var all strings.Builder
 	for _, query := range []string{
-		`SELECT id || '|' || mailbox_account || '|' || folder || '|' || uid_validity || '|' || uid FROM mails ORDER BY id`,
+		`SELECT id || '|' || source_key || '|' || mailbox_account || '|' || folder || '|' || uid_validity || '|' || uid || '|' || message_id || '|' ||
+			from_folded || '|' || subject_folded || '|' || coalesce(received_at, '') || '|' || coalesce(content_size, '') FROM mails ORDER BY id`,
 		`SELECT mail_id || metadata || hex(body_text) || hex(body_html) FROM records ORDER BY mail_id`,
 		`SELECT slot || '|' || hex(raw) || packed FROM contents ORDER BY slot`,
-		`SELECT number || line || link || mail_id FROM ledger ORDER BY number`,
+		`SELECT number || line || link || coalesce(mail_id, '') FROM ledger ORDER BY number`,
+		`SELECT incident_id || '|' || mail_id FROM incident_mails UNION ALL SELECT triage_id || '|' || mail_id FROM triage_mails UNION ALL SELECT mail_id FROM discarded`,
+		`SELECT incident_id || '|' || mail_id || '|' || part || hex(raw) FROM incident_files f JOIN file_contents ON file_id = f.id`,
 	} {
 		rows, err := s.read.Query(query)
 		if err != nil {
@@ -195,4 +153,29 @@ func contentsOf(path string) string {
 		_ = rows.Close()
 	}
 	return all.String()
+}
+
+// TestPruned: an email may be gone where an entry says that the retention removed it, and else not.
+func TestPruned(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		s := newStore(t)
+		head := storetest.Eventful(t, s)
+		err := s.recorded(t.Context(), "change", func(tx *sql.Tx, l *ledger) error {
+			if told {
+				if err := l.pruned(t.Context(), "1", "older than 30 days"); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Exec(`PRAGMA defer_foreign_keys = 1; DELETE FROM file_contents; DELETE FROM incident_files; DELETE FROM pending WHERE mail_id = 1;
+				DELETE FROM contents WHERE mail_id = 1; DELETE FROM records WHERE mail_id = 1; DELETE FROM mails WHERE id = 1`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := evidence.Check(t.Context(), s.Ledger(), head)
+		if err != nil || (r.Problem == "") != told || told && r.Emails != 4 {
+			t.Errorf("told %t: %+v, %v", told, r, err)
+		}
+	}
 }

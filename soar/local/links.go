@@ -12,9 +12,9 @@ import (
 
 // Discard marks an email as discarded and returns its record; repeating it is harmless.
 func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
-	err := s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
+	err := s.changeMail(ctx, id, func(tx *sql.Tx, l *ledger, row int64) error {
 		done, err := changed(tx.ExecContext(ctx, `INSERT INTO discarded (mail_id) VALUES (?) ON CONFLICT DO NOTHING`, row))
-		return note(ctx, tx, s.options, done, err, evidence.Entry{Event: evidence.Discarded, Email: string(id)})
+		return l.note(ctx, id, done, err, evidence.Entry{Event: evidence.Discarded})
 	})
 	if err != nil {
 		return soar.Record{}, err
@@ -23,17 +23,17 @@ func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
 }
 
 // changeMail runs f in a transaction, if there is an email with this id.
-func (s *Store) changeMail(ctx context.Context, id soar.ID, f func(tx *sql.Tx, row int64) error) error {
+func (s *Store) changeMail(ctx context.Context, id soar.ID, f func(tx *sql.Tx, l *ledger, row int64) error) error {
 	row, err := rowOf(id)
 	if err != nil {
 		return err
 	}
 	exists := false
-	err = s.change(ctx, "change", func(tx *sql.Tx) error {
+	err = s.recorded(ctx, "change", func(tx *sql.Tx, l *ledger) error {
 		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails WHERE id = ?)`, row).Scan(&exists); err != nil || !exists {
 			return err
 		}
-		return f(tx, row)
+		return f(tx, l, row)
 	})
 	if err == nil && !exists {
 		err = noMail(id)
@@ -56,9 +56,9 @@ func (s *Store) link(ctx context.Context, kind string, to int64, id soar.ID, ins
 	if err := positive(kind, to); err != nil {
 		return false, err
 	}
-	err = s.changeMail(ctx, id, func(tx *sql.Tx, row int64) error {
+	err = s.changeMail(ctx, id, func(tx *sql.Tx, l *ledger, row int64) error {
 		added, err = changed(tx.ExecContext(ctx, insert, to, row))
-		return note(ctx, tx, s.options, added, err, evidence.Entry{Event: evidence.Linked, Email: string(id), Place: place(kind, to)})
+		return l.note(ctx, id, added, err, evidence.Entry{Event: evidence.Linked, Place: evidence.Place(kind, to)})
 	})
 	return added && err == nil, err
 }
@@ -89,9 +89,9 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.
 	if err != nil {
 		return false, nil // what is no id of this store is in no incident
 	}
-	err = s.change(ctx, "change", func(tx *sql.Tx) error {
+	err = s.recorded(ctx, "change", func(tx *sql.Tx, l *ledger) error {
 		removed, err = changed(tx.ExecContext(ctx, `DELETE FROM incident_mails WHERE incident_id = ? AND mail_id = ?`, incident, row))
-		return note(ctx, tx, s.options, removed, err, evidence.Entry{Event: evidence.Unlinked, Email: string(id), Place: place("incident", incident)})
+		return l.note(ctx, id, removed, err, evidence.Entry{Event: evidence.Unlinked, Place: evidence.Place("incident", incident)})
 	})
 	return removed && err == nil, err
 }
@@ -119,12 +119,11 @@ func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size i
 	if err := positive("incident", incident); err != nil {
 		return "", false, err
 	}
-	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx, row int64) error {
+	err = s.changeMail(ctx, f.EmailID, func(tx *sql.Tx, l *ledger, row int64) error {
 		file, was, err := insertFile(ctx, tx, incident, row, f, size, content)
 		id, existed = soar.NumberID(file), was
-		return note(ctx, tx, s.options, !was, err, evidence.Entry{
-			Event: evidence.FileAdded, Email: string(f.EmailID), Place: place("incident", incident),
-			SHA256: f.SHA256, Size: size, Detail: f.Part,
+		return l.note(ctx, f.EmailID, !was, err, evidence.Entry{
+			Event: evidence.FileAdded, Place: evidence.Place("incident", incident), SHA256: f.SHA256, Size: size, Detail: f.Part,
 		})
 	})
 	if err != nil {

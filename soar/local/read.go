@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
@@ -284,3 +285,6 @@ func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err err
 	}
 	return raw, nil
 }
+
+// Ledger is what became of each email; see [evidence.Check] and [evidence.Extract].
+func (s *Store) Ledger() evidence.Source { return source{s} }

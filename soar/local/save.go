@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"example.org/imap-integration/evidence"
@@ -55,11 +54,7 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 		return nil, s.explain("save in", err)
 	}
 	saved := make([]soar.Saved, 0, len(drafts))
-	err := s.change(ctx, "save in", func(tx *sql.Tx) error {
-		l, err := openLedger(ctx, tx, s.options)
-		if err != nil {
-			return err
-		}
+	err := s.recorded(ctx, "save in", func(tx *sql.Tx, l *ledger) error {
 		for _, d := range drafts {
 			one, err := s.saveOne(ctx, tx, l, incomingOf(d))
 			if err != nil {
@@ -80,12 +75,8 @@ func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) 
 	if err := s.prepareStatements(ctx); err != nil {
 		return soar.Saved{}, s.explain("save in", err)
 	}
-	err = s.change(ctx, "save in", func(tx *sql.Tx) error {
-		l, err := openLedger(ctx, tx, s.options)
-		if err != nil {
-			return err
-		}
-		saved, err = s.saveOne(ctx, tx, l, incoming{m: m, row: uploadedRow(m, content), content: content.chunks})
+	err = s.recorded(ctx, "save in", func(tx *sql.Tx, l *ledger) error {
+		saved, err = s.saveOne(ctx, tx, l, incoming{m: m, row: uploadedRow(m, content), content: content.chunks, sha256: content.digest()})
 		return err
 	})
 	return saved, err
@@ -97,10 +88,23 @@ type incoming struct {
 	row     *packing.Row
 	content packing.Chunks // where row has it not
 	pending bool           // a run is still to hand it over
+	sha256  string         // of the content, where there is any
+}
+
+// entry is what the ledger says of it.
+func (in incoming) entry(event string) evidence.Entry {
+	e := evidence.Entry{Event: event, Account: in.m.MailboxAccount, Folder: in.m.Folder, UIDValidity: in.m.UIDValidity, UID: uint32(in.m.UID), Size: in.m.Size}
+	switch size := in.row.Size.(type) {
+	case int:
+		e.Size, e.SHA256 = int64(size), in.sha256
+	case int64:
+		e.Size, e.SHA256 = size, in.sha256
+	}
+	return e
 }
 
 func incomingOf(d *soar.Draft) incoming {
-	return incoming{m: &d.Metadata, row: packing.RowOfDraft(d), content: packing.ChunksOf(d.Raw), pending: true}
+	return incoming{m: &d.Metadata, row: packing.RowOfDraft(d), content: packing.ChunksOf(d.Raw), pending: true, sha256: d.SHA256}
 }
 
 // Prepare does what a Save of this draft can do ahead; see [packing.Prepare].
@@ -125,7 +129,7 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, l *ledger, in incoming)
 		return found, err
 	}
 	if found.Existed {
-		return found, l.existed(ctx, found.ID, in)
+		return found, l.existed(found.ID, in)
 	}
 	id, err := s.insertMail(ctx, tx, in)
 	if err != nil {
@@ -139,7 +143,7 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, l *ledger, in incoming)
 			return soar.Saved{}, err
 		}
 	}
-	err = l.saved(ctx, id, in)
+	err = l.saved(id, in)
 	return soar.Saved{ID: soar.NumberID(id)}, err
 }
 
@@ -153,9 +157,9 @@ func (s *Store) find(ctx context.Context, tx *sql.Tx, key string) (found soar.Sa
 }
 
 func (s *Store) insertMail(ctx context.Context, tx *sql.Tx, in incoming) (int64, error) {
-	m := in.m
-	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, m.SourceKey, m.MailboxAccount, m.Folder, m.UIDValidity, m.UID, m.MessageID,
-		strings.ToLower(m.From), strings.ToLower(m.Subject), packing.ReceivedAt(m.ReceivedAt), s.options.Now().UTC().Format(time.RFC3339), in.row.Size)
+	c := packing.ColumnsOf(in.m)
+	result, err := tx.StmtContext(ctx, s.statements.mail).ExecContext(ctx, c.SourceKey, c.Account, c.Folder, c.UIDValidity, c.UID, c.MessageID,
+		c.From, c.Subject, c.ReceivedAt(), s.options.Now().UTC().Format(time.RFC3339), in.row.Size)
 	if err != nil {
 		return 0, err
 	}
@@ -197,19 +201,10 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, "change", func(tx *sql.Tx) error {
+	return s.recorded(ctx, "change", func(tx *sql.Tx, l *ledger) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE mail_id IN (SELECT value FROM json_each(?))`, string(list)); err != nil {
 			return err
 		}
-		l, err := openLedger(ctx, tx, s.options)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := l.add(ctx, evidence.Entry{Event: evidence.HandedOver, Email: string(id)}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return l.about(ctx, ids, evidence.Entry{Event: evidence.HandedOver})
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
-	"time"
 
 	"example.org/imap-integration/soar"
 )
@@ -144,14 +143,4 @@ func ChunksOf(raw []byte) Chunks {
 			}
 		}
 	}
-}
-
-// ReceivedAt is a record's time as databases compare it, microseconds since
-// 1970 as an int64; nil where there is none.
-func ReceivedAt(text string) any {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return nil
-	}
-	return t.UnixMicro()
 }

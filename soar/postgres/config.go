@@ -38,6 +38,7 @@ type Config struct {
 	Abandoned time.Duration
 	Log       *slog.Logger // nil: none
 	Now       func() time.Time
+	Program   string // version of the program, for the ledger
 }
 
 const (

@@ -5,13 +5,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
 
 // Discard marks an email as discarded and returns its record; repeating it is harmless.
 func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
-	_, err := s.changeEmail(ctx, id, `INSERT INTO discarded (email_id) VALUES ($1) ON CONFLICT DO NOTHING`)
+	_, err := s.changeEmail(ctx, id, evidence.Entry{Event: evidence.Discarded}, `INSERT INTO discarded (email_id) VALUES ($1) ON CONFLICT DO NOTHING`)
 	if err != nil {
 		return soar.Record{}, err
 	}
@@ -19,8 +20,8 @@ func (s *Store) Discard(ctx context.Context, id soar.ID) (soar.Record, error) {
 }
 
 // changeEmail runs a statement whose first argument is the id of an email, if
-// there is one, and reports whether it changed a row.
-func (s *Store) changeEmail(ctx context.Context, id soar.ID, sql string, args ...any) (changed bool, err error) {
+// there is one, and reports whether it changed a row: then the ledger gets the entry.
+func (s *Store) changeEmail(ctx context.Context, id soar.ID, e evidence.Entry, sql string, args ...any) (changed bool, err error) {
 	n, _ := id.Number()
 	exists := false
 	err = s.Change(ctx, "change", func(tx pgx.Tx) error {
@@ -28,13 +29,20 @@ func (s *Store) changeEmail(ctx context.Context, id soar.ID, sql string, args ..
 			return err
 		}
 		tag, err := tx.Exec(ctx, sql, append([]any{n}, args...)...)
-		changed = tag.RowsAffected() > 0
-		return err
+		if changed = tag.RowsAffected() > 0; err != nil || !changed {
+			return err
+		}
+		return noteAbout(ctx, tx, s.config, []int64{n}, e)
 	})
 	if err == nil && !exists {
 		err = noMail(id)
 	}
 	return changed && err == nil, err
+}
+
+// linked is the entry of an email that was added to something.
+func linked(kind string, number int64) evidence.Entry {
+	return evidence.Entry{Event: evidence.Linked, Place: evidence.Place(kind, number)}
 }
 
 // positive refuses numbers that are no incident and no triage event.
@@ -51,7 +59,7 @@ func (s *Store) AddToIncident(ctx context.Context, incident int64, id soar.ID) (
 	if err := positive("incident", incident); err != nil {
 		return false, err
 	}
-	return s.changeEmail(ctx, id, `INSERT INTO incident_emails (email_id, incident_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, incident)
+	return s.changeEmail(ctx, id, linked("incident", incident), `INSERT INTO incident_emails (email_id, incident_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, incident)
 }
 
 // AddToTriage adds an email to a triage event, likewise.
@@ -59,7 +67,7 @@ func (s *Store) AddToTriage(ctx context.Context, triage int64, id soar.ID) (adde
 	if err := positive("triage event", triage); err != nil {
 		return false, err
 	}
-	return s.changeEmail(ctx, id, `INSERT INTO triage_emails (email_id, triage_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, triage)
+	return s.changeEmail(ctx, id, linked("triage event", triage), `INSERT INTO triage_emails (email_id, triage_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, triage)
 }
 
 // RemoveFromIncident takes an email out of an incident; removed is false when it was not there.
@@ -70,8 +78,10 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.
 	n, _ := id.Number()
 	err = s.Change(ctx, "change", func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `DELETE FROM incident_emails WHERE incident_id = $1 AND email_id = $2`, incident, n)
-		removed = tag.RowsAffected() > 0
-		return err
+		if removed = tag.RowsAffected() > 0; err != nil || !removed {
+			return err
+		}
+		return noteAbout(ctx, tx, s.config, []int64{n}, evidence.Entry{Event: evidence.Unlinked, Place: evidence.Place("incident", incident)})
 	})
 	return removed && err == nil, err
 }
@@ -95,8 +105,13 @@ func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, conten
 	}
 	var number int64
 	err = s.Change(ctx, "change", func(tx pgx.Tx) error {
-		number, existed, err = insertFile(ctx, tx, incident, f, content)
-		return err
+		if number, existed, err = insertFile(ctx, tx, incident, f, content); err != nil || existed {
+			return err
+		}
+		email, _ := f.EmailID.Number()
+		return noteAbout(ctx, tx, s.config, []int64{email}, evidence.Entry{
+			Event: evidence.FileAdded, Place: evidence.Place("incident", incident), SHA256: f.SHA256, Size: int64(len(content)), Detail: f.Part,
+		})
 	})
 	if err != nil {
 		return "", false, err

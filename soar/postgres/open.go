@@ -16,16 +16,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.org/imap-integration/evidence"
 )
 
 // Database is the connections to a database, for all parts of the program that
 // have tables in it. Its methods may be called at the same time.
 type Database struct {
-	config  Config
-	pool    *pgxpool.Pool
-	name    string // in sentences
-	user    string
-	missing bool // ReadOnly, and the store's tables are not there yet
+	config Config
+	pool   *pgxpool.Pool
+	name   string // in sentences
+	user   string
+	tables int // version of the store's tables; 0: ReadOnly, and they are not there yet
 }
 
 // Store is a Cloud SOAR in a database. Its methods may be called at the same time.
@@ -100,6 +102,12 @@ func (d *Database) Change(ctx context.Context, verb string, f func(pgx.Tx) error
 		return d.Explain(verb, err)
 	}
 	return nil
+}
+
+// Note appends entries to the ledger, as the last act of a transaction, so that they
+// are there with what they tell of, or not at all.
+func (d *Database) Note(ctx context.Context, tx pgx.Tx, entries []evidence.Entry) error {
+	return note(ctx, tx, d.config, entries)
 }
 
 // Do runs f with the pool within the store's time, for what needs no transaction.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
@@ -25,7 +26,7 @@ const isDiscarded = `EXISTS (SELECT 1 FROM discarded d WHERE d.email_id = m.id)`
 
 // each runs a query and calls f for each row, whose columns stand in to.
 func (s *Store) each(ctx context.Context, sql string, args, to []any, f func() error) error {
-	if s.missing {
+	if s.tables == 0 {
 		return nil
 	}
 	ctx, cancel := s.Bounded(ctx)
@@ -251,7 +252,7 @@ func (s *Store) piece(ctx context.Context, id int64, n int) (raw []byte, err err
 
 // Check tells what test-settings shows of the store, and whether it could be written to.
 func (s *Store) Check(ctx context.Context) (string, error) {
-	if s.missing {
+	if s.tables == 0 {
 		return s.name + " has no tables yet; the first run of the daemon will make them", nil
 	}
 	writable := false
@@ -268,3 +269,6 @@ func (s *Store) Check(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("%s holds %d emails", s.name, emails), err
 }
+
+// Ledger is what became of each email; see [evidence.Check] and [evidence.Extract].
+func (s *Store) Ledger() evidence.Source { return source{s} }

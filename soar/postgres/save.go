@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/packing"
 )
@@ -20,8 +21,11 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) (saved []soar.Sa
 		return nil, nil
 	}
 	err = s.Change(ctx, "save in", func(tx pgx.Tx) error {
-		saved, err = s.SaveIn(ctx, tx, drafts, true)
-		return err
+		var entries []evidence.Entry
+		if saved, entries, err = s.SaveIn(ctx, tx, drafts, true); err != nil {
+			return err
+		}
+		return s.Note(ctx, tx, entries)
 	})
 	if err != nil {
 		return nil, err
@@ -29,9 +33,26 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) (saved []soar.Sa
 	return saved, nil
 }
 
-// SaveIn is Save in the caller's transaction. pending says that a run is still to
-// hand the emails over.
-func (s *Store) SaveIn(ctx context.Context, tx pgx.Tx, drafts []*soar.Draft, pending bool) ([]soar.Saved, error) {
+// SaveIn is Save in the caller's transaction, which is to give the entries to Note as
+// its last act. pending says that a run is still to hand the emails over.
+func (s *Store) SaveIn(ctx context.Context, tx pgx.Tx, drafts []*soar.Draft, pending bool) ([]soar.Saved, []evidence.Entry, error) {
+	for _, d := range drafts {
+		if d.Prepared == nil {
+			d.Prepared = packing.RowOfDraft(d) // needed twice
+		}
+	}
+	saved, err := s.saveIn(ctx, tx, drafts, pending)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries := make([]evidence.Entry, 0, len(drafts))
+	for i, d := range drafts {
+		entries = append(entries, entryOf(d, saved[i]))
+	}
+	return saved, entries, nil
+}
+
+func (s *Store) saveIn(ctx context.Context, tx pgx.Tx, drafts []*soar.Draft, pending bool) ([]soar.Saved, error) {
 	keys := make([]string, len(drafts))
 	for i, d := range drafts {
 		if keys[i] = d.SourceKey; keys[i] == "" {
@@ -102,8 +123,8 @@ const (
 	// insertEmail stores an email, its first piece of content and its mark as pending, in one statement.
 	insertEmail = `WITH email AS (
 			INSERT INTO emails (source_key, mailbox_account, folder, uid_validity, uid, message_id, from_folded, subject_folded,
-				received_at, created_at, content_size, metadata, body_text, body_html, packed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (source_key) DO NOTHING RETURNING id
+				received_at, created_at, content_size, metadata, body_text, body_html, packed, ledger)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, true) ON CONFLICT (source_key) DO NOTHING RETURNING id
 		), content AS (
 			INSERT INTO contents (email_id, piece, raw, packed) SELECT id, 0, $16, $17 FROM email WHERE $16::bytea IS NOT NULL
 		), waiting AS (
@@ -137,7 +158,7 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, drafts []*soar.Draft, kno
 
 // queue adds the statements of one draft.
 func (s *Store) queue(batch *pgx.Batch, d *soar.Draft, pending bool, made map[string]int64) error {
-	row, key := packing.RowOfDraft(d), d.SourceKey
+	row, key, c := packing.RowOfDraft(d), d.SourceKey, heldColumns(packing.ColumnsOf(&d.Metadata))
 	first, rest := row.Only, []packing.Chunk(nil)
 	if first == nil {
 		err := packing.ChunksOf(d.Raw).Each(func(n int, piece []byte) error {
@@ -158,8 +179,8 @@ func (s *Store) queue(batch *pgx.Batch, d *soar.Draft, pending bool, made map[st
 	if first != nil {
 		raw, packed = first.Data, first.Packed
 	}
-	batch.Queue(insertEmail, key, Held(d.MailboxAccount), Held(d.Folder), int64(d.UIDValidity), int64(d.UID), Held(d.MessageID),
-		Held(strings.ToLower(d.From)), Held(strings.ToLower(d.Subject)), receivedAt(d.ReceivedAt), s.config.Now().UTC(), row.Size,
+	batch.Queue(insertEmail, key, c.Account, c.Folder, int64(c.UIDValidity), int64(c.UID), c.MessageID,
+		c.From, c.Subject, receivedAt(c), s.config.Now().UTC(), row.Size,
 		Held(row.Metadata), row.Text, row.HTML, row.Packed, raw, packed, pending).QueryRow(func(r pgx.Row) error {
 		var id int64
 		if err := r.Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
@@ -168,8 +189,8 @@ func (s *Store) queue(batch *pgx.Batch, d *soar.Draft, pending bool, made map[st
 		}
 		return nil
 	})
-	for i, c := range rest {
-		batch.Queue(insertPiece, key, i+1, c.Data, c.Packed)
+	for i, piece := range rest {
+		batch.Queue(insertPiece, key, i+1, piece.Data, piece.Packed)
 	}
 	return nil
 }
@@ -179,13 +200,19 @@ func Held(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+// heldColumns are columns as PostgreSQL can hold them.
+func heldColumns(c packing.Columns) packing.Columns {
+	c.SourceKey, c.Account, c.Folder = Held(c.SourceKey), Held(c.Account), Held(c.Folder)
+	c.MessageID, c.From, c.Subject = Held(c.MessageID), Held(c.From), Held(c.Subject)
+	return c
+}
+
 // receivedAt is a record's time; nil where there is none.
-func receivedAt(text string) any {
-	micro, ok := packing.ReceivedAt(text).(int64)
-	if !ok {
+func receivedAt(c packing.Columns) any {
+	if !c.HasReceived {
 		return nil
 	}
-	return time.UnixMicro(micro).UTC()
+	return time.UnixMicro(c.Received).UTC()
 }
 
 // Prepare does what a Save of this draft can do ahead; see [packing.Prepare].
@@ -206,7 +233,9 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 		}
 	}
 	return s.Change(ctx, "change", func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM pending WHERE email_id = ANY($1)`, numbers)
-		return err
+		if _, err := tx.Exec(ctx, `DELETE FROM pending WHERE email_id = ANY($1)`, numbers); err != nil {
+			return err
+		}
+		return noteAbout(ctx, tx, s.config, numbers, evidence.Entry{Event: evidence.HandedOver})
 	})
 }

@@ -79,7 +79,25 @@ CREATE TABLE file_contents (
   raw bytea NOT NULL,
   PRIMARY KEY (file_id, piece)
 );
+`, `
+CREATE TABLE ledger (
+  number bigint PRIMARY KEY,
+  email_id bigint,
+  line text NOT NULL,
+  link text NOT NULL
+);
+COMMENT ON TABLE ledger IS 'what became of each email, only ever appended to (docs/evidence.md)';
+COMMENT ON COLUMN ledger.email_id IS 'NULL: of no email; the email itself may be gone';
+COMMENT ON COLUMN ledger.line IS 'the entry, JSON';
+COMMENT ON COLUMN ledger.link IS 'what the next entry names as previous';
+CREATE INDEX ledger_by_email ON ledger (email_id);
+ALTER TABLE emails ADD COLUMN ledger boolean NOT NULL DEFAULT false;
+ALTER TABLE emails ALTER ledger DROP DEFAULT;
+COMMENT ON COLUMN emails.ledger IS 'false: saved before there was a ledger; without a default, so that older programs that still run cannot save without an entry';
 `}
+
+// ledgerVersion is the version of the store's tables that brought the ledger.
+const ledgerVersion = 2
 
 // What PostgreSQL says of a schema or a table that is not there.
 const (
@@ -116,10 +134,10 @@ func (d *Database) Upgrade(ctx context.Context, part string, steps []string) err
 	case version > len(steps):
 		return fmt.Errorf("cannot open %s: its tables of the %s have version %d and this program knows versions up to %d; use a newer imap-integration",
 			d.name, part, version, len(steps))
-	case version == len(steps):
-		return nil
-	case d.config.ReadOnly:
-		d.missing = true
+	case version == len(steps) || d.config.ReadOnly:
+		if part == storePart {
+			d.tables = version
+		}
 		return nil
 	}
 	return d.Change(ctx, "upgrade", func(tx pgx.Tx) error { return d.upgrade(ctx, tx, part, steps) })
@@ -145,8 +163,14 @@ func (d *Database) upgrade(ctx context.Context, tx pgx.Tx, part string, steps []
 		return err
 	}
 	version, err := d.version(ctx, tx, part) // another program may have been faster
-	if err != nil || version >= len(steps) {
+	if err != nil {
 		return err
+	}
+	if part == storePart {
+		d.tables = len(steps)
+	}
+	if version >= len(steps) {
+		return nil
 	}
 	for _, step := range steps[version:] {
 		if _, err := tx.Conn().PgConn().Exec(ctx, step).ReadAll(); err != nil {
@@ -154,6 +178,9 @@ func (d *Database) upgrade(ctx context.Context, tx pgx.Tx, part string, steps []
 		}
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO versions (part, version) VALUES ($1, $2) ON CONFLICT (part) DO UPDATE SET version = excluded.version`, part, len(steps))
+	if err == nil && part == storePart && version < ledgerVersion {
+		err = beginLedger(ctx, tx, d.config)
+	}
 	if err == nil {
 		d.config.Log.Info("made or upgraded the tables", "part", part, "was", version, "is", len(steps))
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
@@ -99,6 +100,22 @@ func TestSuite(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		s, _, _ := newStore(t)
 		return s
+	})
+}
+
+// TestLedger: its ledger is like that of every other store that keeps one.
+func TestLedger(t *testing.T) {
+	server := postgrestest.Start(t)
+	database := server.Database(t)
+	storetest.RunLedger(t, func(t *testing.T) storetest.Tampered { // new tables cost less than a new database
+		sql(t, server, database, `DROP SCHEMA IF EXISTS imap_integration CASCADE`)
+		s := open(t, postgres.Config{URL: secret.New(server.URL(database)), Program: "1.2"})
+		return storetest.Tampered{Book: s, Change: func(t testing.TB, statement string) {
+			if strings.Contains(statement, "records") {
+				statement = strings.Replace(strings.Replace(statement, "records", "emails", 1), "email_id", "id", 1)
+			}
+			sql(t, server, database, `SET session_replication_role = replica; ALTER TABLE emails ALTER id DROP IDENTITY; `+statement)
+		}}
 	})
 }
 
@@ -260,6 +277,36 @@ func TestVersions(t *testing.T) {
 	_, err := postgres.Open(ctx, postgres.Config{URL: secret.New(server.URL(database))})
 	if err == nil || !strings.Contains(err.Error(), "version 99") || !strings.Contains(err.Error(), "newer imap-integration") {
 		t.Errorf("a newer schema: %v", err)
+	}
+}
+
+// TestLedgerOfAnOlderStore: tables of a program without a ledger are read as they
+// are, and brought up at once; what they hold is counted and not vouched for. An
+// older program that still runs cannot save any more.
+func TestLedgerOfAnOlderStore(t *testing.T) {
+	s, server, database := newStore(t)
+	ctx := context.Background()
+	save(t, s, draft(1, "a"), draft(2, "b"))
+	sql(t, server, database, `DROP TABLE ledger; ALTER TABLE emails DROP ledger; UPDATE versions SET version = 1 WHERE part = 'store'`)
+	c := postgres.Config{URL: secret.New(server.URL(database)), ReadOnly: true}
+	old := open(t, c)
+	if page, err := old.Search(ctx, soar.Query{}); err != nil || page.Total != 2 {
+		t.Errorf("an older store, only read: %d emails, %v", page.Total, err)
+	}
+	if r, err := evidence.Check(ctx, old.Ledger(), evidence.Head{}); err != nil || r.Problem != "" || r.Entries != 0 || r.Unproved != 2 {
+		t.Errorf("an older store, only read: %+v, %v", r, err)
+	}
+	c.ReadOnly = false
+	fresh := open(t, c)
+	if _, err := server.SQL(database, `INSERT INTO emails (source_key, mailbox_account, folder, uid_validity, uid, message_id, from_folded, subject_folded, created_at, metadata, body_text, body_html, packed)
+		VALUES ('k', '', '', 1, 1, '', '', '', now(), '{}', '', '', 0)`); err == nil || !strings.Contains(err.Error(), "ledger") {
+		t.Errorf("a program that knows no ledger saved an email: %v", err)
+	}
+	d := draft(3, "c")
+	d.SHA256 = evidence.Digest(d.Raw)
+	save(t, fresh, d)
+	if r, err := evidence.Check(ctx, fresh.Ledger(), evidence.Head{}); err != nil || r.Problem != "" || r.Entries != 2 || r.Emails != 1 || r.Unproved != 2 {
+		t.Errorf("after the upgrade: %+v, %v", r, err)
 	}
 }
 
