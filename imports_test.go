@@ -60,7 +60,7 @@ var rooms = map[string][]string{
 	"transport/transporttest": {},
 
 	// On PostgreSQL.
-	"fleet":                      {"actions", "fleet/ledger", "ingest", "manifest", "secret", "soar", "soar/postgres", "transport", "webhook"},
+	"fleet":                      {"actions", "fleet/ledger", "ingest", "manifest", "quote", "secret", "soar", "soar/postgres", "transport", "webhook"},
 	"fleet/ledger":               {"evidence", "ingest", "message", "soar", "soar/packing", "soar/postgres"},
 	"soar/postgres":              {"evidence", "message", "quote", "secret", "soar", "soar/packing", "transport"},
 	"soar/postgres/postgrestest": {"transport/transporttest"},

@@ -22,6 +22,7 @@ import (
 
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/soar/postgres/postgrestest"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 // The storm in make test is short and small; make fleet-test makes it long.
@@ -31,6 +32,7 @@ var (
 	stormEmails    = flag.Int("fleet.emails", 6, "emails of each mailbox before the storm")
 	stormLease     = flag.Duration("fleet.lease", 3*time.Second, "lease of the fleet in TestFleetStorm")
 	stormEvery     = flag.Duration("fleet.every", 1500*time.Millisecond, "time between two faults of TestFleetStorm")
+	stormStop      = flag.Duration("fleet.stop", 6*time.Second, "how long TestFleetStorm stops a process, at least; more than its lease")
 	stormSeed      = flag.Uint64("fleet.seed", 1, "order of the faults of TestFleetStorm")
 )
 
@@ -39,11 +41,14 @@ type storm struct {
 	t         *testing.T
 	dovecot   *mailboxtest.Dovecot
 	database  *postgrestest.Server
+	mail      *transporttest.Relay // between the fleet and Dovecot
+	wire      *transporttest.Relay // between the fleet and PostgreSQL
 	name      string
 	dir       string
 	users     []mailboxtest.User
 	delivered int
 	random    *rand.Rand
+	did       map[string]int // faults by their kind
 
 	mu     sync.Mutex
 	keys   map[string]int // that came to the webhook
@@ -62,9 +67,10 @@ type node struct {
 
 func newStorm(t *testing.T) *storm {
 	s := &storm{
-		t: t, dovecot: mailboxtest.StartDovecot(t), database: postgrestest.StartOwn(t), dir: t.TempDir(), keys: map[string]int{},
+		t: t, dovecot: mailboxtest.StartDovecot(t), database: postgrestest.StartOwn(t), dir: t.TempDir(), keys: map[string]int{}, did: map[string]int{},
 		random: rand.New(rand.NewPCG(*stormSeed, 0)),
 	}
+	s.mail, s.wire = transporttest.NewRelay(t, s.dovecot.TLS), transporttest.NewRelay(t, s.database.Port)
 	var err error
 	if s.name, err = s.database.NewDatabase(); err != nil {
 		t.Fatal(err)
@@ -77,10 +83,10 @@ func newStorm(t *testing.T) *storm {
 	}))
 	t.Cleanup(server.Close)
 	s.write("secret", "Canary-storm-webhook-secret")
-	s.write("database", s.database.URL(s.name))
+	s.write("database", strings.Replace(s.database.URL(s.name), fmt.Sprint(":", s.database.Port), fmt.Sprint(":", s.wire.Port), 1))
 	var b strings.Builder
 	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: %s\nconnections_per_server: 20\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 15\n",
-		s.dir, *stormLease, s.dovecot.TLS, s.dovecot.Authority.PEM)
+		s.dir, *stormLease, s.mail.Port, s.dovecot.Authority.PEM)
 	fmt.Fprintf(&b, "sinks:\n  - {name: lines, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret}\nmailboxes:\n", server.URL, s.dir)
 	for i := range *stormMailboxes {
 		u := s.dovecot.NewUser()
@@ -160,16 +166,6 @@ func (s *storm) sql(statement string) string {
 	return out
 }
 
-// watchCommits has the database note which epoch moved each checkpoint.
-const watchCommits = `CREATE TABLE commits (n bigint GENERATED ALWAYS AS IDENTITY, name text, epoch bigint, version bigint);
-CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	IF new.version <> old.version THEN INSERT INTO commits (name, epoch, version) VALUES (new.name, new.epoch, new.version); END IF; RETURN new; END $$;
-CREATE TRIGGER note AFTER UPDATE ON mailboxes FOR EACH ROW EXECUTE FUNCTION note();`
-
-// stale counts commits of an epoch behind those of a later one, and versions that came twice.
-const stale = `SELECT (SELECT count(*) FROM commits a JOIN commits b ON a.name = b.name AND a.version < b.version AND a.epoch > b.epoch),
-	(SELECT count(*) - count(DISTINCT (name, version)) FROM commits)`
-
 // TestFleetStorm: three processes read mailboxes into PostgreSQL while they are
 // killed and stopped, the database and the mail server are cut off, and emails come
 // in. In the end every email is there once, every sink has every key, and no
@@ -201,55 +197,6 @@ func TestFleetStorm(t *testing.T) {
 	s.judge()
 }
 
-// rage does one fault after the other. Of each kind at least one happens.
-func (s *storm) rage() {
-	faults := []func(){s.kill, s.stop, s.restartDatabase, s.restartServer}
-	end := time.Now().Add(*stormTime)
-	for i := 0; time.Now().Before(end) || i < len(faults); i++ {
-		which := i
-		if i >= len(faults) {
-			which = s.random.IntN(len(faults) + 4) // kills are the most frequent
-		}
-		for range 1 + s.random.IntN(3) {
-			s.deliver(s.random.IntN(len(s.users)))
-		}
-		if which < len(faults) {
-			faults[which]()
-		} else {
-			s.kill()
-		}
-		time.Sleep(*stormEvery)
-	}
-}
-
-func (s *storm) any() *node { return s.nodes[s.random.IntN(len(s.nodes))] }
-
-func (s *storm) kill() { s.signal(s.any(), syscall.SIGKILL) }
-
-// stop lets a node stand still for two leases, and then go on as if nothing had been.
-func (s *storm) stop() {
-	n := s.any()
-	s.signal(n, syscall.SIGSTOP)
-	s.done.Go(func() {
-		time.Sleep(2 * *stormLease)
-		s.signal(n, syscall.SIGCONT)
-	})
-}
-
-func (s *storm) restartDatabase() {
-	s.database.Stop()
-	time.Sleep(*stormEvery / 2)
-	if err := s.database.Restart(); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *storm) restartServer() {
-	s.dovecot.Kill()
-	time.Sleep(*stormEvery / 4)
-	s.dovecot.Restart()
-}
-
 // await waits for a condition.
 func (s *storm) await(what string, holds func() bool) time.Duration {
 	s.t.Helper()
@@ -265,12 +212,11 @@ func (s *storm) await(what string, holds func() bool) time.Duration {
 	return time.Since(began)
 }
 
-// settle waits until everything that was delivered is stored and handed over.
+// settle waits until nothing is cut any more and everything that was delivered is stored and handed over.
 func (s *storm) settle() {
 	s.t.Helper()
-	for _, n := range s.nodes {
-		s.signal(n, syscall.SIGCONT)
-	}
+	s.mail.CutAfter(0)
+	s.wire.CutAfter(0)
 	want := fmt.Sprintf("%d|0", s.delivered)
 	took := s.await(fmt.Sprintf("%d emails stored and handed over", s.delivered), func() bool {
 		out, err := s.database.SQL(s.name, `SELECT (SELECT count(*) FROM emails), (SELECT count(*) FROM deliveries)`)
@@ -282,6 +228,9 @@ func (s *storm) settle() {
 // takeOver kills a node for good and waits until the others read its mailboxes.
 func (s *storm) takeOver() {
 	s.t.Helper()
+	for _, n := range s.nodes {
+		s.signal(n, syscall.SIGCONT)
+	}
 	dead := s.nodes[0]
 	s.mu.Lock()
 	dead.away = true
@@ -308,6 +257,8 @@ func (s *storm) judge() {
 	if out := s.sql(stale); out != "0|0" {
 		s.t.Errorf("commits of stale holders, versions twice: %s", out)
 	}
+	s.t.Logf("faults: %v; %d and %d connections were reset; %s commits of %s holders, in the order of their epochs; the database refused %d of stale ones",
+		s.did, s.wire.Cuts(), s.mail.Cuts(), s.sql(`SELECT count(*) FROM commits`), s.sql(`SELECT sum(epoch) FROM mailboxes`), s.database.Logged(refusal))
 	if out, err := s.command("audit", "--all", "--strict").CombinedOutput(); err != nil {
 		s.t.Errorf("audit: %v %.2000s", err, out)
 	}

@@ -1,15 +1,17 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
+	"maps"
+	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/imap-integration/actions"
@@ -19,85 +21,70 @@ import (
 // box is a mailbox of this node: its settings, read anew when one of its secrets changes.
 type box struct {
 	Mailbox
-	parameters []byte // JSON
-	files      []string
-	decode     decoder
-	log        *slog.Logger
-
-	mu    sync.Mutex
-	stamp string // of the files when pass was made
-	pass  *actions.Pass
-	tame  func(string) string // takes the secrets out of a text
+	place  string // digest of which mailbox it is; see [actions.Pass.Place]
+	server string
+	log    *slog.Logger
+	pass   fresh[*actions.Pass]
+	tame   atomic.Pointer[func(string) string] // takes the secrets out of a text
 }
 
 // decoder reads parameters of an action; cmd has the manifest.
 type decoder func(command string, parameters []byte) (*manifest.Values, error)
 
 // newBox reads a mailbox's settings.
-func newBox(m Mailbox, parameters []byte, decode decoder, log *slog.Logger) (*box, error) {
-	b := &box{Mailbox: m, parameters: parameters, decode: decode, log: log}
-	var all map[string]any
-	if err := json.Unmarshal(parameters, &all); err != nil {
+func newBox(m Mailbox, parameters map[string]any, decode decoder, log *slog.Logger) (*box, error) {
+	text, err := json.Marshal(parameters)
+	if err != nil {
 		return nil, err
 	}
-	for id, value := range all {
-		if path, ok := value.(string); ok && strings.HasSuffix(id, "_file") {
-			b.files = append(b.files, path)
+	b := &box{Mailbox: m, log: log}
+	b.pass = fresh[*actions.Pass]{files: filesOf(parameters), build: func() (*actions.Pass, error) { return b.read(text, decode) }}
+	pass, _, err := b.pass.current()
+	if err == nil {
+		sum := sha256.Sum256([]byte(pass.Place()))
+		b.place, b.server = hex.EncodeToString(sum[:8]), pass.Server()
+	}
+	return b, err
+}
+
+// filesOf are the files that parameters name.
+func filesOf(parameters map[string]any) (files []string) {
+	for _, id := range slices.Sorted(maps.Keys(parameters)) {
+		if path, ok := parameters[id].(string); ok && strings.HasSuffix(id, "_file") {
+			files = append(files, path)
 		}
 	}
-	_, err := b.current()
-	return b, err
+	return files
+}
+
+// read makes the pass of the parameters, secrets of files included.
+func (b *box) read(parameters []byte, decode decoder) (*actions.Pass, error) {
+	values, err := decode("incoming-mail-daemon", parameters)
+	if err != nil {
+		return nil, err
+	}
+	tame := values.Redact
+	b.tame.Store(&tame)
+	return actions.NewPass(&actions.Env{
+		Log: slog.New(&redacting{b.log.Handler(), tame}).With("mailbox", b.Name), Now: time.Now, Progress: func(int, int) {},
+	}, values)
 }
 
 // current is the pass with the secrets as they are now.
 func (b *box) current() (*actions.Pass, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	stamp := stampOf(b.files)
-	if b.pass != nil && stamp == b.stamp {
-		return b.pass, nil
+	pass, renewed, err := b.pass.current()
+	if renewed {
+		b.log.Info("a secret's file changed; the settings were read again", "mailbox", b.Name)
 	}
-	values, err := b.decode("incoming-mail-daemon", b.parameters)
-	if err != nil {
-		return nil, err
-	}
-	b.tame = values.Redact
-	env := &actions.Env{
-		Log: slog.New(&redacting{b.log.Handler(), values.Redact}).With("mailbox", b.Name), Now: time.Now, Progress: func(int, int) {},
-	}
-	pass, err := actions.NewPass(env, values)
-	if err != nil {
-		return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
-	}
-	if b.pass != nil {
-		env.Log.Info("a secret's file changed; the settings were read again")
-	}
-	b.pass, b.stamp = pass, stamp
-	return pass, nil
+	return pass, err
 }
 
 // redact takes the mailbox's secrets out of a text, which may quote a server.
 func (b *box) redact(text string) string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tame == nil {
-		return text
+	if tame := b.tame.Load(); tame != nil {
+		return (*tame)(text)
 	}
-	return b.tame(text)
-}
-
-// stampOf changes with the content of files, as far as the file system tells.
-func stampOf(files []string) string {
-	var stamp bytes.Buffer
-	for _, path := range files {
-		info, err := os.Stat(path)
-		if err != nil {
-			fmt.Fprintf(&stamp, "%s?;", path)
-			continue
-		}
-		fmt.Fprintf(&stamp, "%s %d %d;", path, info.Size(), info.ModTime().UnixNano())
-	}
-	return stamp.String()
+	return text
 }
 
 // redacting is a log without the secrets of one mailbox.
@@ -141,26 +128,25 @@ func (r *redacting) WithGroup(name string) slog.Handler {
 var errTwice = errors.New("mean the same user and folders of the same server")
 
 // boxes reads all mailboxes of a configuration; the error names all that is wrong.
-func (c *Config) boxes(database string, decode decoder, log *slog.Logger) (map[string]*box, []string, error) {
-	all, servers := map[string]*box{}, []string{}
+func (c *Config) boxes(decode decoder, log *slog.Logger) (map[string]*box, error) {
+	all := map[string]*box{}
 	places := map[string]string{}
+	url, _, _, err := c.address()
+	if err != nil {
+		return nil, err
+	}
 	var problems []error
 	for _, m := range c.Mailboxes {
-		parameters, err := c.parameters(m, database)
+		b, err := newBox(m, c.parameters(m, url.Reveal()), decode, log)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("mailbox %s: %w", m.Name, err))
+			problems = append(problems, c.at(m.line, fmt.Errorf("mailbox %s: %w", m.Name, err)))
 			continue
 		}
-		b, err := newBox(m, parameters, decode, log)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		if other, ok := places[b.place]; ok {
+			problems = append(problems, c.at(m.line, fmt.Errorf("mailboxes %s and %s %w", other, m.Name, errTwice)))
 		}
-		if other, ok := places[b.pass.Place()]; ok {
-			problems = append(problems, fmt.Errorf("mailboxes %s and %s %w", other, m.Name, errTwice))
-		}
-		places[b.pass.Place()] = m.Name
-		all[m.Name], servers = b, append(servers, b.pass.Server())
+		places[b.place] = m.Name
+		all[m.Name] = b
 	}
-	return all, servers, errors.Join(problems...)
+	return all, errors.Join(problems...)
 }

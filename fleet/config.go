@@ -1,11 +1,13 @@
 package fleet
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +15,9 @@ import (
 
 	"example.org/imap-integration/fleet/ledger"
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
+	"example.org/imap-integration/soar/postgres"
 )
 
 // Config is fleet.yaml. All nodes of a fleet have the same one, or each its own
@@ -34,6 +38,7 @@ type Config struct {
 	Mailboxes            []Mailbox      `yaml:"mailboxes"`
 	Sinks                []Sink         `yaml:"sinks"`
 
+	path         string // of the file
 	every, lease time.Duration
 	// Program is the version of this program, for the ledger.
 	Program string `yaml:"-"`
@@ -47,6 +52,7 @@ type Mailbox struct {
 	Sinks      []string       `yaml:"sinks"` // nil: all
 	Parameters map[string]any `yaml:",inline"`
 
+	line  int
 	every time.Duration
 }
 
@@ -63,6 +69,7 @@ type Sink struct {
 	Concurrent   int            `yaml:"concurrent"`
 	Parameters   map[string]any `yaml:",inline"` // of cloud_soar: the resource fields of the API
 
+	line                  int
 	backlogBytes          int64
 	backlogAge, deadAfter time.Duration
 }
@@ -71,6 +78,8 @@ const (
 	defaultEvery      = time.Minute
 	leastEvery        = time.Second
 	mostEvery         = 24 * time.Hour
+	leastLease        = 3 * time.Second
+	mostLease         = 10 * time.Minute
 	defaultConcurrent = 16
 	mostConcurrent    = 1000
 	defaultPerServer  = 10
@@ -78,6 +87,8 @@ const (
 	defaultAge        = time.Hour
 	defaultDeadAfter  = 24 * time.Hour
 	defaultSending    = 4
+	mostSending       = 100
+	mostAge           = 365 * 24 * time.Hour
 )
 
 // longestName is that of what stands in logs, metrics and the database, bytes.
@@ -91,57 +102,85 @@ func isName(s string) bool {
 	return s != "" && len(s) <= longestName && !strings.ContainsFunc(s, func(c rune) bool { return !inside(c) })
 }
 
-// Load reads fleet.yaml. The error names everything that is wrong with it.
+// Load reads fleet.yaml. The error names everything that is wrong with it, one to a
+// line, and where it stands.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config cannot be read (%w)", err)
 	}
-	c := &Config{}
-	if err := manifest.DecodeYAML(path, data, c); err != nil {
+	c := &Config{path: filepath.Base(path)}
+	if err := manifest.DecodeYAML(c.path, data, c); err != nil {
 		return nil, err
 	}
+	lines := manifest.Lines(data)
 	var problems []error
-	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	problem := func(at place, format string, args ...any) {
+		problems = append(problems, c.at(lines(at...), fmt.Errorf(format, args...)))
+	}
 	c.check(problem)
 	for i := range c.Mailboxes {
-		c.Mailboxes[i].check(c, problem)
+		c.Mailboxes[i].line = lines("mailboxes", i)
+		c.Mailboxes[i].check(c, place{"mailboxes", i}, problem)
 	}
 	for i := range c.Sinks {
-		c.Sinks[i].check(problem)
+		c.Sinks[i].line = lines("sinks", i)
+		c.Sinks[i].check(place{"sinks", i}, problem)
 	}
 	return c, errors.Join(problems...)
 }
 
+// at says where in the file a problem is.
+func (c *Config) at(line int, err error) error {
+	if line == 0 {
+		return err
+	}
+	return fmt.Errorf("%s: line %d: %w", c.path, line, err)
+}
+
+// place is where something stands in the file; see [manifest.Lines].
+type place []any
+
+func (p place) of(key string) place { return append(p[:len(p):len(p)], key) }
+
 // complain notes a problem.
-type complain func(format string, args ...any)
+type complain func(at place, format string, args ...any)
 
 func (c *Config) check(problem complain) {
 	if (c.Database == "") == (c.DatabaseFile == "") {
-		problem("database or database_file must name the database, postgres://user@host/database (one of the two)")
+		problem(place{"database"}, "database or database_file must name the database, postgres://user@host/database (one of the two)")
+	} else if c.Database != "" {
+		if err := postgres.CheckURL(c.Database); err != nil {
+			problem(place{"database"}, "database %w", err)
+		}
 	}
 	if len(c.Mailboxes) == 0 {
-		problem("mailboxes is empty")
+		problem(place{"mailboxes"}, "mailboxes is empty")
 	}
 	if c.Node == "" {
 		host, _ := os.Hostname()
 		c.Node = host + "-" + strconv.Itoa(os.Getpid())
 	}
-	c.every = duration("every", c.Every, defaultEvery, leastEvery, mostEvery, problem)
-	c.lease = duration("lease", c.Lease, ledger.DefaultLease, 3*time.Second, 10*time.Minute, problem)
-	c.Concurrent = number("concurrent", c.Concurrent, defaultConcurrent, mostConcurrent, problem)
-	c.ConnectionsPerServer = number("connections_per_server", c.ConnectionsPerServer, defaultPerServer, mostConcurrent, problem)
+	if _, _, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && err != nil {
+		problem(place{"metrics"}, "metrics must be an address and a port, such as 127.0.0.1:9464, not %q", c.Metrics)
+	}
+	c.every = duration(place{"every"}, "every", c.Every, defaultEvery, leastEvery, mostEvery, problem)
+	c.lease = duration(place{"lease"}, "lease", c.Lease, ledger.DefaultLease, leastLease, mostLease, problem)
+	c.Concurrent = number(place{"concurrent"}, "concurrent", c.Concurrent, defaultConcurrent, mostConcurrent, problem)
+	c.ConnectionsPerServer = number(place{"connections_per_server"}, "connections_per_server", c.ConnectionsPerServer, defaultPerServer, mostConcurrent, problem)
 	servers := map[string]int{}
-	for name, most := range c.Servers {
-		if most < 1 {
-			problem("servers: %s must have at least 1 connection", name)
+	for _, name := range slices.Sorted(maps.Keys(c.Servers)) {
+		if c.Servers[name] < 1 {
+			problem(place{"servers", name}, "servers: %s must have at least 1 connection", quote.Line(name, quote.Name))
 		}
-		if !strings.Contains(name, ":") {
-			name += ":993"
+		full := strings.ToLower(name)
+		if !strings.Contains(full, ":") {
+			full += ":993"
 		}
-		servers[strings.ToLower(name)] = most
+		servers[full] = c.Servers[name]
 	}
 	c.Servers = servers
+	forbidden(place{"defaults"}, "defaults", c.Defaults, problem)
 	twice(problem, "mailboxes", c.Mailboxes, func(m Mailbox) string { return m.Name })
 	twice(problem, "sinks", c.Sinks, func(s Sink) string { return s.Name })
 }
@@ -152,83 +191,100 @@ func twice[T any](problem complain, list string, all []T, name func(T) string) {
 	for i, one := range all {
 		switch n := name(one); {
 		case !isName(n):
-			problem("%s: the name of number %d must be letters, digits and . _ @ + -, at most %d", list, i+1, longestName)
+			problem(place{list, i, "name"}, "%s: the name of number %d must be letters, digits and . _ @ + -, at most %d", list, i+1, longestName)
 		case seen[n]:
-			problem("%s: %s stands twice", list, n)
+			problem(place{list, i, "name"}, "%s: %s stands twice", list, n)
 		default:
 			seen[n] = true
 		}
 	}
 }
 
-func (m *Mailbox) check(c *Config, problem complain) {
-	m.every = duration(m.Name+": every", m.Every, c.every, leastEvery, mostEvery, problem)
+// forbidden finds parameters of the daemon that a fleet sets by itself.
+func forbidden(at place, where string, parameters map[string]any, problem complain) {
 	for _, id := range []string{"checkpoint", "uids", "dry_run", "cloud_soar_api_url"} {
-		if _, set := m.Parameters[id]; set || c.Defaults[id] != nil {
-			problem("%s: %s is the fleet's business and must not be set", m.Name, id)
+		if _, set := parameters[id]; set {
+			problem(at.of(id), "%s: %s is the fleet's business and must not be set", where, id)
 		}
 	}
-	all := slices.Collect(func(yield func(string) bool) {
-		for _, s := range c.Sinks {
-			if !yield(s.Name) {
-				return
-			}
-		}
-	})
+}
+
+func (m *Mailbox) check(c *Config, at place, problem complain) {
+	name := quote.Line(m.Name, quote.Name)
+	m.every = duration(at.of("every"), name+": every", m.Every, c.every, leastEvery, mostEvery, problem)
+	forbidden(at, name, m.Parameters, problem)
+	all := make([]string, len(c.Sinks))
+	for i, s := range c.Sinks {
+		all[i] = s.Name
+	}
 	if m.Sinks == nil {
 		m.Sinks = all
 	}
+	seen := map[string]bool{}
 	for _, s := range m.Sinks {
-		if !slices.Contains(all, s) {
-			problem("%s: there is no sink %s", m.Name, s)
+		switch {
+		case !slices.Contains(all, s):
+			problem(at.of("sinks"), "%s: there is no sink %s", name, quote.Line(s, quote.Name))
+		case seen[s]:
+			problem(at.of("sinks"), "%s: the sink %s stands twice", name, s)
 		}
+		seen[s] = true
 	}
 }
 
-func (s *Sink) check(problem complain) {
-	s.Concurrent = number(s.Name+": concurrent", s.Concurrent, defaultSending, 100, problem)
-	s.backlogAge = duration(s.Name+": backlog_age", s.BacklogAge, defaultAge, time.Second, 365*24*time.Hour, problem)
-	s.deadAfter = duration(s.Name+": dead_after", s.DeadAfter, defaultDeadAfter, time.Second, 365*24*time.Hour, problem)
-	s.backlogBytes = size(s.Name+": backlog_bytes", s.BacklogBytes, problem)
+func (s *Sink) check(at place, problem complain) {
+	name := quote.Line(s.Name, quote.Name)
+	s.Concurrent = number(at.of("concurrent"), name+": concurrent", s.Concurrent, defaultSending, mostSending, problem)
+	s.backlogAge = duration(at.of("backlog_age"), name+": backlog_age", s.BacklogAge, defaultAge, time.Second, mostAge, problem)
+	s.deadAfter = duration(at.of("dead_after"), name+": dead_after", s.DeadAfter, defaultDeadAfter, time.Second, mostAge, problem)
+	s.backlogBytes = size(at.of("backlog_bytes"), name+": backlog_bytes", s.BacklogBytes, problem)
 	switch s.Type {
-	case "stdout":
+	case "stdout", "cloud_soar":
+		for key, value := range map[string]string{"url": s.URL, "secret_file": s.SecretFile, "ca_certificate_file": s.CAFile} {
+			if value != "" && (s.Type == "stdout" || key != "ca_certificate_file") {
+				problem(at.of(key), "%s: %s is a setting of a webhook, not of a %s", name, key, s.Type)
+			}
+		}
 	case "webhook":
 		if s.URL == "" || s.SecretFile == "" {
-			problem("%s: a webhook needs url and secret_file", s.Name)
+			problem(at, "%s: a webhook needs url and secret_file", name)
 		}
-	case "cloud_soar":
 	default:
-		problem("%s: type must be stdout, webhook or cloud_soar", s.Name)
+		problem(at.of("type"), "%s: type must be stdout, webhook or cloud_soar", name)
+		return
 	}
-	if s.Type != "cloud_soar" && len(s.Parameters) > 0 {
-		problem("%s: %s is not a setting of a %s", s.Name, slices.Min(slices.Collect(maps.Keys(s.Parameters))), s.Type)
+	if s.Type == "cloud_soar" {
+		return // the action that takes its parameters says what is wrong with them
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Parameters)) {
+		problem(at.of(key), "%s: %s is not a setting of a %s", name, quote.Line(key, quote.Name), s.Type)
 	}
 }
 
-func number(name string, n, otherwise, most int, problem complain) int {
+func number(at place, name string, n, otherwise, most int, problem complain) int {
 	if n == 0 {
 		return otherwise
 	}
 	if n < 0 || n > most {
-		problem("%s must be a number from 1 to %d", name, most)
+		problem(at, "%s must be a number from 1 to %d", name, most)
 	}
 	return n
 }
 
-func duration(name, text string, otherwise, least, most time.Duration, problem complain) time.Duration {
+func duration(at place, name, text string, otherwise, least, most time.Duration, problem complain) time.Duration {
 	if text == "" {
 		return otherwise
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < least || d > most {
-		problem("%s must be a time from %s to %s, such as 30s or 5m, not %q", name, least, most, text)
+		problem(at, "%s must be a time from %s to %s, such as 30s or 5m, not %q", name, least, most, text)
 		return otherwise
 	}
 	return d
 }
 
 // size reads bytes: 1048576, 512KiB, 256MiB, 1GiB.
-func size(name, text string, problem complain) int64 {
+func size(at place, name, text string, problem complain) int64 {
 	if text == "" {
 		return defaultBacklog
 	}
@@ -238,31 +294,45 @@ func size(name, text string, problem complain) int64 {
 			return n << (10 * shift)
 		}
 	}
-	problem("%s must be a number of bytes, such as 256MiB, not %q", name, text)
+	problem(at, "%s must be a number of bytes, such as 256MiB, not %q", name, text)
 	return defaultBacklog
 }
 
-// address is the database's address and password. The files are read anew each time.
-func (c *Config) address() (url, password secret.String, ca string, err error) {
-	url = secret.New(c.Database)
+// address is the database's address, password and authorities. The files are read anew each time.
+func (c *Config) address() (address, password secret.String, ca string, err error) {
+	address = secret.New(c.Database)
 	if c.DatabaseFile != "" {
-		if url, err = readSecret(c.DatabaseFile); err != nil {
-			return url, password, "", fmt.Errorf("database_file cannot be read (%w)", err)
+		if address, err = readSecret(c.DatabaseFile); err != nil {
+			return address, password, "", fmt.Errorf("database_file cannot be read (%w)", err)
 		}
 	}
 	if c.DatabasePasswordFile != "" {
 		if password, err = readSecret(c.DatabasePasswordFile); err != nil {
-			return url, password, "", fmt.Errorf("database_password_file cannot be read (%w)", err)
+			return address, password, "", fmt.Errorf("database_password_file cannot be read (%w)", err)
 		}
 	}
 	if c.DatabaseCAFile != "" {
 		text, err := os.ReadFile(c.DatabaseCAFile)
 		if err != nil {
-			return url, password, "", fmt.Errorf("database_ca_certificate_file cannot be read (%w)", err)
+			return address, password, "", fmt.Errorf("database_ca_certificate_file cannot be read (%w)", err)
 		}
 		ca = string(text)
 	}
-	return url, password, ca, nil
+	return address, password, ca, nil
+}
+
+// password is that of the next connection to the database, as the files have it now.
+func (c *Config) password() (secret.String, error) {
+	address, password, _, err := c.address()
+	if err != nil || !password.Empty() {
+		return password, err
+	}
+	parsed, err := url.Parse(address.Reveal())
+	if err != nil {
+		return secret.String{}, nil // it was read when the program started; that one goes on
+	}
+	own, _ := parsed.User.Password()
+	return secret.New(own), nil
 }
 
 func readSecret(path string) (secret.String, error) {
@@ -271,7 +341,7 @@ func readSecret(path string) (secret.String, error) {
 }
 
 // parameters are a mailbox's, over those of defaults, as an action gets them.
-func (c *Config) parameters(m Mailbox, database string) ([]byte, error) {
+func (c *Config) parameters(m Mailbox, database string) map[string]any {
 	all := maps.Clone(c.Defaults)
 	if all == nil {
 		all = map[string]any{}
@@ -282,5 +352,5 @@ func (c *Config) parameters(m Mailbox, database string) ([]byte, error) {
 		all[id] = value
 	}
 	all["cloud_soar_api_url"] = database
-	return json.Marshal(all)
+	return all
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,7 +27,38 @@ import (
 	"example.org/imap-integration/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
+// TestMain lets more tests run at once than there are processors: they wait most of
+// the time, for intervals that a fleet has.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
+	status := postgrestest.Run(m)
+	if dovecot.server != nil {
+		dovecot.server.Close()
+	}
+	os.Exit(status)
+}
+
+// dovecot is the mail server that all tests share.
+var dovecot struct {
+	once   sync.Once
+	server *mailboxtest.Dovecot
+	err    error
+}
+
+func sharedDovecot(t *testing.T) *mailboxtest.Dovecot {
+	t.Helper()
+	dovecot.once.Do(func() { dovecot.server, dovecot.err = mailboxtest.LaunchDovecot() })
+	if errors.Is(dovecot.err, mailboxtest.ErrNoDovecot) && os.Getenv("CI") != "true" {
+		t.Skipf("skipped: %v", dovecot.err)
+	}
+	if dovecot.err != nil {
+		t.Fatal(dovecot.err)
+	}
+	return dovecot.server.For(t)
+}
 
 // patience is for anything to happen, on a busy machine.
 const patience = 90 * time.Second
@@ -102,7 +135,7 @@ func (l *lines) String() string {
 
 func newWorld(t *testing.T, mailboxes int) *world {
 	t.Helper()
-	w := &world{t: t, dovecot: mailboxtest.StartDovecot(t), database: postgrestest.Start(t), dir: t.TempDir()}
+	w := &world{t: t, dovecot: sharedDovecot(t), database: postgrestest.Start(t), dir: t.TempDir()}
 	w.receiver = newReceiver(t, w.dovecot.Authority)
 	w.name = w.database.Database(t)
 	for range mailboxes {
@@ -129,7 +162,7 @@ func (w *world) file(name, text string) string {
 // config writes fleet.yaml.
 func (w *world) config() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 20\n", w.dir, w.dovecot.TLS, w.dovecot.Authority.PEM)
+	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: 3s\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 20\n", w.dir, w.dovecot.TLS, w.dovecot.Authority.PEM)
 	fmt.Fprintf(&b, "sinks:\n  - {name: out, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret, ca_certificate_file: %s/ca.pem, backlog_age: 3s}\n", w.receiver.URL, w.dir, w.dir)
 	b.WriteString("mailboxes:\n")
 	for i, u := range w.users {

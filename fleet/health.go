@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"example.org/imap-integration/fleet/ledger"
+	"example.org/imap-integration/quote"
 )
 
 const (
@@ -25,9 +26,13 @@ const (
 
 // pulse is what a node knows of itself.
 type pulse struct {
-	mu        sync.Mutex
-	last      time.Time // beat of the main loop
-	noAnswer  error     // of the database, last; nil: it answers
+	mu       sync.Mutex
+	last     time.Time // beat of the main loop
+	noAnswer error     // of the database, last; nil: it answers
+
+	// What was asked of the database last, under a lock of its own: the answer may be
+	// long in coming, and whether the node is alive is said meanwhile.
+	asking    sync.Mutex
 	states    []ledger.State
 	stateErr  error
 	stateTime time.Time
@@ -57,8 +62,8 @@ type monitor struct{ *Node }
 // states asks the ledger, at most every stateCache.
 func (m *monitor) states(ctx context.Context) ([]ledger.State, error) {
 	p := m.pulse
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.asking.Lock()
+	defer p.asking.Unlock()
 	if time.Since(p.stateTime) > stateCache {
 		limited, cancel := context.WithTimeout(ctx, answerTime)
 		defer cancel()
@@ -88,7 +93,9 @@ func (m *monitor) unready(ctx context.Context) ([]unready, error) {
 		if b == nil {
 			continue
 		}
-		if why := m.heldBack(b); why != "" {
+		if s.Place != b.place {
+			list = append(list, unready{s.Name, "another node's configuration has a different mailbox under this name; give it another name, or restart this node with that configuration"})
+		} else if why := m.heldBack(b); why != "" {
 			list = append(list, unready{s.Name, why})
 		} else if why := overdue(s, b.every); why != "" {
 			list = append(list, unready{s.Name, why})
@@ -166,26 +173,42 @@ func (m *monitor) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 // notify tells the service manager that the node is ready and alive, and how it
-// is (sd_notify(3)). Without one it does nothing.
-func (m *monitor) notify(ctx context.Context) {
-	if sent, err := daemon.SdNotify(false, daemon.SdNotifyReady); !sent || err != nil {
+// is (sd_notify(3)), until ctx ends; from the end of running on it says that the
+// node stops. Without a service manager it does nothing.
+func (m *monitor) notify(ctx, running context.Context) {
+	if sent, err := daemon.SdNotify(false, daemon.SdNotifyReady+"\n"+m.statusLine()); !sent || err != nil {
 		return
 	}
+	defer context.AfterFunc(running, func() { _, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) })()
 	interval := 10 * time.Second
 	watchdog, err := daemon.SdWatchdogEnabled(false)
 	if err == nil && watchdog > 0 {
 		interval = min(interval, watchdog/2)
 	}
 	for every(ctx, interval) {
+		text := m.statusLine()
 		if m.pulse.alive() {
-			_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)
+			text = daemon.SdNotifyWatchdog + "\n" + text
 		}
-		m.mu.Lock()
-		text := fmt.Sprintf("STATUS=%d of %d mailboxes are being read, %d sinks hold mailboxes back", len(m.running), len(m.order), held(m.over))
-		m.mu.Unlock()
 		_, _ = daemon.SdNotify(false, text)
 	}
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+}
+
+// unanswered is why the database did not answer last; nil: it did.
+func (p *pulse) unanswered() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.noAnswer
+}
+
+// statusLine is what systemctl status shows.
+func (m *monitor) statusLine() string {
+	if err := m.pulse.unanswered(); err != nil {
+		return "STATUS=no mailbox is read: " + quote.Line(err.Error(), quote.Sentence)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return fmt.Sprintf("STATUS=%d of %d mailboxes are being read, %d sinks hold mailboxes back", len(m.running), len(m.order), held(m.over))
 }
 
 func held(over map[string]string) (n int) {

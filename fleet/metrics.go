@@ -37,8 +37,8 @@ func until(f func(s ledger.State) *time.Time) func(ledger.State, time.Duration) 
 func families() []family {
 	return []family{
 		{"mailbox_last_poll_timestamp_seconds", "gauge", "End of the last pass that saw all of the mailbox, Unix time; absent before the first.", until(func(s ledger.State) *time.Time { return s.Polled })},
-		{"mailbox_unsaved_age_seconds", "gauge", "The most that an email can have waited without being saved: the time since the last whole pass.", func(s ledger.State, _ time.Duration) (float64, bool) {
-			return s.Age.Seconds(), s.Polled != nil
+		{"mailbox_unsaved_age_seconds", "gauge", "Upper bound of how long the oldest email that is not saved has waited: the time since the last whole pass began to look; absent before the first.", func(s ledger.State, _ time.Duration) (float64, bool) {
+			return s.Age.Seconds(), s.Age >= 0
 		}},
 		{"mailbox_overdue", "gauge", "1 where the mailbox fails or was not read whole for too long.", func(s ledger.State, every time.Duration) (float64, bool) {
 			if overdue(s, every) != "" {

@@ -72,28 +72,38 @@ type turn struct {
 // the database is contacted.
 func Open(ctx context.Context, o Options) (*Node, error) {
 	n := &Node{o: o, running: map[string]*turn{}, over: map[string]string{}, ends: make(chan ledger.End, 64), freed: make(chan struct{}, 1), pulse: &pulse{}}
-	url, _, _, err := o.Config.address()
-	if err != nil {
-		return nil, &ConfigError{err}
-	}
-	boxes, servers, err := o.Config.boxes(url.Reveal(), o.Decode, o.Log)
+	boxes, err := o.Config.boxes(o.Decode, o.Log)
 	sinks, sinkErr := n.outlets()
 	if err := errors.Join(err, sinkErr); err != nil {
 		return nil, &ConfigError{err}
 	}
 	n.boxes, n.sinks = boxes, sinks
+	n.warnUnused()
 	n.order = slices.Sorted(maps.Keys(boxes))
 	if n.store, n.book, err = openLedger(ctx, o.Config, o.Log, o.Config.Concurrent+len(sinks)+4, false); err != nil {
 		return nil, err
 	}
 	list := make([]ledger.Mailbox, len(o.Config.Mailboxes))
 	for i, m := range o.Config.Mailboxes {
-		list[i] = ledger.Mailbox{Name: m.Name, Server: servers[i], Period: m.every}
+		list[i] = ledger.Mailbox{Name: m.Name, Place: boxes[m.Name].place, Server: boxes[m.Name].server, Period: m.every}
 	}
 	if err := n.book.Register(ctx, o.Version, list); err != nil {
 		return nil, errors.Join(err, n.store.Close())
 	}
 	return n, nil
+}
+
+// warnUnused names limits that concern no server: they are most likely misspelt.
+func (n *Node) warnUnused() {
+	used := map[string]bool{}
+	for _, b := range n.boxes {
+		used[b.server] = true
+	}
+	for _, server := range slices.Sorted(maps.Keys(n.o.Config.Servers)) {
+		if !used[server] {
+			n.o.Log.Warn("a limit of servers concerns no mailbox; check its spelling", "server", server)
+		}
+	}
 }
 
 // ConfigError is a configuration that cannot be used; nothing was contacted.
@@ -113,9 +123,10 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx)) // what outlives the passes
 	var helpers, passes sync.WaitGroup
-	for _, loop := range []func(context.Context){n.renewals, n.finisher, n.watchBacklogs, m.notify, serve} {
+	for _, loop := range []func(context.Context){n.renewals, n.finisher, n.watchBacklogs, serve} {
 		helpers.Go(func() { loop(inner) })
 	}
+	helpers.Go(func() { m.notify(inner, ctx) })
 	for _, s := range n.sinks {
 		helpers.Go(func() { s.run(ctx, n.book) })
 	}

@@ -28,7 +28,9 @@ func openLedger(ctx context.Context, c *Config, log *slog.Logger, connections in
 	if err := postgres.CheckURL(url.Reveal()); err != nil {
 		return nil, nil, &ConfigError{fmt.Errorf("database %w", err)}
 	}
-	store, err := postgres.Open(ctx, postgres.Config{URL: url, Password: password, Secure: trust.Secure, Connections: connections, ReadOnly: readOnly, Abandoned: c.lease / 2, Log: log, Program: c.Program})
+	store, err := postgres.Open(ctx, postgres.Config{
+		URL: url, Password: password, Renewed: c.password, Secure: trust.Secure, Connections: connections, ReadOnly: readOnly, Abandoned: c.lease / 2, Log: log, Program: c.Program,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -234,34 +234,3 @@ func TestDeployments(t *testing.T) {
 		}
 	}
 }
-
-// TestConfigurations: everything that is wrong with fleet.yaml is said at once.
-func TestConfigurations(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "fleet.yaml")
-	text := `database: postgres://u@db/x
-every: 10x
-servers: {imap.example.com: 0}
-mailboxes:
-  - {name: a b, username: u, dry_run: true}
-  - {name: a, sinks: [none]}
-  - {name: a}
-sinks:
-  - {name: s, type: webhook, backlog_bytes: many}
-  - {name: t, type: fax, color: red}
-`
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := fleet.Load(path)
-	for _, wants := range []string{"every", "servers", "number 1", "dry_run", "no sink none", "a stands twice", "url and secret_file", "backlog_bytes", "type must be", "color is not"} {
-		if err == nil || !strings.Contains(err.Error(), wants) {
-			t.Errorf("%s is not said: %v", wants, err)
-		}
-	}
-	if err := os.WriteFile(path, []byte("databse: x\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fleet.Load(path); err == nil || !strings.Contains(err.Error(), "databse") {
-		t.Errorf("an unknown key: %v", err)
-	}
-}

@@ -1,12 +1,13 @@
 package fleet
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ import (
 
 const (
 	takeMost = 64               // messages taken at once
-	lendTime = 2 * time.Minute  // for a taken message; then another node takes it
+	lendTime = 15 * time.Minute // for taken messages, whatever their receiver does; those of a dead node are taken at once
 	lookFor  = 2 * time.Second  // how often an idle outlet looks for messages of other nodes
 	restMost = 30 * time.Second // an outlet whose receiver is away rests
 	fewTries = 5                // before a message can be given up for its age
@@ -55,7 +56,7 @@ func (n *Node) outlets() (list []*outlet, err error) {
 			o.deliver, e = n.toCloudSOAR(s)
 		}
 		if e != nil {
-			err = errors.Join(err, fmt.Errorf("sink %s: %w", s.Name, e))
+			err = errors.Join(err, n.o.Config.at(s.line, fmt.Errorf("sink %s: %w", s.Name, e)))
 		}
 		list = append(list, o)
 	}
@@ -68,60 +69,40 @@ func toWriter(w io.Writer) deliver {
 	return func(_ context.Context, m ledger.Message) error {
 		mu.Lock()
 		defer mu.Unlock()
-		b := bufio.NewWriter(w)
-		_, _ = b.Write(webhook.Message(m.Key, m.Mailbox, m.Body))
-		_ = b.WriteByte('\n')
-		if err := b.Flush(); err != nil {
+		// One write, so that a node that dies leaves no line without its end.
+		if _, err := w.Write(append(webhook.Message(m.Key, m.Mailbox, m.Body), '\n')); err != nil {
 			return fmt.Errorf("cannot write to standard output: %w", err)
 		}
 		return nil
 	}
 }
 
-// toWebhook posts; the secret is read anew when its file changes.
+// toWebhook posts; secret and authorities are read anew when their files change.
 func toWebhook(s Sink) (deliver, error) {
-	ca := ""
-	if s.CAFile != "" {
-		text, err := os.ReadFile(s.CAFile)
+	f := &fresh[*webhook.Hook]{files: filesOf(map[string]any{"secret_file": s.SecretFile, "ca_file": s.CAFile}), build: func() (*webhook.Hook, error) {
+		ca, err := s.authorities()
 		if err != nil {
-			return nil, fmt.Errorf("ca_certificate_file cannot be read (%w)", err)
+			return nil, err
 		}
-		ca = string(text)
-	}
-	trust, err := transport.NewTrust(ca)
-	if err != nil {
-		return nil, err
-	}
-	dial, err := transport.Dialer(secret.String{}, trust)
-	if err != nil {
-		return nil, err
-	}
-	client := transport.HTTPClient(dial, trust)
-	var mu sync.Mutex
-	var hook *webhook.Hook
-	stamp := ""
-	current := func() (*webhook.Hook, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		now := stampOf([]string{s.SecretFile})
-		if hook != nil && now == stamp {
-			return hook, nil
+		trust, err := transport.NewTrust(ca)
+		if err != nil {
+			return nil, err
+		}
+		dial, err := transport.Dialer(secret.String{}, trust)
+		if err != nil {
+			return nil, err
 		}
 		key, err := readSecret(s.SecretFile)
 		if err != nil {
 			return nil, fmt.Errorf("secret_file cannot be read (%w)", err)
 		}
-		made, err := webhook.New(webhook.Config{URL: s.URL, Secret: key, HTTP: client})
-		if err == nil {
-			hook, stamp = made, now
-		}
-		return hook, err
-	}
-	if _, err := current(); err != nil {
+		return webhook.New(webhook.Config{URL: s.URL, Secret: key, HTTP: transport.HTTPClient(dial, trust)})
+	}}
+	if _, _, err := f.current(); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, m ledger.Message) error {
-		h, err := current()
+		h, _, err := f.current()
 		if err != nil {
 			return err
 		}
@@ -129,25 +110,36 @@ func toWebhook(s Sink) (deliver, error) {
 	}, nil
 }
 
-// toCloudSOAR saves emails over REST. One that was tried before may be there.
+// authorities are those of ca_certificate_file, in PEM; "": the system's alone.
+func (s Sink) authorities() (string, error) {
+	if s.CAFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		return "", fmt.Errorf("ca_certificate_file cannot be read (%w)", err)
+	}
+	return string(text), nil
+}
+
+// toCloudSOAR saves emails over REST. One that is not new may be there: an answer was
+// lost, another program saved it before, or a dead letter was replayed.
 func (n *Node) toCloudSOAR(s Sink) (deliver, error) {
-	parameters, err := (&Config{Defaults: s.Parameters}).parameters(Mailbox{}, fmt.Sprint(s.Parameters["cloud_soar_api_url"]))
-	if err != nil {
-		return nil, err
+	files := filesOf(s.Parameters)
+	if s.CAFile != "" {
+		files = append(files, s.CAFile)
 	}
-	values, err := n.o.Decode("list-cloud-soar-emails", parameters)
-	if err != nil {
-		return nil, err
-	}
-	client, err := actions.NewClient(context.Background(), &actions.Env{Log: n.o.Log, Now: time.Now, Progress: func(int, int) {}}, values)
-	if err != nil {
+	f := &fresh[actions.Client]{files: files, build: func() (actions.Client, error) { return n.client(s) }}
+	if _, _, err := f.current(); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, m ledger.Message) error {
-		if m.Attempts > 1 {
-			if _, there, err := client.ByKey(ctx, m.Key); err != nil || there {
-				return err
-			}
+		client, _, err := f.current()
+		if err != nil {
+			return err
+		}
+		if _, there, err := client.ByKey(ctx, m.Key); err != nil || there {
+			return err
 		}
 		record, found, err := n.store.ByKey(ctx, m.Key)
 		if err != nil || !found { // an email without content has no record, and is nothing to save
@@ -163,6 +155,28 @@ func (n *Node) toCloudSOAR(s Sink) (deliver, error) {
 		}
 		return err
 	}, nil
+}
+
+// client is Cloud SOAR as the sink's parameters name it.
+func (n *Node) client(s Sink) (actions.Client, error) {
+	ca, err := s.authorities()
+	if err != nil {
+		return nil, err
+	}
+	parameters := maps.Clone(s.Parameters)
+	if ca != "" {
+		parameters["ca_certificate"] = ca
+	}
+	text, err := json.Marshal(parameters)
+	if err != nil {
+		return nil, err
+	}
+	values, err := n.o.Decode("list-cloud-soar-emails", text)
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(&redacting{n.o.Log.Handler(), values.Redact}).With("sink", s.Name)
+	return actions.NewClient(context.Background(), &actions.Env{Log: log, Now: time.Now, Progress: func(int, int) {}}, values)
 }
 
 // run hands over until ctx ends.
@@ -201,7 +215,7 @@ func (o *outlet) round(ctx context.Context, book *ledger.Ledger, messages []ledg
 		slots <- struct{}{}
 		sending.Go(func() {
 			defer func() { <-slots }()
-			err := o.deliver(ctx, m)
+			err := o.try(ctx, m)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -218,6 +232,16 @@ func (o *outlet) round(ctx context.Context, book *ledger.Ledger, messages []ledg
 		o.log.Error("what was handed over could not be noted; it comes again", "messages", len(done), "error", err.Error())
 	}
 	return answered
+}
+
+// try delivers. A panic costs this message a try, not the node its life.
+func (o *outlet) try(ctx context.Context, m ledger.Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the program itself failed (%v); please report this", p)
+		}
+	}()
+	return o.deliver(ctx, m)
 }
 
 // failed notes a failure, and reports whether it concerns this message alone.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -29,7 +30,7 @@ type NodeStatus struct {
 // MailboxStatus is a mailbox, whether it is in this configuration or not.
 type MailboxStatus struct {
 	ledger.State
-	AgeSeconds float64 `json:"unsaved_age_seconds"` // since the last whole pass; -1: there was none
+	AgeSeconds float64 `json:"unsaved_age_seconds"` // since the last whole pass began to look; -1: there was none
 	DueSeconds float64 `json:"due_seconds"`
 	Configured bool    `json:"configured"`
 	Overdue    string  `json:"overdue"` // why; "": it is not
@@ -43,6 +44,7 @@ type SinkStatus struct {
 	OldestSeconds float64 `json:"oldest_seconds"`
 	Dead          int64   `json:"dead"`
 	Error         string  `json:"last_error"`
+	Configured    bool    `json:"configured"` // false: nobody hands over what waits here
 }
 
 // ReadStatus asks the database of a configuration. It changes nothing.
@@ -69,16 +71,24 @@ func ReadStatus(ctx context.Context, c *Config, log *slog.Logger) (status *Statu
 		}
 		status.Mailboxes = append(status.Mailboxes, m)
 	}
-	for _, s := range c.Sinks {
-		one := SinkStatus{Sink: s.Name}
-		for _, b := range backlogs {
-			if b.Sink == s.Name {
-				one = SinkStatus{b.Sink, b.Messages, b.Bytes, b.Oldest.Seconds(), b.Dead, b.Error}
-			}
-		}
-		status.Sinks = append(status.Sinks, one)
-	}
+	status.Sinks = c.sinkStates(backlogs)
 	return status, nil
+}
+
+// sinkStates are the sinks of the configuration, and behind them those that only the outbox knows.
+func (c *Config) sinkStates(backlogs []ledger.Backlog) []SinkStatus {
+	list := []SinkStatus{}
+	for _, s := range c.Sinks {
+		list = append(list, SinkStatus{Sink: s.Name, Configured: true})
+	}
+	for _, b := range backlogs {
+		i := slices.IndexFunc(list, func(s SinkStatus) bool { return s.Sink == b.Sink })
+		if i < 0 {
+			i, list = len(list), append(list, SinkStatus{})
+		}
+		list[i] = SinkStatus{b.Sink, b.Messages, b.Bytes, b.Oldest.Seconds(), b.Dead, b.Error, list[i].Configured}
+	}
+	return list
 }
 
 // Replay makes the dead letters of a sink due again, and says how many they are.
@@ -107,11 +117,7 @@ const auditsAtOnce = 4
 // Audit holds every email of every mailbox against the store: each UID is in one
 // state. sound is false where something is missing, doubled or could not be read.
 func Audit(ctx context.Context, o Options, strict bool) (reports []MailboxAudit, sound bool, err error) {
-	url, _, _, err := o.Config.address()
-	if err != nil {
-		return nil, false, &ConfigError{err}
-	}
-	boxes, _, err := o.Config.boxes(url.Reveal(), o.Decode, o.Log)
+	boxes, err := o.Config.boxes(o.Decode, o.Log)
 	if err != nil {
 		return nil, false, &ConfigError{err}
 	}
@@ -128,8 +134,11 @@ func Audit(ctx context.Context, o Options, strict bool) (reports []MailboxAudit,
 		reading.Go(func() {
 			defer func() { <-slots }()
 			b := boxes[m.Name]
-			folders, err := b.pass.Audit(ctx, store)
-			reports[i] = MailboxAudit{Mailbox: m.Name, Folders: folders}
+			pass, err := b.current()
+			reports[i] = MailboxAudit{Mailbox: m.Name}
+			if err == nil {
+				reports[i].Folders, err = pass.Audit(ctx, store)
+			}
 			if err != nil {
 				reports[i].Error = b.redact(err.Error())
 			}
@@ -146,10 +155,13 @@ func Audit(ctx context.Context, o Options, strict bool) (reports []MailboxAudit,
 // Check reads everything that a configuration names but the database and the servers.
 func Check(o Options) error {
 	url, _, _, err := o.Config.address()
-	if err == nil {
-		err = postgres.CheckURL(url.Reveal())
+	if err != nil {
+		return &ConfigError{err}
 	}
-	_, _, boxErr := o.Config.boxes(url.Reveal(), o.Decode, o.Log)
+	if err = postgres.CheckURL(url.Reveal()); err != nil {
+		err = fmt.Errorf("database %w", err)
+	}
+	_, boxErr := o.Config.boxes(o.Decode, o.Log)
 	_, sinkErr := (&Node{o: o}).outlets()
 	if err := errors.Join(err, boxErr, sinkErr); err != nil {
 		return &ConfigError{err}

@@ -19,6 +19,7 @@ func (n *Node) work(ctx context.Context, t *turn) (end ledger.End) {
 	defer t.Abandon(ctx)
 	began := time.Now()
 	for {
+		looked := time.Now()
 		report, err := n.pass(ctx, b, t)
 		count(&end, report)
 		switch {
@@ -36,7 +37,7 @@ func (n *Node) work(ctx context.Context, t *turn) (end ledger.End) {
 			n.nudge()
 		}
 		if !report.Full {
-			end.Whole = report.Withheld == 0 && report.NotReached == 0
+			end.Whole, end.Looked = report.Withheld == 0 && report.NotReached == 0, time.Since(looked)
 			return end
 		}
 		if time.Since(began) > passTime || n.held(b) {

@@ -8,8 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 const (
@@ -122,12 +120,4 @@ func (m Manifest) load(name string, into any) error {
 		return err
 	}
 	return DecodeYAML(name, data, into)
-}
-
-// DecodeYAML is strict: an unknown key and a key that stands twice are errors that name it.
-func DecodeYAML(name string, data []byte, into any) error {
-	if err := yaml.Load(data, into, yaml.WithKnownFields(), yaml.WithUniqueKeys()); err != nil {
-		return fmt.Errorf("%s: %s", name, strings.Join(strings.Fields(err.Error()), " "))
-	}
-	return nil
 }

@@ -29,9 +29,10 @@ var ErrLostTurn = errors.New("another process has taken this mailbox over; nothi
 
 // Ledger is a fleet's state. Its methods may be called at the same time.
 type Ledger struct {
-	store *postgres.Store
-	node  string
-	lease time.Duration
+	store  *postgres.Store
+	node   string
+	lease  time.Duration
+	places map[string]string // of the mailboxes that were registered
 }
 
 // Open brings the tables up in the store's database. node names this process; two
@@ -46,21 +47,26 @@ func Open(ctx context.Context, store *postgres.Store, node string, lease time.Du
 // Mailbox is a mailbox as the fleet's configuration has it.
 type Mailbox struct {
 	Name   string
+	Place  string        // what tells it from others: server, user, folders
 	Server string        // host and port, for the limit of connections
 	Period time.Duration // from the start of a pass to the next one
 }
 
-// Register makes the rows of mailboxes that are new, and the node's own.
+// Register makes the rows of mailboxes that are new, and the node's own. A name whose
+// mailbox is another one than it was belongs to whoever registers last: Claim gives
+// no turn at it to others, so that two configurations do not share one checkpoint.
 func (l *Ledger) Register(ctx context.Context, version string, mailboxes []Mailbox) error {
-	names, servers, periods := make([]string, len(mailboxes)), make([]string, len(mailboxes)), make([]time.Duration, len(mailboxes))
+	names, servers, periods, places := make([]string, len(mailboxes)), make([]string, len(mailboxes)), make([]time.Duration, len(mailboxes)), make([]string, len(mailboxes))
+	l.places = map[string]string{}
 	for i, m := range mailboxes {
-		names[i], servers[i], periods[i] = m.Name, m.Server, m.Period
+		names[i], servers[i], periods[i], places[i] = m.Name, m.Server, m.Period, postgres.Held(m.Place)
+		l.places[m.Name] = places[i]
 	}
 	return l.store.Change(ctx, "change", func(tx pgx.Tx) error {
 		b := &pgx.Batch{}
-		b.Queue(`INSERT INTO mailboxes (name, server, period) SELECT * FROM unnest($1::text[], $2::text[], $3::interval[]) ORDER BY 1
-			ON CONFLICT (name) DO UPDATE SET server = excluded.server, period = excluded.period
-			WHERE (mailboxes.server, mailboxes.period) IS DISTINCT FROM (excluded.server, excluded.period)`, names, servers, periods)
+		b.Queue(`INSERT INTO mailboxes (name, server, period, place) SELECT * FROM unnest($1::text[], $2::text[], $3::interval[], $4::text[]) ORDER BY 1
+			ON CONFLICT (name) DO UPDATE SET server = excluded.server, period = excluded.period, place = excluded.place
+			WHERE (mailboxes.server, mailboxes.period, mailboxes.place) IS DISTINCT FROM (excluded.server, excluded.period, excluded.place)`, names, servers, periods, places)
 		b.Queue(`INSERT INTO nodes (name, started_at, seen_at, version) VALUES ($1, clock_timestamp(), clock_timestamp(), $2)
 			ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at, version = excluded.version`, l.node, version)
 		return tx.SendBatch(ctx, b).Close()
@@ -78,22 +84,31 @@ type Claim struct {
 // claimLock serialises claims, so that the count of connections is right.
 const claimLock = 0x494d4149_00000002
 
+// due is when somebody may take a mailbox: when its lease ends, or when its next pass is
+// due. No lease is that long, and no pause (see steps of the retries of a node): such
+// a time was noted before the database's clock was set back, or with a longer period.
+const due = `CASE WHEN coalesce(m.lease_until, m.next_due) > clock_timestamp() + greatest(m.period, interval '15 minutes') + interval '1 second'
+	THEN to_timestamp(0) ELSE coalesce(m.lease_until, m.next_due) END`
+
+// own are the mailboxes of these names that are the ones which this node means.
+const own = `mailboxes m JOIN unnest($1::text[], $2::text[]) AS o (name, place) USING (name, place)`
+
 // claim gives the mailboxes that are due longest to this node, as many as each
 // server may still have connections. A lease that ran out is due at once.
 const claim = `WITH busy AS (
-		SELECT server, count(*) AS n FROM mailboxes WHERE lease_until > clock_timestamp() GROUP BY server
+		SELECT server, count(*) AS n FROM mailboxes m WHERE lease_until IS NOT NULL AND ` + due + ` > clock_timestamp() GROUP BY server
 	), ranked AS (
-		SELECT m.name, coalesce(m.lease_until, m.next_due) AS since, coalesce(($6::jsonb ->> m.server)::int, $5) AS most,
-			row_number() OVER (PARTITION BY m.server ORDER BY coalesce(m.lease_until, m.next_due), m.name) + coalesce(b.n, 0) AS place
-		FROM mailboxes m LEFT JOIN busy b USING (server)
-		WHERE m.name = ANY($2) AND coalesce(m.lease_until, m.next_due) <= clock_timestamp()
+		SELECT m.name, ` + due + ` AS since, coalesce(($7::jsonb ->> m.server)::int, $6) AS most,
+			row_number() OVER (PARTITION BY m.server ORDER BY ` + due + `, m.name) + coalesce(b.n, 0) AS rank
+		FROM ` + own + ` LEFT JOIN busy b USING (server)
+		WHERE ` + due + ` <= clock_timestamp()
 	), chosen AS (
-		SELECT name FROM ranked WHERE place <= most ORDER BY since, name LIMIT $3
+		SELECT name FROM ranked WHERE rank <= most ORDER BY since, name LIMIT $4
 	), locked AS MATERIALIZED (
-		SELECT name FROM mailboxes WHERE name IN (SELECT name FROM chosen) AND coalesce(lease_until, next_due) <= clock_timestamp()
+		SELECT name FROM mailboxes m WHERE name IN (SELECT name FROM chosen) AND ` + due + ` <= clock_timestamp()
 		FOR UPDATE SKIP LOCKED
 	)
-	UPDATE mailboxes m SET holder = $1, epoch = epoch + 1, lease_until = clock_timestamp() + $4::interval,
+	UPDATE mailboxes m SET holder = $3, epoch = epoch + 1, lease_until = clock_timestamp() + $5::interval,
 		next_due = clock_timestamp() + period, tried_at = clock_timestamp()
 	FROM locked WHERE m.name = locked.name
 	RETURNING m.name, m.epoch, m.checkpoint, m.version, m.failures`
@@ -109,7 +124,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim) (turns []*Turn, err error) 
 	err = l.store.Do(ctx, "claim mailboxes in", func(ctx context.Context, pool *pgxpool.Pool) error {
 		b := &pgx.Batch{}
 		b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(claimLock))
-		b.Queue(claim, l.node, c.Names, c.Most, l.lease, c.PerServer, limits).Query(func(rows pgx.Rows) error {
+		b.Queue(claim, c.Names, l.placesOf(c.Names), l.node, c.Most, l.lease, c.PerServer, limits).Query(func(rows pgx.Rows) error {
 			t := Turn{ledger: l}
 			_, err := pgx.ForEachRow(rows, []any{&t.Name, &t.epoch, &t.Checkpoint, &t.version, &t.Failures}, func() error {
 				one := t
@@ -123,12 +138,21 @@ func (l *Ledger) Claim(ctx context.Context, c Claim) (turns []*Turn, err error) 
 	return turns, err
 }
 
+// placesOf are the places of names.
+func (l *Ledger) placesOf(names []string) []string {
+	places := make([]string, len(names))
+	for i, name := range names {
+		places[i] = l.places[name]
+	}
+	return places
+}
+
 // NextDue is how long it is until one of the mailboxes is due, at most limit.
 func (l *Ledger) NextDue(ctx context.Context, names []string, limit time.Duration) (wait time.Duration, err error) {
 	err = l.store.Do(ctx, "read", func(ctx context.Context, pool *pgxpool.Pool) error {
 		var seconds *float64
-		if err := pool.QueryRow(ctx, `SELECT extract(epoch FROM min(coalesce(lease_until, next_due)) - clock_timestamp())::float8
-			FROM mailboxes WHERE name = ANY($1)`, names).Scan(&seconds); err != nil {
+		if err := pool.QueryRow(ctx, `SELECT extract(epoch FROM min(`+due+`) - clock_timestamp())::float8 FROM `+own,
+			names, l.placesOf(names)).Scan(&seconds); err != nil {
 			return err
 		}
 		wait = limit
@@ -177,7 +201,8 @@ func (l *Ledger) Renew(ctx context.Context, turns []*Turn) (lost []*Turn, err er
 // End is how a pass ended.
 type End struct {
 	Turn                                                   *Turn
-	Whole                                                  bool          // it saw all of the mailbox
+	Whole                                                  bool          // it saw all of the mailbox, and all is saved
+	Looked                                                 time.Duration // where Whole: since it began to look
 	Error                                                  string        // why not; "": nothing failed
 	Retry                                                  time.Duration // after a failure; 0: when the mailbox is due anyway
 	Saved, Existed, Failed, LeftOut, Reconnects, Throttled int
@@ -201,12 +226,13 @@ func (l *Ledger) Finish(ctx context.Context, ends []End) error {
 			b.Queue(`UPDATE mailboxes SET holder = NULL, lease_until = NULL,
 					next_due = CASE WHEN $3::interval IS NULL THEN next_due ELSE clock_timestamp() + $3::interval END,
 					polled_at = CASE WHEN $4 THEN clock_timestamp() ELSE polled_at END,
+					covered_until = CASE WHEN $4 THEN clock_timestamp() - $14::interval ELSE covered_until END,
 					failures = CASE WHEN $5 = '' THEN 0 ELSE failures + 1 END, last_error = $5,
 					saved = saved + $6, existed = existed + $7, failed = failed + $8, left_out = left_out + $9,
 					reconnects = reconnects + $10, throttled = throttled + $11,
 					certificate_until = coalesce($12, certificate_until), token_until = coalesce($13, token_until)
 				WHERE name = $1 AND epoch = $2`, e.Turn.Name, e.Turn.epoch, retry, e.Whole, postgres.Held(e.Error),
-				e.Saved, e.Existed, e.Failed, e.LeftOut, e.Reconnects, e.Throttled, known(e.CertificateUntil), known(e.TokenUntil))
+				e.Saved, e.Existed, e.Failed, e.LeftOut, e.Reconnects, e.Throttled, known(e.CertificateUntil), known(e.TokenUntil), e.Looked)
 		}
 		return pool.SendBatch(ctx, b).Close()
 	})

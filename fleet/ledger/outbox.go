@@ -35,19 +35,29 @@ type Message struct {
 	Age      time.Duration
 }
 
-// Take lends messages of a sink for a time, oldest first. A message that was neither
-// Delivered nor Failed until then is lent again: to this process or another one.
+// take lends messages. A loan is void when its node is not heard of any more, and when this
+// node asks again: it works on one loan of a sink at a time, so that whatever else
+// stands under its name is of its past, or of an answer that did not come.
+const take = `WITH dead AS (
+		SELECT DISTINCT lent_to FROM deliveries d WHERE sink = $1 AND lent_to IS NOT NULL
+		AND NOT EXISTS (SELECT FROM nodes WHERE name = d.lent_to AND seen_at > clock_timestamp() - $5::interval)
+	), due AS (
+		SELECT message_id FROM deliveries WHERE sink = $1 AND NOT dead
+		AND (next_try <= clock_timestamp() OR lent_to = $4 OR lent_to IN (SELECT lent_to FROM dead)
+			OR next_try > clock_timestamp() + interval '2 hours') -- no pause is that long: the clock was set back
+		ORDER BY message_id LIMIT $2 FOR UPDATE SKIP LOCKED
+	), lent AS (
+		UPDATE deliveries d SET next_try = clock_timestamp() + $3::interval, attempts = attempts + 1, lent_to = $4 FROM due
+		WHERE d.sink = $1 AND d.message_id = due.message_id RETURNING d.message_id, d.attempts
+	)
+	SELECT m.id, m.key, m.mailbox, m.body, m.packed, l.attempts,
+		extract(epoch FROM clock_timestamp() - m.created_at)::float8 FROM lent l JOIN messages m ON m.id = l.message_id ORDER BY m.id`
+
+// Take lends messages of a sink for a time, oldest first, to one caller of this node at once. A message
+// that was neither Delivered nor Failed until then, or whose node died, is lent again.
 func (l *Ledger) Take(ctx context.Context, sink string, most int, lend time.Duration) (list []Message, err error) {
 	err = l.store.Do(ctx, "take messages from", func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, `WITH due AS (
-				SELECT message_id FROM deliveries WHERE sink = $1 AND NOT dead AND next_try <= clock_timestamp()
-				ORDER BY message_id LIMIT $2 FOR UPDATE SKIP LOCKED
-			), lent AS (
-				UPDATE deliveries d SET next_try = clock_timestamp() + $3::interval, attempts = attempts + 1 FROM due
-				WHERE d.sink = $1 AND d.message_id = due.message_id RETURNING d.message_id, d.attempts
-			)
-			SELECT m.id, m.key, m.mailbox, m.body, m.packed, l.attempts,
-				extract(epoch FROM clock_timestamp() - m.created_at)::float8 FROM lent l JOIN messages m ON m.id = l.message_id ORDER BY m.id`, sink, most, lend)
+		rows, err := pool.Query(ctx, take, sink, most, lend, l.node, l.lease)
 		if err != nil {
 			return err
 		}
@@ -89,7 +99,7 @@ func (l *Ledger) Delivered(ctx context.Context, sink string, ids []int64) error 
 // messages wait for Replay.
 func (l *Ledger) Failed(ctx context.Context, sink string, id int64, why string, again time.Duration, dead bool) error {
 	return l.store.Do(ctx, "change", func(ctx context.Context, pool *pgxpool.Pool) error {
-		_, err := pool.Exec(ctx, `UPDATE deliveries SET next_try = clock_timestamp() + $3::interval, last_error = $4, dead = $5
+		_, err := pool.Exec(ctx, `UPDATE deliveries SET next_try = clock_timestamp() + $3::interval, last_error = $4, dead = $5, lent_to = NULL
 			WHERE sink = $1 AND message_id = $2`, sink, id, again, postgres.Held(why), dead)
 		return err
 	})
@@ -98,7 +108,7 @@ func (l *Ledger) Failed(ctx context.Context, sink string, id int64, why string, 
 // Replay makes the dead messages of a sink due again, and says how many they are.
 func (l *Ledger) Replay(ctx context.Context, sink string) (n int64, err error) {
 	err = l.store.Do(ctx, "change", func(ctx context.Context, pool *pgxpool.Pool) error {
-		tag, err := pool.Exec(ctx, `UPDATE deliveries SET dead = false, attempts = 0, next_try = clock_timestamp() WHERE sink = $1 AND dead`, sink)
+		tag, err := pool.Exec(ctx, `UPDATE deliveries SET dead = false, attempts = 0, lent_to = NULL, next_try = clock_timestamp() WHERE sink = $1 AND dead`, sink)
 		n = tag.RowsAffected()
 		return err
 	})

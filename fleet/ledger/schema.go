@@ -68,4 +68,11 @@ CREATE TABLE deliveries (
   PRIMARY KEY (sink, message_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX deliveries_by_message ON deliveries (message_id);
+`, `
+ALTER TABLE mailboxes ADD place text NOT NULL DEFAULT '', ADD covered_until timestamptz;
+COMMENT ON COLUMN mailboxes.place IS 'digest of server, user and folders, as the node that registered it last has them';
+COMMENT ON COLUMN mailboxes.covered_until IS 'when the last whole pass began to look: emails that came before are saved';
+UPDATE mailboxes SET covered_until = polled_at;
+ALTER TABLE deliveries ADD lent_to text;
+COMMENT ON COLUMN deliveries.lent_to IS 'the node that is handing it over; NULL: none. A loan ends with its node, or at next_try';
 `}

@@ -14,7 +14,8 @@ type State struct {
 	Server     string        `json:"server"`
 	Holder     string        `json:"holder"` // "": nobody works on it now
 	Polled     *time.Time    `json:"polled_at"`
-	Age        time.Duration `json:"-"` // since then, by the database's clock
+	Place      string        `json:"-"` // see Mailbox
+	Age        time.Duration `json:"-"` // since the last whole pass began to look, by the database's clock; negative: there was none
 	Due        time.Duration `json:"-"` // until the next pass
 	Failures   int           `json:"failures"`
 	Error      string        `json:"last_error"`
@@ -33,8 +34,8 @@ type State struct {
 func (l *Ledger) States(ctx context.Context) (list []State, err error) {
 	err = l.store.Do(ctx, "read", func(ctx context.Context, pool *pgxpool.Pool) error {
 		rows, err := pool.Query(ctx, `SELECT name, server, CASE WHEN lease_until > clock_timestamp() THEN coalesce(holder, '') ELSE '' END, polled_at,
-				coalesce(extract(epoch FROM clock_timestamp() - polled_at), -1)::float8, extract(epoch FROM next_due - clock_timestamp())::float8,
-				failures, last_error, saved, existed, failed, left_out, reconnects, throttled, certificate_until, token_until
+				coalesce(extract(epoch FROM clock_timestamp() - covered_until), -1)::float8, extract(epoch FROM next_due - clock_timestamp())::float8,
+				failures, last_error, saved, existed, failed, left_out, reconnects, throttled, certificate_until, token_until, place
 			FROM mailboxes ORDER BY name`)
 		if err != nil {
 			return err
@@ -43,7 +44,7 @@ func (l *Ledger) States(ctx context.Context) (list []State, err error) {
 		var age, due float64
 		_, err = pgx.ForEachRow(rows, []any{
 			&s.Name, &s.Server, &s.Holder, &s.Polled, &age, &due, &s.Failures, &s.Error,
-			&s.Saved, &s.Existed, &s.Failed, &s.LeftOut, &s.Reconnects, &s.Throttled, &s.CertificateUntil, &s.TokenUntil,
+			&s.Saved, &s.Existed, &s.Failed, &s.LeftOut, &s.Reconnects, &s.Throttled, &s.CertificateUntil, &s.TokenUntil, &s.Place,
 		}, func() error {
 			s.Age, s.Due = seconds(age), seconds(due)
 			list = append(list, s)

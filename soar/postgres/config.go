@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -26,6 +27,9 @@ import (
 type Config struct {
 	URL      secret.String // postgres://user@host/database; see CheckURL
 	Password secret.String // in place of one in the URL; "": that one, else PGPASSFILE
+	// Renewed is asked for the password before each connection, so that one that changes
+	// while the program runs is used from then on. "": the one above; nil: it does not change.
+	Renewed func() (secret.String, error)
 
 	Dial   transport.Dial                                                           // nil: direct connections
 	Secure func(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) // nil: the system's authorities
@@ -121,6 +125,15 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	cc := conf.ConnConfig
 	if !c.Password.Empty() {
 		cc.Password = c.Password.Reveal()
+	}
+	if c.Renewed != nil {
+		conf.BeforeConnect = func(_ context.Context, cc *pgx.ConnConfig) error {
+			now, err := c.Renewed()
+			if err == nil && !now.Empty() {
+				cc.Password = now.Reveal()
+			}
+			return err
+		}
 	}
 	if cc.ConnectTimeout == 0 {
 		cc.ConnectTimeout = c.Timeout

@@ -219,6 +219,12 @@ func (s *Server) Log() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
+// Logged counts a text in all that PostgreSQL wrote.
+func (s *Server) Logged(what string) int {
+	text, _ := os.ReadFile(s.path("log"))
+	return strings.Count(string(text), what)
+}
+
 // end sends a signal to postgres, or to all of its processes, and waits until none is left.
 func (s *Server) end(sig syscall.Signal, all bool) {
 	s.mu.Lock()
