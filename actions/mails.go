@@ -23,6 +23,20 @@ type mailRecord struct {
 	EML       *string `json:"eml,omitempty"` // base64; only where it was asked for
 }
 
+// MarshalJSON writes the email in the way of the daemon's objects ([soar.Mail.AppendJSON]).
+func (r mailRecord) MarshalJSON() ([]byte, error) {
+	b := append([]byte(`{"cloud_soar_mail_id":"`), r.CloudSOARMailID...) // an id has nothing that JSON escapes
+	head := len(b)
+	b = r.Metadata.AppendJSON(append(b, '"'))
+	b[head+1] = ',' // the brace of the metadata
+	b = soar.AppendString(append(b[:len(b)-1], `,"created_at":`...), r.CreatedAt)
+	b = strconv.AppendBool(append(b, `,"discarded":`...), r.Discarded)
+	if r.EML != nil {
+		b = append(b, `,"eml":"`+*r.EML+`"`...)
+	}
+	return append(b, '}'), nil
+}
+
 func newMailRecord(r soar.Record) mailRecord {
 	r.Normalize()
 	return mailRecord{CloudSOARMailID: string(r.ID), Metadata: r.Metadata, CreatedAt: r.CreatedAt, Discarded: r.Discarded}

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -451,4 +452,29 @@ func pathsOf(prefix string, v any) []string {
 		}
 	}
 	return paths
+}
+
+// TestMailRecordJSON holds that the fast way writes what encoding/json does of the same fields.
+func TestMailRecordJSON(t *testing.T) {
+	type slow struct {
+		CloudSOARMailID string `json:"cloud_soar_mail_id"`
+		soar.Metadata
+		CreatedAt string  `json:"created_at"`
+		Discarded bool    `json:"discarded"`
+		EML       *string `json:"eml,omitempty"`
+	}
+	eml := "RnJvbTogYQ=="
+	for name, r := range map[string]mailRecord{
+		"full": {"7", soar.Metadata{Mail: soar.Mail{
+			Subject: "a \"<b>\" \u2028 \xff", UID: 9, Headers: soar.Headers{{Name: "X-A", Values: []string{"1", "2"}}},
+			Attachments: []message.Attachment{{Filename: "a\\b", Part: "2"}}, Problems: []message.Problem{{Code: "nul", Detail: "d"}},
+		}, SourceKey: "ab"}, "2026-03-02T10:00:00Z", true, &eml},
+		"a time that the store made up": newMailRecord(soar.Record{ID: "a-b_c", CreatedAt: "today\",\"x\":\"\n"}),
+		"empty":                         newMailRecord(soar.Record{}),
+	} {
+		var got, want bytes.Buffer
+		if err := errors.Join(JSON(r)(&got), JSON(slow(r))(&want)); err != nil || got.String() != want.String() {
+			t.Errorf("%s: %v\ngot  %swant %s", name, err, got.String(), want.String())
+		}
+	}
 }

@@ -13,7 +13,7 @@ import (
 func (m *Mail) AppendJSON(b []byte) []byte {
 	texts := func(key, value string) {
 		b = append(b, key...)
-		b = appendString(b, value)
+		b = AppendString(b, value)
 	}
 	texts(`{"message_id":`, m.MessageID)
 	texts(`,"in_reply_to":`, m.InReplyTo)
@@ -50,7 +50,7 @@ func (m *Mail) AppendJSON(b []byte) []byte {
 func (m *Metadata) AppendJSON(b []byte) []byte {
 	b = m.Mail.AppendJSON(b)
 	b = append(b[:len(b)-1], `,"source_key":`...)
-	return append(appendString(b, m.SourceKey), '}')
+	return append(AppendString(b, m.SourceKey), '}')
 }
 
 // appendJSON writes the object in the order of the email.
@@ -60,7 +60,7 @@ func (h Headers) appendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, f.Name), ':')
+		b = append(AppendString(b, f.Name), ':')
 		b = appendList(b, f.Values, appendText)
 	}
 	return append(b, '}')
@@ -77,24 +77,24 @@ func appendList[T any](b []byte, list []T, one func([]byte, *T) []byte) []byte {
 	return append(b, ']')
 }
 
-func appendText(b []byte, s *string) []byte { return appendString(b, *s) }
+func appendText(b []byte, s *string) []byte { return AppendString(b, *s) }
 
 func appendProblem(b []byte, p *message.Problem) []byte {
-	b = appendString(append(b, `{"code":`...), p.Code)
-	b = appendString(append(b, `,"detail":`...), p.Detail)
+	b = AppendString(append(b, `{"code":`...), p.Code)
+	b = AppendString(append(b, `,"detail":`...), p.Detail)
 	return append(b, '}')
 }
 
 func appendAttachment(b []byte, a *message.Attachment) []byte {
-	b = appendString(append(b, `{"filename":`...), a.Filename)
-	b = appendString(append(b, `,"content_type":`...), a.ContentType)
+	b = AppendString(append(b, `{"filename":`...), a.Filename)
+	b = AppendString(append(b, `,"content_type":`...), a.ContentType)
 	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
-	b = appendString(append(b, `,"md5":`...), a.MD5)
-	b = appendString(append(b, `,"sha1":`...), a.SHA1)
-	b = appendString(append(b, `,"sha256":`...), a.SHA256)
+	b = AppendString(append(b, `,"md5":`...), a.MD5)
+	b = AppendString(append(b, `,"sha1":`...), a.SHA1)
+	b = AppendString(append(b, `,"sha256":`...), a.SHA256)
 	b = strconv.AppendBool(append(b, `,"inline":`...), a.Inline)
-	b = appendString(append(b, `,"content_id":`...), a.ContentID)
-	b = appendString(append(b, `,"part":`...), a.Part)
+	b = AppendString(append(b, `,"content_id":`...), a.ContentID)
+	b = AppendString(append(b, `,"part":`...), a.Part)
 	return append(b, '}')
 }
 
@@ -108,9 +108,9 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// appendString writes a JSON string (RFC 8259, section 7). Invalid UTF-8
+// AppendString appends a JSON string (RFC 8259, section 7). Invalid UTF-8
 // becomes U+FFFD; U+2028 and U+2029 are escaped, for readers that take JSON for JavaScript.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
