@@ -23,7 +23,7 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 			c.Texts, c.Links, c.Members = nil, nil, nil
 		}
 	case c.Format == "pdf":
-		pdf.Check(ctx, c, in.Data, in.Passwords, b)
+		pdf.Check(c, in.Data, in.Passwords, b)
 	case pictures[c.Format]:
 		qr.Check(c, in.Data, b)
 	case c.Format == "rtf":

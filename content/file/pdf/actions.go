@@ -69,32 +69,46 @@ func nextString(objects []byte, from int) (kind, value string, next, cost int) {
 			break
 		}
 		at += i
-		rest := objects[at+1 : min(len(objects), at+1+maxString)]
-		for _, key := range keys {
-			after, ok := bytes.CutPrefix(rest, []byte(key))
-			if !ok {
-				continue
-			}
-			value, read := stringAt(bytes.TrimLeft(after, " \t\r\n\f\x00"))
-			if cost += read; value != "" {
-				return key, value, at + 1, cost
-			}
+		key, n := keyAt(objects[at:])
+		if n == 0 {
+			continue
+		}
+		value, read := stringAt(bytes.TrimLeft(objects[at+n:min(len(objects), at+n+maxString)], " \t\r\n\f\x00"))
+		if cost += read; value != "" {
+			return key, value, at + 1, cost
 		}
 	}
 	return "", "", -1, cost
 }
 
-// stringAt reads the string that data begins with (ISO 32000-1, section 7.3.4), "" where none
-// is or where it does not end, and tells how many bytes it read.
-func stringAt(data []byte) (value string, read int) {
-	if len(data) < 2 || data[0] != '(' && (data[0] != '<' || data[1] == '<') {
+// keyAt is the one of the keys that data begins with, and its length as written, 0 where none is.
+func keyAt(data []byte) (key string, length int) {
+	if len(data) < 2 || data[1] != 'U' && data[1] != 'F' && data[1] != 'J' && data[1] != '#' {
 		return "", 0
+	}
+	if key, length = nameAt(data); slices.Contains(keys, key) {
+		return key, length
+	}
+	return "", 0
+}
+
+// stringAt reads the string that data begins with, "" where none is or where it does
+// not end, and tells how many bytes it read.
+func stringAt(data []byte) (value string, read int) {
+	b, read := bytesAt(data)
+	return text(b), read
+}
+
+// bytesAt is [stringAt] of a string that is no text (ISO 32000-1, section 7.3.4).
+func bytesAt(data []byte) (value []byte, read int) {
+	if len(data) < 2 || data[0] != '(' && (data[0] != '<' || data[1] == '<') {
+		return nil, 0
 	}
 	if data[0] == '<' {
 		if end := bytes.IndexByte(data, '>'); end > 0 {
 			return hexadecimal(data[1:end]), end
 		}
-		return "", len(data)
+		return nil, len(data)
 	}
 	for i, depth := 1, 1; i < len(data); i++ {
 		switch data[i] {
@@ -108,7 +122,7 @@ func stringAt(data []byte) (value string, read int) {
 			}
 		}
 	}
-	return "", len(data)
+	return nil, len(data)
 }
 
 // objectStreams unpacks the streams that hold objects (ISO 32000-1, section 7.5.7).
@@ -137,9 +151,12 @@ func objectStreams(data []byte) (all [][]byte) {
 	return slices.Clip(all)
 }
 
+// escapes are the letters behind a backslash that stand for another character.
+var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
+
 // literal takes the escapes off a string in parentheses.
-func literal(s []byte) string {
-	var out []byte
+func literal(s []byte) []byte {
+	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
 			out = append(out, s[i])
@@ -151,15 +168,16 @@ func literal(s []byte) string {
 			out, i = append(out, byte(v)), i+n-1
 			continue
 		}
-		switch s[i] {
-		case 'n':
-			out = append(out, '\n')
-		case '\r', '\n':
-		default:
+		switch c, known := escapes[s[i]]; {
+		case known:
+			out = append(out, c)
+		case s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n': // the string goes on in the next line
+			i++
+		case s[i] != '\r' && s[i] != '\n':
 			out = append(out, s[i])
 		}
 	}
-	return text(out)
+	return out
 }
 
 func octal(s []byte) (n int) {
@@ -169,14 +187,18 @@ func octal(s []byte) (n int) {
 	return n
 }
 
-func hexadecimal(s []byte) string {
+// hexadecimal reads digits; where the last is missing, it is 0.
+func hexadecimal(s []byte) []byte {
 	digits := bytes.Join(bytes.Fields(s), nil)
+	if len(digits)%2 == 1 {
+		digits = append(digits, '0')
+	}
 	out := make([]byte, len(digits)/2)
 	for i := range out {
 		v, _ := strconv.ParseUint(string(digits[2*i:2*i+2]), 16, 8)
 		out[i] = byte(v)
 	}
-	return text(out)
+	return out
 }
 
 // text decodes UTF-16 with its mark; other strings are left as they are.

@@ -20,6 +20,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,6 @@ import (
 const (
 	maxSize    = 32 << 20               // bytes of a file
 	maxDrawn   = 10                     // pages of a file that are searched for QR codes
-	maxTries   = 20                     // passwords
 	drawnSide  = 900                    // pixels of the longer side of a drawn page
 	maxWait    = 30 * time.Second       // for a fresh instance; ctx ends it before
 	maxWork    = 700 * time.Millisecond // processor time of one file, once PDFium is there
@@ -93,25 +93,63 @@ func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Pa
 	}
 }
 
-// Check opens a PDF file that may not open, and names what is wrong with it: one
-// that is encrypted, or that does not end as such a file does. Others cost no more than the look.
-func Check(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
-	end := data[max(0, len(data)-2048):]
-	if bytes.Contains(data, []byte("/Encrypt")) || !bytes.Contains(end, []byte("startxref")) || len(data) > maxSize {
-		start(ctx, c, data, passwords, b, func(*reader) error { return nil })
+// Check names what is wrong with a PDF file as far as the bytes tell without its reader, which
+// takes a second of processor time and 130 MiB to start: one that is too large, that holds nothing,
+// that no password opens, or that was cut. [Read] tells whether it can be read all the same.
+func Check(c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
+	switch {
+	case int64(len(data)) > min(maxSize, b.Bytes):
+		c.Add(message.CodeLimitFile, tooLarge, len(data))
+	case !hasObjects(data):
+		c.Add(message.CodeFileDamaged, "the PDF has no object, so it cannot be read")
+	case locked(data, passwords, b):
+		c.Add(message.CodeFileEncrypted, noPassword)
+	default:
+		nameEnd(c, data)
 	}
+}
+
+// What is said of a file in both ways.
+const (
+	tooLarge   = "the PDF of %d bytes was not read: too large"
+	noPassword = "the PDF is encrypted; none of the passwords opens it"
+)
+
+// nameEnd names a file whose end is missing: where its objects lie stands there (ISO 32000-1, section 7.5.5).
+func nameEnd(c *held.Content, data []byte) {
+	const tail = 2048 // bytes in which readers look
+	if !bytes.Contains(data[max(0, len(data)-tail):], []byte("startxref")) && !pointsAtObjects(data) {
+		c.Add(message.CodeFileDamaged, "the end of the PDF is missing: it was cut, and tells no more where its parts are")
+	}
+}
+
+// pointsAtObjects reports whether the last startxref of a file, which something else was
+// appended to, leads to a cross-reference table or the object that is one.
+func pointsAtObjects(data []byte) bool {
+	i := bytes.LastIndex(data, []byte("startxref"))
+	if i < 0 {
+		return false
+	}
+	digits, _ := integer(data[i+len("startxref"):])
+	at, err := strconv.Atoi(digits)
+	if err != nil || at <= 0 || at >= i { // 0 stands in the first part of a file for the web: its end is another
+		return false
+	}
+	table := skipSpace(data[at:i])
+	number, rest := integer(table)
+	_, rest = integer(rest)
+	return bytes.HasPrefix(table, []byte("xref")) || number != "" && bytes.HasPrefix(skipSpace(rest), []byte("obj"))
 }
 
 // hasObjects reports whether there is anything in a file that PDFium could open: every
 // object begins with "obj" (ISO 32000-1, section 7.3.10), those that hold others too.
-// To start PDFium for a file that only begins like a PDF takes a second of processor time.
 func hasObjects(data []byte) bool { return bytes.Contains(data, []byte("obj")) }
 
 // start opens a file and does something with it. False: it was not tried.
 func start(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget, then func(*reader) error) bool {
 	switch {
 	case int64(len(data)) > min(maxSize, b.Bytes):
-		c.Add(message.CodeLimitFile, "the PDF of %d bytes was not read: too large", len(data))
+		c.Add(message.CodeLimitFile, tooLarge, len(data))
 		return false
 	case b.Work <= 0:
 		c.Add(message.CodeLimitFile, "the PDF was not read: those before it took too much work")
@@ -130,7 +168,7 @@ func start(ctx context.Context, c *held.Content, data []byte, passwords []held.P
 	case ctx.Err() != nil:
 		c.Add(message.CodeLimitFile, "the PDF was not read to its end: it takes too much work")
 	case errors.Is(err, pdfium_errors.ErrPassword), errors.Is(err, pdfium_errors.ErrSecurity):
-		c.Add(message.CodeFileEncrypted, "the PDF is encrypted; none of the passwords opens it")
+		c.Add(message.CodeFileEncrypted, noPassword)
 	default:
 		c.Add(message.CodeFileDamaged, "the PDF cannot be read to its end: %s", reason(err))
 	}
@@ -200,12 +238,12 @@ func (r *reader) watch(cancel func()) (stop func()) {
 	}
 }
 
-// open opens the document, with the first password that fits where it needs one.
+// open opens the document, with a password where it needs one.
 func (r *reader) open(data []byte, passwords []held.Password) error {
+	data, fitting := unlock(data, passwords, r.budget)
 	d, err := r.pdfium.OpenDocument(&requests.OpenDocument{File: &data})
-	for i := 0; errors.Is(err, pdfium_errors.ErrPassword) && i < min(len(passwords), maxTries) && r.budget.Tries > 0; i++ {
-		r.budget.Tries--
-		d, err = r.pdfium.OpenDocument(&requests.OpenDocument{File: &data, Password: &passwords[i].Text})
+	for i := 0; errors.Is(err, pdfium_errors.ErrPassword) && i < len(fitting); i++ {
+		d, err = r.pdfium.OpenDocument(&requests.OpenDocument{File: &data, Password: &fitting[i]})
 	}
 	if err != nil {
 		return err
