@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"cmd/imap-integration":    {".", "actions", "evidence", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar", "soar/apispec", "soar/local", "terminal"},
 	"evidence":                {"message", "quote"},
 	"filters":                 {"message", "quote"},
-	"ingest":                  {"content", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
+	"ingest":                  {"content", "evidence", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
 	"mailbox":                 {"filters", "mailbox/imapwire", "message", "quote", "secret", "transport"},
 	"mailbox/imapwire":        {"message", "quote"},
 	"mailbox/imapmem":         {},

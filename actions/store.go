@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/evidence"
+	"example.org/imap-integration/ingest"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
@@ -47,14 +48,26 @@ type store struct {
 	prepare func(*soar.Draft) // what a save can do ahead; nil: nothing
 }
 
+// emails is the store that keeps the emails, also where incidents are elsewhere.
+func (s *store) emails() Store {
+	if split, ok := s.Store.(*splitStore); ok {
+		return split.Store
+	}
+	return s.Store
+}
+
 // ledger is the store's ledger; nil where it keeps none.
 func (s *store) ledger() evidence.Source {
-	of := s.Store
-	if split, ok := of.(*splitStore); ok {
-		of = split.Store
-	}
-	if kept, ok := of.(interface{ Ledger() evidence.Source }); ok {
+	if kept, ok := s.emails().(interface{ Ledger() evidence.Source }); ok {
 		return kept.Ledger()
+	}
+	return nil
+}
+
+// Record tells the ledger, where the store keeps one, what was done at the mail server.
+func (s *store) Record(ctx context.Context, entries []evidence.Entry) error {
+	if kept, ok := s.emails().(ingest.Recorder); ok {
+		return kept.Record(ctx, entries)
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ const (
 	Saved      = "saved"            // the email was stored
 	Existed    = "existed"          // a run brought an email that the store has
 	HandedOver = "handed_over"      // the result that holds the email was written
+	Failed     = "failed"           // a run handed it over as failed; detail says why the store has it not
+	Marked     = "marked"           // at the mail server, with the flag or keyword in detail
+	Moved      = "moved"            // at the mail server, to the folder in detail
 	Discarded  = "discarded"        //
 	Linked     = "linked"           // to the incident or triage event in place
 	Unlinked   = "unlinked"         // from it

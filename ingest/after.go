@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/soar"
 )
@@ -39,10 +40,21 @@ func (s *Result) doAfter(ctx context.Context) error {
 		return nil
 	}
 	var err error
+	did := func(uids []mailbox.UID, e error) {
+		switch err = cmp.Or(err, e); {
+		case e != nil:
+		case after.Flag != "":
+			s.notes.did(evidence.Marked, uids, after.Flag)
+		default:
+			s.notes.did(evidence.Moved, uids, "to "+after.Target)
+		}
+	}
 	if after.Flag != "" {
-		err = f.AddFlag(ctx, sorted(slices.Concat(s.filed, s.leftovers)), after.Flag)
+		uids := sorted(slices.Concat(s.filed, s.leftovers))
+		did(uids, f.AddFlag(ctx, uids, after.Flag))
 	} else {
-		err = cmp.Or(f.Move(ctx, sorted(s.leftovers), after.Target, true), f.Move(ctx, sorted(s.filed), after.Target, false))
+		did(s.leftovers, f.Move(ctx, sorted(s.leftovers), after.Target, true))
+		did(s.filed, f.Move(ctx, sorted(s.filed), after.Target, false))
 	}
 	if err != nil {
 		return fmt.Errorf("the emails were handed over, and what after_import asks for was not done with all of them: %w; the next run does it", err)

@@ -21,12 +21,15 @@ type Out struct {
 }
 
 // mark is how far a result has come.
-type mark struct{ objects, ids, uids, filed int }
+type mark struct{ objects, ids, uids, filed, notes int }
 
-func (s *Result) mark() mark { return mark{s.Len(), len(s.ids), len(s.uids), len(s.filed)} }
+func (s *Result) mark() mark {
+	return mark{s.Len(), len(s.ids), len(s.uids), len(s.filed), len(s.notes.entries)}
+}
 
 // cut takes out of the result what came behind a mark. What the spool holds of it is never read.
 func (s *Result) cut(m mark) {
+	s.notes.entries = s.notes.entries[:m.notes]
 	s.ids, s.uids, s.filed, s.spooled = s.ids[:m.ids], s.uids[:m.uids], s.filed[:m.filed], s.spooled[:m.objects]
 }
 

@@ -16,7 +16,7 @@
 // section 4 of contract.md; fault_test.go fails every call in turn and looks.
 //
 // Read in this order: ingest, plan, checkpoint and missing, pipeline, read, fate,
-// save, result, tally; folders is the same for several folders in turn.
+// save, result, tally, record; folders is the same for several folders in turn.
 package ingest
 
 import (
@@ -332,6 +332,7 @@ func (r *run) emitPending() error {
 		if rec.UIDValidity == r.state.uidValidity {
 			r.state.advance(rec.UID, r.plan.exists)
 			r.sink.filed = append(r.sink.filed, rec.UID)
+			r.sink.notes.belongs(rec.UID, rec.ID)
 		}
 		r.o.Log.Info("handed over again: an earlier run saved it and did not come to hand it over", "uid", rec.UID, "id", rec.ID)
 		delete(r.plan.unhanded, rec.ID)

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
@@ -51,6 +52,7 @@ type Result struct {
 	err     error
 	// filed are the emails of the folder that after_import is for, leftovers those of earlier runs.
 	filed, leftovers []mailbox.UID
+	notes            notes   // for the store's ledger
 	before           *Result // that of the folder before, in a run over several
 	halfWay          error   // why the run ended before it was through
 }
@@ -62,6 +64,7 @@ type spooled struct {
 	tail     int  // bytes from behind its problems to the end
 	problems bool // it has some
 	saved    bool // the store has it
+	id       soar.ID
 	key      string
 	uid      mailbox.UID
 }
@@ -106,12 +109,21 @@ func (s *Result) add(o object, checkpoint string) error {
 	if n := len(s.spooled); n > 0 {
 		start = s.spooled[n-1].end
 	}
-	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, saved: o.refused == "", key: o.key, uid: o.mail.UID})
+	s.spooled = append(s.spooled, spooled{end: start + size, tail: len(tail), problems: len(o.mail.Problems) > 0, saved: o.refused == "", id: o.id, key: o.key, uid: o.mail.UID})
 	if o.refused == "" {
 		s.ids = append(s.ids, o.id)
 	}
 	for _, u := range o.uids {
 		s.acknowledges(u, o.refused == "")
+		switch {
+		case o.refused != "":
+			s.notes.of(u, evidence.Entry{Event: evidence.Failed, Size: o.mail.Size, SHA256: o.mail.SHA256, Detail: o.refused})
+		case o.held:
+			s.notes.belongs(u, o.id)
+			s.notes.did(evidence.Existed, o.uids, "")
+		default:
+			s.notes.belongs(u, o.id)
+		}
 	}
 	return nil
 }
@@ -163,7 +175,16 @@ func (s *Result) copy(i int, c copied) {
 	p := s.patch(i)
 	p.copies = append(p.copies, c)
 	if c.folder == "" {
-		s.acknowledges(c.uid, s.spooled[i].saved)
+		s.acknowledgesCopy(c.uid, s.spooled[i])
+	}
+}
+
+// acknowledgesCopy notes a copy, in this folder, of an object.
+func (s *Result) acknowledgesCopy(uid mailbox.UID, first spooled) {
+	s.acknowledges(uid, first.saved)
+	if first.saved {
+		s.notes.belongs(uid, first.id)
+		s.notes.did(evidence.Existed, []mailbox.UID{uid}, "")
 	}
 }
 
@@ -290,16 +311,22 @@ func copiesDetail(copies []copied) string {
 // Written acknowledges: the result stands on standard output. An error concerns
 // the acknowledgement only; what is not acknowledged comes again as existed.
 func (s *Result) Written(ctx context.Context) error {
-	err := s.handedOver(ctx)
+	return errors.Join(s.handedOver(ctx), s.acknowledge(ctx), s.notes.tell(ctx, s.r))
+}
+
+// acknowledge tells the mail server.
+func (s *Result) acknowledge(ctx context.Context) error {
 	if s.marks() {
-		if e := s.r.folder.MarkSeen(ctx, sorted(s.uids)); e != nil {
-			return errors.Join(err, unmarked(e))
+		uids := sorted(s.uids)
+		if err := s.r.folder.MarkSeen(ctx, uids); err != nil {
+			return unmarked(err)
 		}
+		s.notes.did(evidence.Marked, uids, `\Seen`)
 	}
 	if s.files() {
-		err = errors.Join(err, s.doAfter(ctx))
+		return s.doAfter(ctx)
 	}
-	return err
+	return nil
 }
 
 // handedOver tells the store.

@@ -16,6 +16,7 @@ type object struct {
 	mail    soar.Mail
 	id      soar.ID
 	existed bool
+	held    bool   // the store had it, and no Save told it that the email came again
 	refused string // why Cloud SOAR refuses it for good
 	key     string // "" where nothing is known of its content
 	uids    []mailbox.UID
@@ -204,7 +205,7 @@ func (r *run) account(j *job, v verdict) error {
 		r.alreadyHeld(uid, v.record.ID)
 		return nil
 	}
-	return r.handOver(j, object{id: v.record.ID, existed: v.Fate == Known, refused: v.saved.Refused, key: j.draft.SourceKey})
+	return r.handOver(j, object{id: v.record.ID, existed: v.Fate == Known, held: v.Fate == Known && !v.save, refused: v.saved.Refused, key: j.draft.SourceKey})
 }
 
 // emptySentence is the detail of empty_content.
@@ -282,7 +283,7 @@ func (r *run) secondCopy(j *job) error {
 		return nil
 	}
 	first.sink.copy(first.at, copied{uid, r.o.Folder})
-	r.sink.acknowledges(j.raw.UID, first.sink.spooled[first.at].saved)
+	r.sink.acknowledgesCopy(uid, first.sink.spooled[first.at])
 	return nil
 }
 

@@ -229,6 +229,9 @@ func TestOutbox(t *testing.T) {
 	turn := w.claim(a, ask)[0]
 	turn.Sinks = []string{"siem", "log"}
 	long := strings.Repeat("an invoice is overdue ", 1000)
+	if _, err := turn.Save(ctx, []*soar.Draft{draft(1, "x")}); err != nil {
+		t.Fatal(err)
+	}
 	for _, b := range []ingest.Batch{batch("cp1", "x", long), batch("cp2", "x", long, "y")} {
 		if err := turn.Commit(ctx, b); err != nil {
 			t.Fatal(err)
@@ -279,6 +282,10 @@ func TestOutbox(t *testing.T) {
 	}
 	if got := w.sql(`SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deliveries)`); got != "0|0" {
 		t.Errorf("left: %s", got)
+	}
+	if got := w.sql(`SELECT string_agg(line::json ->> 'event' || ' ' || coalesce(line::json ->> 'detail', ''), ', ' ORDER BY number) FROM imap_integration.ledger`); got !=
+		"began , saved , handed_over to the sink siem, handed_over to the sink log" {
+		t.Errorf("the ledger tells of %s", got)
 	}
 }
 

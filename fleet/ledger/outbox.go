@@ -81,17 +81,26 @@ func (l *Ledger) Take(ctx context.Context, sink string, most int, lend time.Dura
 // maxMessage bounds an unpacked message, bytes. Headers and bodies of an object are cut far below.
 const maxMessage = 256 << 20
 
-// Delivered takes messages off a sink's list. The last sink takes the message itself along.
+// Delivered takes messages off a sink's list, and tells the ledger that their emails
+// were handed over. The last sink takes the message itself along.
 func (l *Ledger) Delivered(ctx context.Context, sink string, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return l.store.Do(ctx, "change", func(ctx context.Context, pool *pgxpool.Pool) error {
+	return l.store.Change(ctx, "change", func(tx pgx.Tx) error {
+		var keys []string
 		b := &pgx.Batch{}
 		b.Queue(`SELECT FROM messages WHERE id = ANY($1) ORDER BY id FOR UPDATE`, ids) // two sinks that end at once wait for each other
-		b.Queue(`DELETE FROM deliveries WHERE sink = $1 AND message_id = ANY($2)`, sink, ids)
+		b.Queue(`WITH taken AS (DELETE FROM deliveries WHERE sink = $1 AND message_id = ANY($2) RETURNING message_id)
+			SELECT key FROM messages JOIN taken ON id = message_id`, sink, ids).Query(func(rows pgx.Rows) (err error) {
+			keys, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
 		b.Queue(`DELETE FROM messages m WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM deliveries d WHERE d.message_id = m.id)`, ids)
-		return pool.SendBatch(ctx, b).Close()
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		return l.store.NoteHandedOver(ctx, tx, keys, "to the sink "+sink)
 	})
 }
 

@@ -158,3 +158,8 @@ func (t *Turn) Pending(context.Context, string, string) ([]soar.Record, error) {
 
 // HandedOver does nothing.
 func (t *Turn) HandedOver(context.Context, []soar.ID) error { return nil }
+
+// Record tells the store's ledger what was done at the mail server.
+func (t *Turn) Record(ctx context.Context, entries []evidence.Entry) error {
+	return t.ledger.store.Record(ctx, entries)
+}

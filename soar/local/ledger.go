@@ -123,6 +123,40 @@ func (l *ledger) note(ctx context.Context, id soar.ID, done bool, err error, e e
 	return l.about(ctx, []soar.ID{id}, e)
 }
 
+// record appends entries of others. Which email one without an id is about, its place
+// tells; what the store knows better (size and digest) it fills in.
+func (l *ledger) record(ctx context.Context, entries []evidence.Entry) error {
+	ids := make([]soar.ID, 0, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		if e.Email == "" {
+			err := l.tx.QueryRowContext(ctx, `SELECT id FROM mails WHERE mailbox_account = ? AND folder = ? AND uid_validity = ? AND uid = ? ORDER BY id LIMIT 1`,
+				e.Account, e.Folder, e.UIDValidity, e.UID).Scan(&e.Email)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+		}
+		if e.Email != "" {
+			ids = append(ids, soar.ID(e.Email))
+		}
+	}
+	origins, err := l.origins(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if origin, there := origins[soar.ID(e.Email)]; there {
+			e.Size, e.SHA256 = origin.Size, origin.SHA256
+		} else {
+			e.Email = ""
+		}
+		if err := l.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // origins looks up what the store knows of the origin of emails.
 func (l *ledger) origins(ctx context.Context, ids []soar.ID) (map[soar.ID]evidence.Entry, error) {
 	list, err := json.Marshal(ids)

@@ -208,3 +208,12 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 		return l.about(ctx, ids, evidence.Entry{Event: evidence.HandedOver})
 	})
 }
+
+// Record appends what was done with emails at the mail server, and what never reached
+// the store.
+func (s *Store) Record(ctx context.Context, entries []evidence.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	return s.recorded(ctx, "change", func(_ *sql.Tx, l *ledger) error { return l.record(ctx, entries) })
+}

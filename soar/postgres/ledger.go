@@ -92,13 +92,55 @@ func heldDigest(r *packing.Row) string {
 	return stored.Digest()
 }
 
-// noteAbout appends the entry e for each of these emails, with where it came from and what it is.
-func noteAbout(ctx context.Context, tx pgx.Tx, c Config, ids []int64, e evidence.Entry) error {
+// record appends entries of others. Which email one without an id is about, its place
+// tells; what the store knows better (size and digest) it fills in.
+func record(ctx context.Context, tx pgx.Tx, c Config, entries []evidence.Entry) error {
+	var ids []int64
+	batch := &pgx.Batch{}
+	for i := range entries {
+		e := &entries[i]
+		e.Account, e.Folder = Held(e.Account), Held(e.Folder)
+		if id, ok := soar.ID(e.Email).Number(); ok {
+			ids = append(ids, id)
+			continue
+		}
+		batch.Queue(`SELECT id FROM emails WHERE mailbox_account = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4 ORDER BY id LIMIT 1`,
+			e.Account, e.Folder, int64(e.UIDValidity), int64(e.UID)).Query(func(rows pgx.Rows) error {
+			found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+			for _, id := range found {
+				e.Email, ids = decimal(id), append(ids, id)
+			}
+			return err
+		})
+	}
+	if batch.Len() > 0 {
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+	}
+	origins, err := originsOf(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		id, _ := soar.ID(e.Email).Number()
+		if origin, there := origins[id]; there {
+			e.Size, e.SHA256 = origin.Size, origin.SHA256
+		} else {
+			e.Email = ""
+		}
+	}
+	return note(ctx, tx, c, entries)
+}
+
+// originsOf looks up what the store knows of the origin of emails.
+func originsOf(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]evidence.Entry, error) {
 	origins := map[int64]evidence.Entry{}
 	rows, err := tx.Query(ctx, `SELECT m.id, m.mailbox_account, m.folder, m.uid_validity, m.uid, coalesce(m.content_size, 0),
 			coalesce((SELECT line FROM ledger l WHERE l.email_id = m.id ORDER BY number LIMIT 1), '') FROM emails m WHERE m.id = ANY($1)`, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var id, validity, uid int64
 	var origin evidence.Entry
@@ -108,6 +150,12 @@ func noteAbout(ctx context.Context, tx pgx.Tx, c Config, ids []int64, e evidence
 		origins[id] = origin.Proved([]byte(first))
 		return nil
 	})
+	return origins, err
+}
+
+// noteAbout appends the entry e for each of these emails, with where it came from and what it is.
+func noteAbout(ctx context.Context, tx pgx.Tx, c Config, ids []int64, e evidence.Entry) error {
+	origins, err := originsOf(ctx, tx, ids)
 	if err != nil {
 		return err
 	}

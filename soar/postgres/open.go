@@ -110,6 +110,19 @@ func (d *Database) Note(ctx context.Context, tx pgx.Tx, entries []evidence.Entry
 	return note(ctx, tx, d.config, entries)
 }
 
+// NoteHandedOver is Note for emails that were handed over, named by their source_key.
+func (d *Database) NoteHandedOver(ctx context.Context, tx pgx.Tx, keys []string, detail string) error {
+	rows, err := tx.Query(ctx, `SELECT id FROM emails WHERE source_key = ANY($1) ORDER BY id`, keys)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	return noteAbout(ctx, tx, d.config, ids, evidence.Entry{Event: evidence.HandedOver, Detail: detail})
+}
+
 // Do runs f with the pool within the store's time, for what needs no transaction.
 func (d *Database) Do(ctx context.Context, verb string, f func(context.Context, *pgxpool.Pool) error) error {
 	ctx, cancel := d.Bounded(ctx)

@@ -239,3 +239,12 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 		return noteAbout(ctx, tx, s.config, numbers, evidence.Entry{Event: evidence.HandedOver})
 	})
 }
+
+// Record appends what was done with emails at the mail server, and what never reached
+// the store.
+func (s *Store) Record(ctx context.Context, entries []evidence.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	return s.Change(ctx, "change", func(tx pgx.Tx) error { return record(ctx, tx, s.config, entries) })
+}

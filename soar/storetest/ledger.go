@@ -16,6 +16,7 @@ import (
 type Book interface {
 	Store
 	HandedOver(ctx context.Context, ids []soar.ID) error
+	Record(ctx context.Context, entries []evidence.Entry) error
 	Ledger() evidence.Source
 }
 
@@ -40,9 +41,22 @@ func Eventful(t testing.TB, s Book) evidence.Head {
 		}
 		ids = append(ids, saved[0].ID)
 	}
+	place := evidence.Entry{Account: Account, Folder: Folder, UIDValidity: UIDValidity}
+	at := func(event string, uid uint32, email soar.ID, detail string) evidence.Entry {
+		e := place
+		e.Event, e.UID, e.Email, e.Detail = event, uid, string(email), detail
+		return e
+	}
 	file := soar.File{EmailID: ids[0], Part: "2", SHA256: digest("x"), Filename: "x.txt"}
 	for i, step := range []func() error{
 		func() error { return s.HandedOver(ctx, ids[:2]) },
+		func() error { return s.HandedOver(ctx, nil) }, // tells nothing, as the next one
+		func() error { return s.Record(ctx, nil) },
+		func() error {
+			return s.Record(ctx, []evidence.Entry{
+				at(evidence.Marked, 1, "", `\Seen`), at(evidence.Moved, 77, ids[1], "to Done"), at(evidence.Failed, 99, "", "no"),
+			})
+		},
 		func() error { _, err := s.AddToIncident(ctx, 7, ids[0]); return err },
 		func() error { _, err := s.AddToIncident(ctx, 7, ids[0]); return err }, // changes nothing
 		func() error { _, err := s.AddToIncident(ctx, 8, ids[1]); return err },
@@ -107,6 +121,12 @@ func entries(t *testing.T, s Tampered) {
 			origin[e.Email] = e
 		}
 		from := origin[e.Email]
+		if e.Event == evidence.Moved { // at another place than it was saved from
+			from.UID = e.UID
+		}
+		if e.Event == evidence.Failed {
+			from = e
+		}
 		same := e.Account == from.Account && e.Folder == from.Folder && e.UIDValidity == from.UIDValidity && e.UID == from.UID
 		if e.Event != evidence.FileAdded {
 			same = same && e.Size == from.Size && e.SHA256 == from.SHA256
@@ -115,7 +135,7 @@ func entries(t *testing.T, s Tampered) {
 			t.Errorf("the entry does not say where the email came from and what it is: %s", l.Text)
 		}
 	}
-	want := "began; saved 1; saved 2; saved 3; saved 4; saved 5; existed 1; handed_over 1; handed_over 2; linked 1 incident 7; linked 2 incident 8; " +
+	want := "began; saved 1; saved 2; saved 3; saved 4; saved 5; existed 1; handed_over 1; handed_over 2; marked 1; moved 2; failed; linked 1 incident 7; linked 2 incident 8; " +
 		"linked 2 triage event 3; unlinked 1 incident 7; attachment_added 1 incident 7; discarded 2"
 	if got := strings.Join(told, "; "); got != want || at != head {
 		t.Errorf("told\n%s\nwant\n%s; head %+v and %+v", got, want, at, head)
@@ -179,7 +199,7 @@ func excerpts(t *testing.T, s Tampered) {
 			at = next
 			shown++
 		}
-		if want := map[string]int{"1": 6, "2": 5, "5": 1}[email]; at != x.Head || shown != want {
+		if want := map[string]int{"1": 7, "2": 6, "5": 1}[email]; at != x.Head || shown != want {
 			t.Errorf("email %s: %d entries, want %d; it ends at %+v and not %+v", email, shown, want, at, x.Head)
 		}
 	}
@@ -194,7 +214,7 @@ func tampering(t *testing.T, open func(t *testing.T) Tampered) {
 		{`UPDATE ledger SET email_id = NULL WHERE number = 4`, "entry 4 does not fit"},
 		{`DELETE FROM ledger WHERE number = 5`, "entry 5 does not fit"},
 		{`DELETE FROM ledger WHERE number = 1`, "entry 1 does not fit"},
-		{`DELETE FROM ledger WHERE number > 14`, "its end was cut off"},
+		{`DELETE FROM ledger WHERE number > 17`, "its end was cut off"},
 		{`DELETE FROM ledger`, "its end was cut off"},
 		{`UPDATE records SET metadata = replace(metadata, 'mail', 'male') WHERE email_id = 2`, "record of the email 2"},
 		{`UPDATE records SET body_text = body_html WHERE email_id = 1`, "record of the email 1"},
