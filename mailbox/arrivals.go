@@ -10,6 +10,14 @@ import (
 	"example.org/imap-integration/message"
 )
 
+const (
+	// readOver is how many bytes over max_message_size a literal may have and is
+	// still read over: less than a new connection costs.
+	readOver = 8 << 20
+	// maxHeaderBlock is what is kept of a header block.
+	maxHeaderBlock = 1 << 20
+)
+
 // item is one email on its way.
 type item struct {
 	uid     UID

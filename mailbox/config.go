@@ -58,6 +58,13 @@ type Config struct {
 	Stage func(name string, took time.Duration, detail string, err error)
 }
 
+const (
+	// defaultTimeout is the contract's.
+	defaultTimeout = 180 * time.Second
+	// defaultMaxSize is the contract's max_message_size.
+	defaultMaxSize = 50 << 20
+)
+
 func (c *Config) setDefaults() {
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout

@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -45,44 +44,6 @@ func (c *Config) open(ctx context.Context, socket net.Conn) (*session, error) {
 	}
 }
 
-// handshake secures the connection.
-func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, error) {
-	start := time.Now()
-	limited, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
-	secure := c.Secure
-	if secure == nil {
-		secure = secureStandard
-	}
-	conn, err := secure(limited, socket, strings.Trim(c.Host, "[]"))
-	if err != nil {
-		e := c.fault(StageTLS, nil, err)
-		if ctx.Err() != nil {
-			e.Err = context.Cause(ctx)
-		}
-		c.stage(StageTLS, start, "", e)
-		return nil, e
-	}
-	c.stage(StageTLS, start, secured(conn), nil)
-	return conn, nil
-}
-
-// secureStandard is the standard library's verification.
-func secureStandard(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
-	conn := tls.Client(socket, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}) // RFC 8314, section 4.1
-	return conn, conn.HandshakeContext(ctx)
-}
-
-func secured(conn *tls.Conn) string {
-	state := conn.ConnectionState()
-	text := tls.VersionName(state.Version)
-	if len(state.PeerCertificates) > 0 {
-		cert := state.PeerCertificates[0]
-		text += fmt.Sprintf(", certificate %q valid until %s", quote.Line(cert.Subject.CommonName, imapwire.MaxTold), cert.NotAfter.UTC().Format(time.DateOnly))
-	}
-	return text
-}
-
 // greet reads the greeting and hands the connection to go-imap.
 func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, error) {
 	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout)}
@@ -109,8 +70,6 @@ func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, er
 	return s, nil
 }
 
-const silentInClear = "check port and connection_security (a server for SSL/TLS says nothing in clear), or raise timeout"
-
 // preLogin is the error of a connection that fails before the login; it counts as the login's.
 func (c *Config) preLogin(s *session, err error) *Error {
 	e := c.fault(StageLogin, s, err)
@@ -122,8 +81,6 @@ func (c *Config) preLogin(s *session, err error) *Error {
 	}
 	return e
 }
-
-var errAbandoned = imapwire.Protocolf("a response that cannot be understood")
 
 // dial makes the TCP connection, within the timeout.
 func (c *Config) dial(ctx context.Context) (net.Conn, error) {

@@ -1,12 +1,10 @@
 package mailbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"example.org/imap-integration/mailbox/imapwire"
 )
@@ -15,34 +13,8 @@ const (
 	// sizesAtOnce is how many sizes are asked for in one command; their responses
 	// are held while the bodies come.
 	sizesAtOnce = 2000
-	// batchCount and batchBytes bound one FETCH of bodies: small enough to be asked
-	// again, and large enough for a window of them to fill memoryBudget, so that a far
-	// server is asked for all that fits in one round trip.
-	batchCount = 250
-	batchBytes = memoryBudget / 4
-	// window is how many FETCHes are in flight. Dovecot works on up to 4 at once.
-	window = 4
-	// guessCount is how many emails are asked for together with the sizes, before
-	// these are known, guessBatch how many in one FETCH: what two processors parse in
-	// the round trip of 50 ms that their sizes would take.
-	guessCount = window * guessBatch
-	guessBatch = 32
-	// maxRefusals is how often a passing fault is waited for before an email comes again.
+	// maxRefusals is how often a transient fault is waited for before an email comes again.
 	maxRefusals = 3
-	// readOver is how many bytes over max_message_size a literal may have and is
-	// still read over: less than a new connection costs.
-	readOver = 8 << 20
-	// maxHeaderBlock is what is kept of a header block.
-	maxHeaderBlock = 1 << 20
-)
-
-// what is asked for, with BODY.PEEK so that nothing is marked read (contract, section 4).
-const (
-	itemsSizes  = "(UID FLAGS INTERNALDATE RFC822.SIZE)"
-	itemsBody   = "(UID BODY.PEEK[])"
-	itemsAlone  = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
-	itemsPart   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.%d>)"
-	itemsHeader = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.%d>)"
 )
 
 // errTooLarge ends a connection before a literal that is larger than allowed is read.
@@ -227,12 +199,12 @@ func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 	r.mu.Unlock()
 	switch {
 	case r.fields != "":
-		return r.settleHead(ctx, b, it)
+		return refetch{r}.settleHead(ctx, b, it)
 	case body == nil || len(body.Bytes()) == 0 || r.isPlaceholder(it):
-		return r.again(ctx, it)
+		return refetch{r}.again(ctx, it)
 	case r.doubtful(it):
 		it.doubted = len(body.Bytes())
-		return r.again(ctx, it)
+		return refetch{r}.again(ctx, it)
 	}
 	return r.deliver(it)
 }
@@ -243,67 +215,6 @@ func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 func (r *fetchRun) doubtful(it *item) bool {
 	size := r.sizeOf(it)
 	return it.guessed && !r.f.wholeParts && (size < 0 || int64(len(it.body.Bytes())) < min(size, r.f.conf.MaxSize+1))
-}
-
-// deliver yields an email that came.
-func (r *fetchRun) deliver(it *item) error {
-	limit := r.f.conf.MaxSize
-	if it.header || int64(len(it.body.Bytes())) > limit {
-		head := bytes.Clone(headerBlock(it.body.Bytes()))
-		it.body.Release()
-		it.body = nil
-		r.f.sizesFirst = true
-		return r.hand(it, &Raw{Outcome: TooLarge, Size: max(r.sizeOf(it), limit+1), Body: head})
-	}
-	body := it.body
-	it.body = nil
-	if it.doubted == len(body.Bytes()) {
-		r.f.wholeParts = true
-	}
-	budget := r.f.budget
-	budget.lend()
-	return r.hand(it, &Raw{Outcome: Whole, Size: int64(len(body.Bytes())), Body: body.Bytes(), release: func() {
-		body.Release()
-		budget.returned()
-	}})
-}
-
-// hand completes a Raw and passes it to the consumer.
-func (r *fetchRun) hand(it *item, raw *Raw) error {
-	r.mu.Lock()
-	raw.UID, raw.Flags, raw.InternalDate = it.uid, it.flags, it.date
-	raw.Problems = it.notes
-	delete(r.items, it.uid)
-	r.mu.Unlock()
-	if err := r.yield(raw); err != nil {
-		return errYield{err}
-	}
-	return nil
-}
-
-// Release gives the memory of Body back. It may be called more than once, and
-// must be called once for every Raw.
-func (r *Raw) Release() {
-	if r.release != nil {
-		r.release()
-		r.release, r.Body = nil, nil
-	}
-}
-
-// headerBlock is everything up to and including the empty line; all of an email without one.
-func headerBlock(mail []byte) []byte {
-	for at := 0; at < len(mail); {
-		end := bytes.IndexByte(mail[at:], '\n')
-		if end < 0 {
-			break
-		}
-		line := mail[at : at+end]
-		at += end + 1
-		if len(line) == 0 || len(line) == 1 && line[0] == '\r' {
-			return mail[:at]
-		}
-	}
-	return mail
 }
 
 // wind ends a fetch early: what is on its way is dropped, so that the
@@ -318,23 +229,4 @@ func (r *fetchRun) wind() {
 		it.body.Release()
 		it.body = nil
 	}
-}
-
-// isPlaceholder recognises the text that Exchange sends for an email that it
-// cannot convert. It is asked for again once; what comes then counts.
-func (r *fetchRun) isPlaceholder(it *item) bool {
-	const most = 64 << 10 // they are short
-	if len(it.body.Bytes()) > most || it.tries > 0 {
-		return false
-	}
-	return r.placeholder(it.body.Bytes())
-}
-
-func (r *fetchRun) placeholder(mail []byte) bool {
-	for _, text := range slices.Concat(r.f.s.provider.placeholder, r.f.s.believed.placeholder) {
-		if bytes.Contains(mail, []byte(text)) || strings.Contains(string(mail), strings.ReplaceAll(text, "'", "’")) {
-			return true
-		}
-	}
-	return false
 }

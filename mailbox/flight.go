@@ -8,6 +8,30 @@ import (
 	"example.org/imap-integration/mailbox/imapwire"
 )
 
+const (
+	// batchCount and batchBytes bound one FETCH of bodies: small enough to be asked
+	// again, and large enough for a window of them to fill memoryBudget, so that a far
+	// server is asked for all that fits in one round trip.
+	batchCount = 250
+	batchBytes = memoryBudget / 4
+	// window is how many FETCHes are in flight. Dovecot works on up to 4 at once.
+	window = 4
+	// guessCount is how many emails are asked for together with the sizes, before
+	// these are known, guessBatch how many in one FETCH: what two processors parse in
+	// the round trip of 50 ms that their sizes would take.
+	guessCount = window * guessBatch
+	guessBatch = 32
+)
+
+// what is asked for, with BODY.PEEK so that nothing is marked read (contract, section 4).
+const (
+	itemsSizes  = "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+	itemsBody   = "(UID BODY.PEEK[])"
+	itemsAlone  = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+	itemsPart   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.%d>)"
+	itemsHeader = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.%d>)"
+)
+
 // batch is one FETCH of bodies.
 type batch struct {
 	items []*item

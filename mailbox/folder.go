@@ -2,43 +2,21 @@ package mailbox
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"example.org/imap-integration/mailbox/imapwire"
 )
 
-const (
-	// maxReconnects is the contract's; the last one is kept for MarkSeen.
-	maxReconnects = 2
-	// reconnectPause keeps a reconnect from meeting the fault that broke the connection.
-	reconnectPause = 200 * time.Millisecond
-	// passingPause is how long a passing fault at the server is given to pass.
-	passingPause = 2 * time.Second
-	// drainGrace is how long answers on the way are waited for when the caller
-	// gives up, so that the connection can still be used to mark emails.
-	drainGrace = 2 * time.Second
-	// defaultTimeout is the contract's.
-	defaultTimeout = 180 * time.Second
-	// defaultMaxSize is the contract's max_message_size.
-	defaultMaxSize = 50 << 20
-)
-
 // Folder is an open folder. Its methods are for one goroutine at a time, and
 // none of them may be called inside the yield function of another.
 type Folder struct {
-	conf       Config
-	s          *session
-	status     Status
-	isOpen     bool // conf.Folder is; false while another one is being opened
-	reconnects int
-	notBefore  time.Time // the server asked not to be bothered before
-	noCharset  bool      // the server refused CHARSET UTF-8
-	wholeParts bool      // the server's sizes are wrong, and what it gives as a part is all the same whole
-	sizesFirst bool      // there are emails that are too large: none is asked for before its size is known
+	connection
+	noCharset  bool // the server refused CHARSET UTF-8
+	wholeParts bool // the server's sizes are wrong, and what it gives as a part is all the same whole
+	sizesFirst bool // there are emails that are too large: none is asked for before its size is known
 	budget     *budget
 }
 
@@ -50,18 +28,9 @@ func Dial(ctx context.Context, c Config) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{conf: c, s: s, isOpen: true, budget: newBudget(memoryBudget, c.MaxSize)}
+	f := &Folder{connection: connection{conf: c, s: s, isOpen: true}, budget: newBudget(memoryBudget, c.MaxSize)}
 	f.status = f.readStatus()
 	return f, nil
-}
-
-func (f *Folder) readStatus() Status {
-	caps := f.s.capabilities()
-	b := f.s.opened
-	return Status{
-		UIDValidity: b.UIDValidity, UIDNext: b.UIDNext, Messages: b.Exists,
-		Greeting: f.s.greeting, Capabilities: caps, Provider: f.s.provider.key,
-	}
 }
 
 // Status is what the server said when the folder was opened.
@@ -71,142 +40,8 @@ func (f *Folder) Status() Status { return f.status }
 // as is known; Gmail, Exchange and Yahoo find words.
 func (f *Folder) SubstringSearch() bool { return !f.s.provider.words && !f.s.believed.words }
 
-// fault is an error of a stage on the present connection.
-func (f *Folder) fault(stage string, err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return f.conf.fault(stage, f.s, err)
-}
-
-// attempt runs an operation, and once more where the connection broke or the
-// server had a passing fault. spare is how many of the reconnects it must leave.
-func (f *Folder) attempt(ctx context.Context, stage string, spare int, operation func(context.Context) error) error {
-	if err := f.live(ctx, stage, spare); err != nil {
-		return err
-	}
-	err := operation(ctx)
-	if err == nil {
-		return nil
-	}
-	if err := f.recover(ctx, stage, spare, err); err != nil {
-		return err
-	}
-	if err := operation(ctx); err != nil {
-		return f.fault(stage, err)
-	}
-	return nil
-}
-
-// live makes a new connection where there is none any more.
-func (f *Folder) live(ctx context.Context, stage string, spare int) error {
-	if f.s.alive() {
-		return nil
-	}
-	return f.recover(ctx, stage, spare, f.s.broken())
-}
-
-// recover makes a second try possible, or returns the error that forbids it.
-func (f *Folder) recover(ctx context.Context, stage string, spare int, err error) error {
-	e := f.fault(stage, err)
-	if ctx.Err() != nil {
-		return e
-	}
-	if wait, slow := f.backoff(err); slow || e.Kind == Throttled || e.Kind == Unavailable {
-		f.notBefore = time.Now().Add(max(wait, passingPause))
-		if err := f.pause(ctx, e); err != nil {
-			return err
-		}
-	}
-	if f.s.alive() {
-		if e.Kind == Unavailable || e.Kind == Throttled {
-			return nil
-		}
-		return e
-	}
-	return f.reconnect(ctx, stage, spare, e)
-}
-
-// backoff says how long the server asked to wait, in its response or its BYE.
-func (f *Folder) backoff(err error) (time.Duration, bool) {
-	var refused imapwire.Refusal
-	if errors.As(err, &refused) {
-		if wait, slow := throttled(refused.StatusResponse); slow {
-			return wait, true
-		}
-	}
-	return throttled(imapwire.StatusResponse{Text: f.s.n.Goodbye()})
-}
-
-// pause waits as long as the server asked; more than the timeout is given up at once.
-func (f *Folder) pause(ctx context.Context, cause *Error) error {
-	wait := time.Until(f.notBefore)
-	if wait <= 0 {
-		return nil
-	}
-	if wait > f.conf.Timeout {
-		if cause.Kind == Throttled {
-			cause.Next = fmt.Sprintf("run again in %s, and less often", wait.Round(time.Second))
-		}
-		return cause
-	}
-	f.conf.Log.Info("waiting as the mail server asks", "seconds", wait.Seconds())
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return f.fault(cause.Stage, context.Cause(ctx))
-	case <-timer.C:
-		return nil
-	}
-}
-
 // Reconnects is how often the connection broke and was made again.
 func (f *Folder) Reconnects() int { return f.reconnects }
-
-// reconnect makes a new connection, and makes sure that the UIDs still mean the same.
-func (f *Folder) reconnect(ctx context.Context, stage string, spare int, cause error) error {
-	e := f.fault(stage, cause)
-	if f.reconnects >= maxReconnects-spare {
-		return e
-	}
-	f.notBefore = laterOf(f.notBefore, time.Now().Add(reconnectPause))
-	if err := f.pause(ctx, e); err != nil {
-		return err
-	}
-	f.reconnects++
-	f.conf.Log.Warn("the connection to the mail server broke, connecting again", "cause", cause, "reconnect", f.reconnects)
-	bye := f.s.n.Goodbye()
-	f.s.end(errReplaced)
-	quiet := f.conf
-	quiet.Stage, quiet.First = nil, nil
-	s, err := dialAndLogin(ctx, &quiet, strings.Contains(bye, "AccessTokenExpired"))
-	if err != nil {
-		return err
-	}
-	s.conf = &f.conf
-	f.s = s
-	if !f.isOpen {
-		return nil
-	}
-	// Without a UIDVALIDITY, UIDs do not outlive a session (RFC 9051, section 2.3.1.1).
-	if now := f.readStatus().UIDValidity; now != f.status.UIDValidity || now == 0 {
-		err := fmt.Errorf("%w: it was %d and is %d", imapwire.ErrUIDValidity, f.status.UIDValidity, now)
-		f.s.end(err)
-		return f.fault(stage, err)
-	}
-	return nil
-}
-
-var errReplaced = errors.New("replaced by a new connection")
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
 
 // Fetch fetches these emails whole. yield is called in UID order, exactly once
 // for each UID, on the calling goroutine; an error of it ends the fetch and is
@@ -300,4 +135,112 @@ func (f *Folder) Close() error {
 	}
 	f.s.end(net.ErrClosed)
 	return nil
+}
+
+// Open opens another folder on the same connection, read-only where the first one
+// was. SELECT and EXAMINE leave the folder before as it is; nothing is expunged (RFC
+// 9051, section 6.3.2). A folder that is open already is not opened again. After an
+// error none is open, and another one may be.
+func (f *Folder) Open(ctx context.Context, name string) error {
+	if f.s.alive() && f.isOpen && f.conf.Folder == name {
+		return nil
+	}
+	f.conf.Folder, f.conf.First, f.isOpen = name, nil, false
+	f.s.conf = &f.conf
+	fresh := f.s
+	err := f.attempt(ctx, StageFolder, 1, func(ctx context.Context) error {
+		if f.s != fresh { // the new connection opened it
+			return nil
+		}
+		if err := f.s.early.drop(ctx); err != nil {
+			return err
+		}
+		f.s.opening = nil
+		f.s.n.Leave()
+		return f.s.openFolder(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	f.isOpen = true
+	f.status = f.readStatus()
+	return nil
+}
+
+// Resolve returns the folders that these names stand for, in their order, each
+// once: a name with * stands for all that it fits, * being any run of characters,
+// and one with a backslash (\Junk, \All, RFC 6154) for the folder of that use. What
+// stands for none is in unknown. A plain name stands for itself, also where the
+// server does not list it. Names of a pattern come sorted.
+func (f *Folder) Resolve(ctx context.Context, wanted []string) (names, unknown []string, err error) {
+	var listed []imapwire.ListResponse
+	if slices.ContainsFunc(wanted, IsPattern) {
+		err := f.attempt(ctx, StageFolder, 1, func(ctx context.Context) (err error) {
+			stop := f.s.watch(ctx)
+			defer stop()
+			listed, err = f.s.list()
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, want := range wanted {
+		found := []string{want}
+		switch {
+		case strings.EqualFold(want, `\Inbox`):
+			found = []string{"INBOX"}
+		case IsPattern(want):
+			found = fitting(want, listed)
+		}
+		if len(found) == 0 {
+			unknown = append(unknown, want)
+		}
+		for _, name := range found {
+			if !slices.ContainsFunc(names, func(n string) bool { return sameFolder(n, name) }) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, unknown, nil
+}
+
+// Keeps reports whether a flag or keyword lasts in the open folder, as far as the server
+// says (PERMANENTFLAGS). QUIRK(go-imap's memory server): \* and no system flag but those in use. Open read-only, a folder keeps none, which says nothing.
+func (f *Folder) Keeps(flag string) bool {
+	flags := f.s.n.Selected().Permanent
+	return flags == nil || f.conf.ReadOnly || slices.Contains(flags, `\*`) || slices.ContainsFunc(flags, func(have string) bool { return strings.EqualFold(have, flag) })
+}
+
+// Listen has the server tell of new emails in these folders while another one is
+// open (NOTIFY, RFC 5465): [Folder.Wait] returns for them too from now on, on this
+// connection. begun says that it began with this call: what came before is not told,
+// so the folders have to be looked at once more. told is false where the server does
+// not do that at all.
+func (f *Folder) Listen(ctx context.Context, names []string) (told, begun bool, err error) {
+	if !f.s.alive() || !f.s.n.Has("NOTIFY") || f.s.noNotify {
+		return false, false, nil
+	}
+	if f.s.notified {
+		return true, false, nil
+	}
+	var list []string
+	for _, name := range names {
+		encoded, err := imapwire.EncodeMailboxName(name)
+		if err != nil {
+			return false, false, nil // it cannot be opened either
+		}
+		list = append(list, encoded)
+	}
+	line := "NOTIFY SET (selected (MessageNew MessageExpunge)) (mailboxes (" + strings.Join(list, " ") + ") (MessageNew MessageExpunge))"
+	stop := f.s.watch(ctx)
+	defer stop()
+	_, err = f.s.await(f.s.n.Send(line, nil))
+	if kindOf(err) == ServerRefused {
+		f.s.noNotify = true
+		f.conf.Log.Info("the mail server does not tell of several folders at once; they are looked at in turns", "response", err.Error())
+		return false, false, nil
+	}
+	f.s.notified = err == nil
+	return f.s.notified, f.s.notified, err
 }

@@ -192,3 +192,28 @@ func (m *mover) command(ctx context.Context, line string) error {
 	_, err := m.f.s.await(m.f.s.n.Send(line, nil))
 	return err
 }
+
+// CanMove reports whether the server can move single emails safely: by MOVE (RFC 6851),
+// or by COPY and UID EXPUNGE (RFC 4315).
+func (f *Folder) CanMove() bool { return f.s.n.Has("MOVE") || f.s.n.Has("UIDPLUS") }
+
+// CheckTarget reports why emails cannot be moved to a folder, as far as that can be known before.
+func (f *Folder) CheckTarget(ctx context.Context, target string) error {
+	_, err := newMover(ctx, f, target)
+	return err
+}
+
+// Move moves emails of the open folder, which must not be open read-only, to the
+// folder target. Those that are not in it any more are passed over. unsure says that
+// an earlier move of them may have broken off half-way: what the target holds then
+// is not copied again. The server must be one that [Folder.CanMove].
+func (f *Folder) Move(ctx context.Context, uids []UID, target string, unsure bool) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	m, err := newMover(ctx, f, target)
+	if err != nil {
+		return err
+	}
+	return m.move(ctx, uids, unsure)
+}

@@ -12,8 +12,12 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// maxNear is how many names are offered for a folder that does not exist.
-const maxNear = 3
+const (
+	// maxNear is how many names are offered for a folder that does not exist.
+	maxNear = 3
+	// passingPause is how long a transient fault at the server is given to pass.
+	passingPause = 2 * time.Second
+)
 
 // openBehind has the folder opened in the same segment as the login.
 func (s *session) openBehind() error {

@@ -3,9 +3,11 @@ package mailbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"example.org/imap-integration/mailbox/imapwire"
+	"github.com/emersion/go-imap/v2"
 )
 
 // early is a search that is sent before it is asked for, in the segment that
@@ -103,4 +105,43 @@ func (e *early) end(ctx context.Context) (imapwire.StatusResponse, error) {
 	defer stop()
 	defer func() { e.s.early = nil }()
 	return e.s.await(e.sent)
+}
+
+// within keeps the UIDs that were asked for: a server's "101:*" is its last mail
+// where there is none from 101 on (RFC 9051, section 9).
+func (c Criteria) within(uids []UID) []UID {
+	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })
+}
+
+// search runs a UID SEARCH, behind the early one.
+func search(ctx context.Context, s *session, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
+	if err := s.early.drop(ctx); err != nil {
+		return &imapwire.SearchResponse{}, err
+	}
+	result := &imapwire.SearchResponse{}
+	s.n.Forget() // the result will hold them
+	s.n.Collect(result)
+	err := s.run(ctx, func() error {
+		_, err := s.client.UIDSearch(keys, options).Wait()
+		return err
+	})
+	s.n.Collect(nil)
+	if err == nil {
+		err = result.Complete() // never a part of the result
+	}
+	return result, err
+}
+
+// exists asks whether an email is still there.
+func exists(ctx context.Context, s *session, uid UID) (bool, error) {
+	result, err := search(ctx, s, &imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{uid})}}, nil)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range result.UIDs {
+		if u == uid {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -11,10 +11,13 @@ import (
 	"example.org/imap-integration/message"
 )
 
+// refetch asks again for what did not come.
+type refetch struct{ *fetchRun }
+
 // again asks for one email that did not come: alone, then (QUIRK: Exchange
 // answers OK and nothing) by its sequence number. It is settled as vanished or
 // empty only when the server says so; what is there and does not come is missing.
-func (r *fetchRun) again(ctx context.Context, it *item) error {
+func (r refetch) again(ctx context.Context, it *item) error {
 	r.f.budget.setReady(false) // while this email is missing, the consumer waits
 	first := it.body
 	it.body = nil
@@ -28,7 +31,7 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	if r.empty(it) {
 		return r.deliver(it)
 	}
-	there, err := r.f.s.exists(ctx, it.uid)
+	there, err := exists(ctx, r.f.s, it.uid)
 	if err != nil && !declined(err) { // a server that does not answer this must not keep the other emails
 		return err
 	}
@@ -47,15 +50,9 @@ func (r *fetchRun) again(ctx context.Context, it *item) error {
 	return r.giveUp(it)
 }
 
-// declined reports whether a question about one email was refused for good.
-func declined(err error) bool {
-	var refused imapwire.Refusal
-	return errors.As(err, &refused) && !temporary(refused.StatusResponse)
-}
-
 // others reports whether the server gives other emails. Where it refuses all of
 // them, the fault is not one email's; so the next of the batch is tried.
-func (r *fetchRun) others(ctx context.Context) bool {
+func (r refetch) others(ctx context.Context) bool {
 	r.mu.Lock()
 	came := r.came
 	var next *item
@@ -75,7 +72,7 @@ func (r *fetchRun) others(ctx context.Context) bool {
 }
 
 // deliverChecked yields what came the second time, a placeholder included.
-func (r *fetchRun) deliverChecked(it *item) error {
+func (r refetch) deliverChecked(it *item) error {
 	if r.placeholder(it.body.Bytes()[:min(len(it.body.Bytes()), 64<<10)]) {
 		r.mu.Lock()
 		it.note(message.CodePlaceholder, "the server sent a text of its own in place of this email, also when asked again")
@@ -85,7 +82,7 @@ func (r *fetchRun) deliverChecked(it *item) error {
 }
 
 // giveUp leaves an email that is there and did not come to a later run.
-func (r *fetchRun) giveUp(it *item) error {
+func (r refetch) giveUp(it *item) error {
 	size := r.sizeOf(it)
 	if size == 0 && !it.header {
 		return r.hand(it, &Raw{Outcome: Empty})
@@ -94,7 +91,7 @@ func (r *fetchRun) giveUp(it *item) error {
 }
 
 // alone sends a FETCH for one email and waits for its end.
-func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
+func (r refetch) alone(ctx context.Context, it *item, command string) error {
 	r.mu.Lock()
 	it.tries++
 	it.asked, it.guessed = true, false
@@ -120,7 +117,7 @@ func (r *fetchRun) alone(ctx context.Context, it *item, command string) error {
 }
 
 // bySequence asks for an email by its number in the folder. A response with another UID is not used.
-func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
+func (r refetch) bySequence(ctx context.Context, it *item) error {
 	s := r.f.s
 	result := &imapwire.SearchResponse{}
 	s.n.Collect(result)
@@ -138,7 +135,7 @@ func (r *fetchRun) bySequence(ctx context.Context, it *item) error {
 // settleHead yields the header fields of an email, asking again where they did not
 // come: whether it is there, then alone for the fields, then for the whole header
 // block. What did not come then is missing.
-func (r *fetchRun) settleHead(ctx context.Context, b *batch, it *item) error {
+func (r refetch) settleHead(ctx context.Context, b *batch, it *item) error {
 	if it.body != nil {
 		return r.deliverHead(it, Head{})
 	}
@@ -162,23 +159,24 @@ func (r *fetchRun) settleHead(ctx context.Context, b *batch, it *item) error {
 }
 
 // askThere asks once for a batch which of its emails are in the folder.
-func (r *fetchRun) askThere(ctx context.Context, b *batch) error {
+func (r refetch) askThere(ctx context.Context, b *batch) error {
 	if b.there != nil {
 		return nil
 	}
-	there, err := r.f.searchOnce(ctx, Criteria{From: b.items[0].uid, To: b.items[len(b.items)-1].uid}, nil)
+	first, last := b.items[0].uid, b.items[len(b.items)-1].uid
+	there, err := search(ctx, r.f.s, &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: imap.UID(first), Stop: imap.UID(last)}}}}, r.f.s.returnAll())
 	if err != nil {
 		return err
 	}
-	b.there = make(map[UID]bool, len(there))
-	for _, uid := range there {
+	b.there = make(map[UID]bool, len(there.UIDs))
+	for _, uid := range there.UIDs {
 		b.there[uid] = true
 	}
 	return nil
 }
 
 // deliverHead passes header fields to the consumer, whose they are from then on.
-func (r *fetchRun) deliverHead(it *item, head Head) error {
+func (r refetch) deliverHead(it *item, head Head) error {
 	head.UID = it.uid
 	r.mu.Lock()
 	if it.body != nil {

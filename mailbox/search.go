@@ -197,21 +197,11 @@ func intersect(a, b []UID) []UID {
 
 // searchOnce runs one UID SEARCH.
 func (f *Folder) searchOnce(ctx context.Context, c Criteria, q filters.Query) ([]UID, error) {
-	var options *imap.SearchOptions
-	if f.s.n.Has("ESEARCH") || f.s.n.Has("IMAP4REV2") {
-		options = &imap.SearchOptions{ReturnAll: true}
-	}
-	result, err := f.s.searchWith(ctx, searchKeys(c, q), options)
+	result, err := search(ctx, f.s, searchKeys(c, q), f.s.returnAll())
 	if err != nil {
 		return nil, err
 	}
 	return c.within(result.UIDs), nil
-}
-
-// within keeps the UIDs that were asked for: a server's "101:*" is its last mail
-// where there is none from 101 on (RFC 9051, section 9).
-func (c Criteria) within(uids []UID) []UID {
-	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })
 }
 
 // searchKeys writes the criteria for go-imap, which encodes every value as a

@@ -22,6 +22,9 @@ const (
 	longestIdle = 25 * time.Minute
 	// pollEvery is how often a server without IDLE is asked.
 	pollEvery = 30 * time.Second
+	// drainGrace is how long responses on the way are waited for when the caller
+	// gives up, so that the connection can still be used to mark emails.
+	drainGrace = 2 * time.Second
 )
 
 // session is one connection, from the dial to its end.
@@ -158,6 +161,14 @@ func (s *session) start(greeting imapwire.StatusResponse) {
 	}()
 }
 
+// returnAll asks for a search result in few bytes, where the server knows how (RFC 4731).
+func (s *session) returnAll() *imap.SearchOptions {
+	if s.n.Has("ESEARCH") || s.n.Has("IMAP4REV2") {
+		return &imap.SearchOptions{ReturnAll: true}
+	}
+	return nil
+}
+
 func (s *session) mark(ctx context.Context, uids []UID, flag string) error {
 	add := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.Flag(flag)}}
 	return s.run(ctx, func() error { return s.client.Store(imapSet(uids), add, nil).Close() })
@@ -227,38 +238,6 @@ func (s *session) poll(ctx context.Context, end <-chan time.Time) error {
 	}
 }
 
-// exists asks whether an email is still there.
-func (s *session) exists(ctx context.Context, uid UID) (bool, error) {
-	result, err := s.searchWith(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{imapSet([]UID{uid})}}, nil)
-	if err != nil {
-		return false, err
-	}
-	for _, u := range result.UIDs {
-		if u == uid {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func (s *session) searchWith(ctx context.Context, keys *imap.SearchCriteria, options *imap.SearchOptions) (*imapwire.SearchResponse, error) {
-	if err := s.early.drop(ctx); err != nil {
-		return &imapwire.SearchResponse{}, err
-	}
-	result := &imapwire.SearchResponse{}
-	s.n.Forget() // the result will hold them
-	s.n.Collect(result)
-	err := s.run(ctx, func() error {
-		_, err := s.client.UIDSearch(keys, options).Wait()
-		return err
-	})
-	s.n.Collect(nil)
-	if err == nil {
-		err = result.Complete() // never a part of the result
-	}
-	return result, err
-}
-
 // imapSet is compactSet for go-imap.
 func imapSet(uids []UID) imap.UIDSet {
 	var set imap.UIDSet
@@ -272,3 +251,11 @@ func imapSet(uids []UID) imap.UIDSet {
 	}
 	return set
 }
+
+// declined reports whether a question about one email was refused for good.
+func declined(err error) bool {
+	var refused imapwire.Refusal
+	return errors.As(err, &refused) && !temporary(refused.StatusResponse)
+}
+
+var errAbandoned = imapwire.Protocolf("a response that cannot be understood")

@@ -14,8 +14,8 @@
 // are package imapwire's, TLS and proxies package transport's. A server is treated by its
 // name in providers.go alone; what else is done for one is marked QUIRK(server).
 //
-// To be read in this order: types, config, errors, folder, folders, session, connect, starttls, login,
-// sasl, open, search, pipelined_search, fetch, arrivals, flight, refetch, headers, move.
+// To be read in this order: types, move, folder, search, fetch, refetch, deliver, flight, arrivals, headers,
+// reconnect, login, sasl, connect, tls, open, pipelined_search, folders, config, session, providers, errors, budget.
 package mailbox
 
 import (

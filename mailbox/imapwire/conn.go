@@ -7,19 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strings"
 	"sync"
-	"time"
-)
-
-const (
-	// maxNoise bounds what a server may send during one command that nobody asked
-	// for: a million untagged lines pass, a flood ends the connection.
-	maxNoise = 64 << 20
-	// maxFolders bounds the names kept of a LIST response.
-	maxFolders = 2000
-	// byeGrace is how long a server may keep the connection open behind its BYE.
-	byeGrace = 2 * time.Second
 )
 
 // Conn is the connection as go-imap sees it. go-imap remains the client
@@ -105,17 +93,6 @@ func (n *Conn) Fail(err error) {
 	for _, p := range waiting {
 		n.finish(p, StatusResponse{}, false)
 	}
-}
-
-func (n *Conn) finish(p *Command, r StatusResponse, ok bool) {
-	n.g.End()
-	if p.end != nil {
-		p.end(r, ok)
-	}
-	if ok {
-		p.done <- r
-	}
-	close(p.done)
 }
 
 // Write passes go-imap's commands on.
@@ -226,13 +203,6 @@ func (n *Conn) Leave() {
 	}
 }
 
-func (n *Conn) tellOther() {
-	select {
-	case n.other <- struct{}{}:
-	default:
-	}
-}
-
 // TakeListResponses returns the names of the LIST responses since the last call.
 func (n *Conn) TakeListResponses() []ListResponse {
 	n.mu.Lock()
@@ -256,16 +226,6 @@ func (n *Conn) HideChallenges(hide bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.hidden = hide
-}
-
-// challenge is the text of a continuation request for go-imap.
-func (n *Conn) challenge(line []byte) string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.hidden {
-		return "="
-	}
-	return strings.TrimSpace(string(line[1:]))
 }
 
 // Alert is what the server wants a person to read (RFC 9051, section 7.1); "" nothing.

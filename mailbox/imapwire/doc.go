@@ -13,8 +13,8 @@
 // commands; FETCH, SEARCH and LIST responses are read here, and go-imap gets only
 // what its strict parser takes. Nothing here knows what a folder is read for.
 //
-// To be read in this order: guard.go, reader.go, status_response.go, conn.go,
-// response.go, fetch_response.go, literal.go, search_response.go.
+// To be read in this order: conn.go, greeting.go, response.go, fetch_response.go, state.go, search_response.go,
+// status_response.go, literal.go, sequence_set.go, utf7.go, guard.go, reader.go.
 package imapwire
 
 import "example.org/imap-integration/message"

@@ -31,16 +31,6 @@ type FetchResponse struct {
 	Literals     int      // bodies in the response
 }
 
-// FetchSink takes FETCH responses. Both methods are called on the goroutine that reads the connection.
-type FetchSink interface {
-	// Room returns where to put a literal of n bytes; nil: it is not wanted. The
-	// UID in f is 0 where the server puts it behind the body. It may block
-	// until there is room; an error ends the connection before the literal is read.
-	Room(f *FetchResponse, n int64) (*Literal, error)
-	// Response takes a complete response, and with it its body.
-	Response(f *FetchResponse)
-}
-
 // maxLiteralDigits is enough for any size that is not absurd.
 const maxLiteralDigits = 18
 

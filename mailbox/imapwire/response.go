@@ -8,6 +8,13 @@ import (
 	"time"
 )
 
+const (
+	// maxFolders bounds the names kept of a LIST response.
+	maxFolders = 2000
+	// byeGrace is how long a server may keep the connection open behind its BYE.
+	byeGrace = 2 * time.Second
+)
+
 // ErrUIDValidity ends a session in which UIDs begin to mean other emails.
 var ErrUIDValidity = errors.New("the UIDVALIDITY of the folder changed during the run")
 
@@ -46,22 +53,6 @@ func (n *Conn) response() error {
 	default:
 		return n.tagged(line)
 	}
-}
-
-// noisy counts what nobody asked for.
-func (n *Conn) noisy(size int64) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.noise += size
-	return n.tooNoisy()
-}
-
-// tooNoisy is the error of a flood; n.mu is held.
-func (n *Conn) tooNoisy() error {
-	if n.noise > maxNoise {
-		return Protocolf("more than %d MiB that nobody asked for", maxNoise>>20)
-	}
-	return nil
 }
 
 // tagged reads the end of a command.
@@ -227,21 +218,6 @@ func (n *Conn) fetchResponse(rest []byte, size int) error {
 	}
 	sink.Response(&p.f)
 	return nil
-}
-
-func (n *Conn) sinkRoom(f *FetchResponse, size int64) (*Literal, error) {
-	n.mu.Lock()
-	sink := n.sink
-	n.mu.Unlock()
-	if sink == nil {
-		return nil, nil
-	}
-	start := time.Now()
-	b, err := sink.Room(f, size)
-	if paused := time.Since(start); paused > time.Millisecond {
-		n.g.skip(paused)
-	}
-	return b, err
 }
 
 // drop reads over a response nobody asked for, its literals included.

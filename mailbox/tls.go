@@ -2,12 +2,15 @@ package mailbox
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"time"
 
 	"example.org/imap-integration/mailbox/imapwire"
+	"example.org/imap-integration/quote"
 )
 
 // startTLS upgrades the connection (RFC 9051, section 6.2.1) as the NO STARTTLS
@@ -92,3 +95,43 @@ var (
 	errNotOffered = errors.New("the server does not offer STARTTLS")
 	errInjected   = errors.New("data came in clear behind the server's OK, which an attacker may have put there")
 )
+
+// handshake secures the connection.
+func (c *Config) handshake(ctx context.Context, socket net.Conn) (*tls.Conn, error) {
+	start := time.Now()
+	limited, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	secure := c.Secure
+	if secure == nil {
+		secure = secureStandard
+	}
+	conn, err := secure(limited, socket, strings.Trim(c.Host, "[]"))
+	if err != nil {
+		e := c.fault(StageTLS, nil, err)
+		if ctx.Err() != nil {
+			e.Err = context.Cause(ctx)
+		}
+		c.stage(StageTLS, start, "", e)
+		return nil, e
+	}
+	c.stage(StageTLS, start, secured(conn), nil)
+	return conn, nil
+}
+
+// secureStandard is the standard library's verification.
+func secureStandard(ctx context.Context, socket net.Conn, host string) (*tls.Conn, error) {
+	conn := tls.Client(socket, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}) // RFC 8314, section 4.1
+	return conn, conn.HandshakeContext(ctx)
+}
+
+func secured(conn *tls.Conn) string {
+	state := conn.ConnectionState()
+	text := tls.VersionName(state.Version)
+	if len(state.PeerCertificates) > 0 {
+		cert := state.PeerCertificates[0]
+		text += fmt.Sprintf(", certificate %q valid until %s", quote.Line(cert.Subject.CommonName, imapwire.MaxTold), cert.NotAfter.UTC().Format(time.DateOnly))
+	}
+	return text
+}
+
+const silentInClear = "check port and connection_security (a server for SSL/TLS says nothing in clear), or raise timeout"
