@@ -49,7 +49,7 @@ test-long: setup ## the sweeps of many cases, whose names end in Long, and what 
 
 .PHONY: fleet-test bench-fleet
 fleet-test: setup ## 100 mailboxes, 3 processes, 5 minutes of kills, stops, restarts and cut connections (docs/fleet.md)
-	$(GO) test -count=1 -timeout 40m -v -run TestFleetStorm ./e2e -fleet.storm=5m -fleet.mailboxes=100 -fleet.emails=100 -fleet.lease=30s -fleet.every=5s $(FLEETARGS)
+	$(GO) test -count=1 -timeout 40m -v -run TestFleetStorm ./e2e -fleet.storm=5m -fleet.mailboxes=100 -fleet.emails=100 -fleet.lease=30s -fleet.stop=60s -fleet.every=5s $(FLEETARGS)
 
 bench-fleet: setup ## 1,000 mailboxes polled once a minute, and 10,000 emails into PostgreSQL (docs/performance.md)
 	$(GO) run ./tools/bench fleet $(BENCHARGS)

@@ -65,7 +65,8 @@ type node struct {
 	away    bool // not started again
 }
 
-func newStorm(t *testing.T) *storm {
+func newStorm(t *testing.T, mailboxes int, lease time.Duration) *storm {
+	t.Helper()
 	s := &storm{
 		t: t, dovecot: mailboxtest.StartDovecot(t), database: postgrestest.StartOwn(t), dir: t.TempDir(), keys: map[string]int{}, did: map[string]int{},
 		random: rand.New(rand.NewPCG(*stormSeed, 0)),
@@ -86,9 +87,9 @@ func newStorm(t *testing.T) *storm {
 	s.write("database", strings.Replace(s.database.URL(s.name), fmt.Sprint(":", s.database.Port), fmt.Sprint(":", s.wire.Port), 1))
 	var b strings.Builder
 	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: %s\nconnections_per_server: 20\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 15\n",
-		s.dir, *stormLease, s.mail.Port, s.dovecot.Authority.PEM)
+		s.dir, lease, s.mail.Port, s.dovecot.Authority.PEM)
 	fmt.Fprintf(&b, "sinks:\n  - {name: lines, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret}\nmailboxes:\n", server.URL, s.dir)
-	for i := range *stormMailboxes {
+	for i := range mailboxes {
 		u := s.dovecot.NewUser()
 		s.users = append(s.users, u)
 		s.write(fmt.Sprint("password", i), u.Password)
@@ -169,10 +170,10 @@ func (s *storm) sql(statement string) string {
 // TestFleetStorm: three processes read mailboxes into PostgreSQL while they are
 // killed and stopped, the database and the mail server are cut off, and emails come
 // in. In the end every email is there once, every sink has every key, and no
-// process that had lost its turn changed anything.
+// process that had lost its turn changed anything. A service manager hears how a node is.
 func TestFleetStorm(t *testing.T) {
 	t.Parallel()
-	s := newStorm(t)
+	s := newStorm(t, *stormMailboxes, *stormLease)
 	for range *stormEmails {
 		for i := range s.users {
 			s.deliver(i)
@@ -194,6 +195,7 @@ func TestFleetStorm(t *testing.T) {
 	s.rage()
 	s.settle()
 	s.takeOver()
+	s.serviced()
 	s.judge()
 }
 
