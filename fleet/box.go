@@ -25,6 +25,7 @@ type box struct {
 	server string
 	log    *slog.Logger
 	pass   fresh[*actions.Pass]
+	said   pent
 	tame   atomic.Pointer[func(string) string] // takes the secrets out of a text
 }
 
@@ -66,7 +67,7 @@ func (b *box) read(parameters []byte, decode decoder) (*actions.Pass, error) {
 	tame := values.Redact
 	b.tame.Store(&tame)
 	return actions.NewPass(&actions.Env{
-		Log: slog.New(&redacting{b.log.Handler(), tame}).With("mailbox", b.Name), Now: time.Now, Progress: func(int, int) {},
+		Log: slog.New(&hush{&redacting{b.log.Handler(), tame}, &b.said}).With("mailbox", b.Name), Now: time.Now, Progress: func(int, int) {},
 	}, values)
 }
 

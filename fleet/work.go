@@ -55,10 +55,12 @@ func (n *Node) held(b *box) bool {
 
 // pass runs once over the mailbox. A panic costs this pass only.
 func (n *Node) pass(ctx context.Context, b *box, t *turn) (report actions.PassReport, err error) {
+	b.said.begin()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the program itself failed (%v); please report this", p)
 		}
+		b.said.end(err == nil && report.Found == 0)
 	}()
 	pass, err := b.current()
 	if err != nil {
