@@ -3,39 +3,50 @@
 package e2e_test
 
 import (
+	"math/rand/v2"
 	"syscall"
 	"time"
 )
 
-// rage does one fault after the other. Of each kind at least one happens.
+// rage kills a node every now and then, and does one other fault after the other
+// meanwhile. Of each kind at least one happens.
 func (s *storm) rage() {
-	faults := []func(){s.kill, s.stop, s.restartDatabase, s.restartServer, s.cutDatabase, s.cutServer, s.muteDatabase}
+	over := make(chan struct{})
+	s.done.Go(func() {
+		random := rand.New(rand.NewPCG(*stormSeed, 1))
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(*stormEvery):
+				s.note("kills")
+				s.signal(s.nodes[random.IntN(len(s.nodes))], syscall.SIGKILL)
+			}
+		}
+	})
+	faults := []func(){s.stop, s.restartDatabase, s.restartServer, s.cutDatabase, s.cutServer, s.muteDatabase}
 	end := time.Now().Add(*stormTime)
 	for i := 0; time.Now().Before(end) || i < len(faults); i++ {
 		which := i
 		if i >= len(faults) {
-			which = s.random.IntN(len(faults) + 4) // kills are the most frequent
+			which = s.random.IntN(len(faults))
 		}
 		for range 1 + s.random.IntN(3) {
 			s.deliver(s.random.IntN(len(s.users)))
 		}
-		if which < len(faults) {
-			faults[which]()
-		} else {
-			s.kill()
-		}
+		faults[which]()
 		time.Sleep(*stormEvery)
 	}
+	close(over)
 }
 
 func (s *storm) any() *node { return s.nodes[s.random.IntN(len(s.nodes))] }
 
 // note counts a fault.
-func (s *storm) note(kind string) { s.did[kind]++ }
-
-func (s *storm) kill() {
-	s.note("kills")
-	s.signal(s.any(), syscall.SIGKILL)
+func (s *storm) note(kind string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.did[kind]++
 }
 
 // stop lets a node stand still for longer than its leases last, and then go on as if nothing had been.
@@ -62,8 +73,10 @@ func (s *storm) cutDatabase() {
 // cutServer does so with the mail server.
 func (s *storm) cutServer() {
 	s.note("cuts of Dovecot")
-	s.mail.CutAfter(1 + s.random.IntN(6000)) // a pass that finds nothing is 5 KB
+	before := s.mail.Cuts()
+	s.mail.CutAfter(1 + s.random.IntN(3000)) // a pass that finds nothing is 5 KB
 	s.mail.Cut()
+	s.await("a pass to be cut", func() bool { return s.mail.Cuts() > before })
 	time.Sleep(*stormEvery)
 	s.mail.CutAfter(0)
 }

@@ -77,6 +77,7 @@ type world struct {
 	only     map[int]string // user → sinks in YAML
 	sinks    string         // more of them, in YAML
 	top      string         // more settings, in YAML
+	more     string         // more mailboxes, in YAML
 	metrics  string         // address; "": none
 }
 
@@ -166,6 +167,13 @@ func (w *world) file(name, text string) string {
 	return path
 }
 
+// behindRelay has the fleet reach the database through a relay.
+func (w *world) behindRelay() *transporttest.Relay {
+	relay := transporttest.NewRelay(w.t, w.database.Port)
+	w.file("database", strings.Replace(w.database.URL(w.name), fmt.Sprint(":", w.database.Port), fmt.Sprint(":", relay.Port), 1))
+	return relay
+}
+
 // config writes fleet.yaml.
 func (w *world) config() string {
 	var b strings.Builder
@@ -180,7 +188,7 @@ func (w *world) config() string {
 		}
 		fmt.Fprintf(&b, "  - {name: m%d, sinks: %s, username: %q, password_file: %s/password%d}\n", i, sinks, u.Name, w.dir, i)
 	}
-	return w.file("fleet.yaml", b.String())
+	return w.file("fleet.yaml", b.String()+w.more)
 }
 
 func decode(command string, parameters []byte) (*manifest.Values, error) {
