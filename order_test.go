@@ -15,6 +15,8 @@ import (
 // call to what everything stands on: a file uses functions, constants and variables of
 // files behind it only. Types may stand anywhere.
 var readingOrders = map[string]string{
+	"ingest": `folders summary audit ingest dry candidates plan save tally commit result missing checkpoints
+		pipeline read describe fate after record options checkpoint missed`,
 	"mailbox": `move folder search fetch refetch deliver flight arrivals headers reconnect login sasl connect tls
 		open pipelined_search folders config session providers errors budget types`,
 	"mailbox/imapwire": `conn greeting response fetch_response state search_response status_response

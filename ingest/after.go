@@ -11,17 +11,6 @@ import (
 	"example.org/imap-integration/soar"
 )
 
-// AfterImport is what is done with emails in their folder after they were handed
-// over: only when the result is written, and only with those that the store has. The
-// zero value is nothing.
-type AfterImport struct {
-	Flag   string // a flag or keyword to set; "" = none
-	Target string // the folder to move them to, UTF-8; "" = they stay
-}
-
-// None reports whether nothing is done.
-func (a AfterImport) None() bool { return a == AfterImport{} }
-
 // Filer is a folder in which emails can be marked and moved; *mailbox.Folder is one.
 type Filer interface {
 	AddFlag(ctx context.Context, uids []mailbox.UID, flag string) error
@@ -117,4 +106,11 @@ func (l *planner) settled(ctx context.Context, p plan) ([]mailbox.UID, error) {
 	}
 	uids = slices.DeleteFunc(uids, func(u mailbox.UID) bool { return !covered(u) || slices.Contains(p.uids, u) })
 	return uids[max(0, len(uids)-leftoversMost):], nil
+}
+
+// sorted returns the UIDs ascending, each once.
+func sorted(uids []mailbox.UID) []mailbox.UID {
+	out := slices.Clone(uids)
+	slices.Sort(out)
+	return slices.Compact(out)
 }

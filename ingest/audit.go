@@ -60,11 +60,6 @@ func (a *Audit) Sound(strict bool) bool {
 	return missing == 0 && len(a.Doubled) == 0
 }
 
-// Searcher is a store that can be listed.
-type Searcher interface {
-	Search(ctx context.Context, q soar.Query) (soar.Page, error)
-}
-
 // RunAudit compares all emails of the folder with the store, by their content.
 // It fetches every email; the options' fetch type and limits on count do not matter.
 func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*Audit, error) {

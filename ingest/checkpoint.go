@@ -126,30 +126,6 @@ func (c *checkpoint) String() string {
 	return checkpointPrefix + base64.RawURLEncoding.EncodeToString(append(b, sum[:8]...))
 }
 
-// parseCheckpoint reads the checkpoint of this scope out of a text, which may hold others too.
-func parseCheckpoint(text string, scope [8]byte) (*checkpoint, error) {
-	all, err := parseAny(text)
-	if err != nil {
-		return nil, err
-	}
-	if c := all.of(scope); c != nil {
-		return c, nil
-	}
-	return nil, errCheckpointForeign
-}
-
-// parseAny reads what a run wrote, over one folder or several.
-func parseAny(text string) (several, error) {
-	if strings.HasPrefix(strings.TrimSpace(text), severalPrefix) {
-		return parseSeveral(text)
-	}
-	one, err := parseOne(text)
-	if err != nil {
-		return nil, err
-	}
-	return several{one}, nil
-}
-
 // parseOne reads what checkpoint.String wrote.
 func parseOne(text string) (*checkpoint, error) {
 	body, ok := strings.CutPrefix(strings.TrimSpace(text), checkpointPrefix)
@@ -170,8 +146,9 @@ func parseOne(text string) (*checkpoint, error) {
 		c.received = time.Unix(t, 0).UTC()
 	}
 	c.passed = new(big.Int).SetBytes(b[25:fixed])
-	if c.missing, err = parseMissed(b[fixed:size]); err != nil {
-		return nil, err
+	var whole bool
+	if c.missing, whole = parseMissed(b[fixed:size]); !whole {
+		return nil, errCheckpointUnreadable
 	}
 	return c, nil
 }

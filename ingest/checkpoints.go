@@ -255,3 +255,27 @@ func (d *shortReader) take(n int) []byte {
 	d.b = d.b[n:]
 	return out
 }
+
+// parseCheckpoint reads the checkpoint of this scope out of a text, which may hold others too.
+func parseCheckpoint(text string, scope [8]byte) (*checkpoint, error) {
+	all, err := parseAny(text)
+	if err != nil {
+		return nil, err
+	}
+	if c := all.of(scope); c != nil {
+		return c, nil
+	}
+	return nil, errCheckpointForeign
+}
+
+// parseAny reads what a run wrote, over one folder or several.
+func parseAny(text string) (several, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), severalPrefix) {
+		return parseSeveral(text)
+	}
+	one, err := parseOne(text)
+	if err != nil {
+		return nil, err
+	}
+	return several{one}, nil
+}

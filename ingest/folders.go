@@ -112,9 +112,6 @@ func (t *turns) end(err error) (*Results, error) {
 	return t.out, nil
 }
 
-// errNoUIDValidity is a folder whose UIDs do not last.
-var errNoUIDValidity = errors.New("the server gives it no UIDVALIDITY, so UIDs do not last: set email_fetch_type to unseen and mark_as_seen to true")
-
 // ofFolder reports whether an error concerns one folder and not the run.
 func ofFolder(err error) bool {
 	e, ok := errors.AsType[*mailbox.Error](err)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -294,3 +295,10 @@ func among(sorted []mailbox.UID) func(mailbox.UID) bool {
 		return ok
 	}
 }
+
+// errNoUIDValidity is a folder whose UIDs do not last.
+var errNoUIDValidity = errors.New("the server gives it no UIDVALIDITY, so UIDs do not last: set email_fetch_type to unseen and mark_as_seen to true")
+
+// headerChunk is how many emails are decided by their headers at once; an
+// ordinary run has fewer (filters.md).
+const headerChunk = 2000

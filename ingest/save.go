@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/imap-integration/mailbox"
@@ -237,27 +238,6 @@ func (r *run) handOver(j *job, o object) error {
 	return r.emit(o)
 }
 
-// checkpoint is what the object that comes next carries.
-func (r *run) checkpoint() string {
-	if r.plan.replay {
-		return r.o.Checkpoint
-	}
-	if r.siblings == nil {
-		return r.state.String()
-	}
-	return r.allCheckpoints().String()
-}
-
-// allCheckpoints are those of all folders of the run. A folder that nothing was
-// taken from has none, unless it was given: the next run begins there as this one did.
-func (r *run) allCheckpoints() several {
-	if r.state.last == 0 && !r.plan.given {
-		return r.siblings
-	}
-	state := r.state
-	return r.siblings.with(&state)
-}
-
 // emit adds an object to the result.
 func (r *run) emit(o object) error {
 	if o.key != "" {
@@ -310,4 +290,32 @@ func (r *run) leftOut(uid mailbox.UID, field string) {
 	r.tally.left(field)
 	r.state.settle(uid)
 	r.o.Log.Info("left out by a filter", "uid", uid, "filter", field)
+}
+
+// withheld leaves an email that did not come to the next run.
+func (r *run) withheld(j *job) error {
+	uid := mailbox.UID(j.raw.UID)
+	r.tally.missing++
+	reason := j.raw.Reason
+	if reason == "" {
+		reason = "no reason given"
+	}
+	r.o.Log.Warn("the server holds this email and did not give it: it stays as it is, the next run asks again", "uid", uid, "server", strings.TrimSpace(reason))
+	held := r.holdsBack(j, 0)
+	r.absent[uid] = true
+	r.state.miss(uid, r.o.Now())
+	r.sink.moveCheckpoint(r.checkpoint())
+	if held {
+		r.held = true
+		r.o.Log.Warn("nothing behind this email is taken in this run, because the next one would start behind it; a rule that hands over the output field checkpoint avoids that", "uid", uid)
+		return errStopped
+	}
+	return nil
+}
+
+// holdsBack reports whether nothing behind an email that was withheld may be
+// saved in this run: its only trace would be a gap, and there is no place for one.
+func (r *run) holdsBack(j *job, more int) bool {
+	_, known := r.state.missed(j.raw.UID)
+	return r.plan.byStore || r.plan.byCheckpoint && !known && len(r.state.missing)+more >= r.missingRoom()
 }

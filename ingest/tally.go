@@ -3,8 +3,6 @@ package ingest
 import (
 	"log/slog"
 	"slices"
-
-	"example.org/imap-integration/mailbox"
 )
 
 // tally is the sum of a run: every UID looked at is in exactly one of its counts.
@@ -73,11 +71,4 @@ func (t *tally) log(log *slog.Logger, s *Result) {
 		args = append(args, "left_out_by_"+l.field, l.n)
 	}
 	log.Info("sum: looked_at = delivered + existed + failed + left_out + vanished + second_copies + already_held + not_given", args...)
-}
-
-// sorted returns the UIDs ascending, each once.
-func sorted(uids []mailbox.UID) []mailbox.UID {
-	out := slices.Clone(uids)
-	slices.Sort(out)
-	return slices.Compact(out)
 }
