@@ -120,7 +120,7 @@ func (s *Result) add(o object, checkpoint string) error {
 			s.notes.of(u, evidence.Entry{Event: evidence.Failed, Size: o.mail.Size, SHA256: o.mail.SHA256, Detail: o.refused})
 		case o.held:
 			s.notes.belongs(u, o.id)
-			s.notes.did(evidence.Existed, o.uids, "")
+			s.notes.did(evidence.Existed, []mailbox.UID{u}, "")
 		default:
 			s.notes.belongs(u, o.id)
 		}
