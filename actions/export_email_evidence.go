@@ -56,7 +56,7 @@ func exportEmailEvidence(ctx context.Context, env *Env, v *manifest.Values) (any
 	if err != nil {
 		return nil, err
 	}
-	b, err := bundleOf(ctx, env, s, records, limit)
+	b, err := bundleOf(ctx, env, s, records, limit, v.Shown())
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,7 @@ func deliverBundle(env *Env, b evidence.Bundle) (any, error) {
 }
 
 // bundleOf reads everything of these emails.
-func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, limit int64) (b evidence.Bundle, err error) {
-	b.Produced = map[string]any{"program": "imap-integration " + env.Program, "emails": len(records)}
+func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, limit int64, settings map[string]string) (b evidence.Bundle, err error) {
 	total := 0
 	var ids []string
 	for i, r := range records {
@@ -113,7 +112,23 @@ func bundleOf(ctx context.Context, env *Env, s *store, records []soar.Record, li
 	if kept := s.ledger(); kept != nil {
 		b.Excerpt, err = evidence.Extract(ctx, kept, ids)
 	}
+	b.Produced = producedBy(env, settings, b.Excerpt, ids)
 	return b, err
+}
+
+// produced is bundle.json.
+type produced struct {
+	Program  string                   `json:"program"`
+	Emails   int                      `json:"emails"`
+	Settings map[string]string        `json:"settings"` // of the export, without secrets
+	Origins  []evidence.Origin        `json:"origins"`
+	Sessions map[int64]evidence.Entry `json:"sessions"` // by the number of their entry
+}
+
+func producedBy(env *Env, settings map[string]string, x evidence.Excerpt, ids []string) produced {
+	p := produced{Program: "imap-integration " + env.Program, Emails: len(ids), Settings: settings}
+	p.Origins, p.Sessions = x.Origins(ids)
+	return p
 }
 
 // evidenceOf reads one email. What its record names and its bytes do not hold has no file.

@@ -32,6 +32,7 @@ type daemon struct {
 	token   *token.Source // nil: a password
 	store   openStore
 	options ingest.Options
+	witness *witness
 	hook    *webhook.Hook // nil: none
 }
 
@@ -100,6 +101,7 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 		return nil, err
 	}
 	d.mailbox.ReadOnly, d.mailbox.Log = run.ReadOnly(), env.Log
+	d.witness = newWitness(&d.mailbox, v.Shown())
 	var err error
 	d.options.Filter, err = filters.Compile(spec)
 	return d, err
@@ -146,6 +148,7 @@ func (d *daemon) dial(ctx context.Context) (*folders, error) {
 // pass is one run over the folders: take, hand over, acknowledge. It returns
 // the checkpoint of the last object, "" when there was none.
 func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (string, error) {
+	d.witness.tell(store.emails())
 	result, err := ingest.RunFolders(ctx, d.options, f.names, f.opener(), store)
 	if err != nil {
 		return "", err

@@ -98,6 +98,7 @@ func (p *Pass) Run(ctx context.Context, checkpoint string, store PassStore) (rep
 		return report, err
 	}
 	defer f.Close()
+	d.witness.tell(store)
 	result, err := ingest.RunFolders(ctx, d.options, f.names, f.opener(), store)
 	report.Reconnects = f.Reconnects()
 	if err != nil {

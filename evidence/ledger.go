@@ -12,7 +12,7 @@
 // Not promised: that who can write to the store and holds the key has not made a new
 // chain. A head that somebody else keeps, signed or not, shows that.
 //
-// To be read in this order: ledger, source, check (of a store), bundle, sign, verify (of a bundle).
+// To be read in this order: ledger, session, source, check (of a store), extract, bundle, sign, verify (of a bundle).
 package evidence
 
 import (
@@ -28,6 +28,7 @@ import (
 // Events of an entry.
 const (
 	Began      = "began"            // the ledger: what the store held before has no entry
+	Connected  = "connected"        // to a mail server: the session that emails behind it came over
 	Saved      = "saved"            // the email was stored
 	Existed    = "existed"          // a run brought an email that the store has
 	HandedOver = "handed_over"      // the result that holds the email was written
@@ -43,21 +44,23 @@ const (
 
 // Entry is one event in the life of an email. Keys that have nothing to say are left out.
 type Entry struct {
-	Number      int64  `json:"number"`   // from 1, without a gap
-	Previous    string `json:"previous"` // link of the entry before; 64 zeros in the first
-	Time        string `json:"time"`     // RFC 3339, UTC
-	Event       string `json:"event"`
-	Program     string `json:"program"` // version that wrote the entry
-	Email       string `json:"email,omitempty"`
-	Account     string `json:"account,omitempty"`
-	Folder      string `json:"folder,omitempty"`
-	UIDValidity uint32 `json:"uid_validity,omitempty"`
-	UID         uint32 `json:"uid,omitempty"`
-	Size        int64  `json:"size,omitempty"`
-	SHA256      string `json:"sha256,omitempty"` // of the raw email; "" of a record without content
-	Record      string `json:"record,omitempty"` // SHA-256 of the record as the store keeps it
-	Place       string `json:"place,omitempty"`  // "incident 7", "triage event 3"
-	Detail      string `json:"detail,omitempty"`
+	Number      int64    `json:"number"`   // from 1, without a gap
+	Previous    string   `json:"previous"` // link of the entry before; 64 zeros in the first
+	Time        string   `json:"time"`     // RFC 3339, UTC
+	Event       string   `json:"event"`
+	Program     string   `json:"program"` // version that wrote the entry
+	Email       string   `json:"email,omitempty"`
+	Account     string   `json:"account,omitempty"`
+	Folder      string   `json:"folder,omitempty"`
+	UIDValidity uint32   `json:"uid_validity,omitempty"`
+	UID         uint32   `json:"uid,omitempty"`
+	Size        int64    `json:"size,omitempty"`
+	SHA256      string   `json:"sha256,omitempty"` // of the raw email; "" of a record without content
+	Record      string   `json:"record,omitempty"` // SHA-256 of the record as the store keeps it
+	Place       string   `json:"place,omitempty"`  // "incident 7", "triage event 3"
+	Detail      string   `json:"detail,omitempty"`
+	InSession   int64    `json:"in_session,omitempty"` // number of the entry of the connection that the email came over
+	Session     *Session `json:"session,omitempty"`    // of the event connected
 }
 
 // Place is the place of an entry: an incident or a triage event.

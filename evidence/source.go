@@ -11,8 +11,8 @@ type Source interface {
 	Head(ctx context.Context) (Head, error)
 	// Lines reads entries behind a number in their order, a page of them; none: the ledger ends.
 	Lines(ctx context.Context, after int64) ([]Line, error)
-	// First is the number of the first entry of an email; 0: there is none.
-	First(ctx context.Context, email string) (int64, error)
+	// First is the first entry of an email; its Number is 0 where there is none.
+	First(ctx context.Context, email string) (Line, error)
 	// Pruned reports whether an entry behind a number tells that the retention removed the email.
 	Pruned(ctx context.Context, email string, after int64) (bool, error)
 	// Held reads an email as the store has it now; nil: it has none of this id.
@@ -63,69 +63,6 @@ func (s State) String() string {
 	default:
 		return fmt.Sprintf("%s has the part %s of the email %s as a file with %d bytes and the SHA-256 %.16s…", s.Place, s.Part, s.Email, s.Size, s.SHA256)
 	}
-}
-
-// Excerpt is what a bundle of some emails shows of a ledger: their entries, and the
-// digests of all others from the first of theirs to the head.
-type Excerpt struct {
-	Before  Head // in front of Entries
-	Entries []Numbered
-	Head    Head // behind them; Count 0: the store keeps no ledger
-}
-
-// Extract reads the excerpt for these emails.
-func Extract(ctx context.Context, s Source, emails []string) (x Excerpt, err error) {
-	x.Before = Start
-	if x.Head, err = s.Head(ctx); err != nil || x.Head.Count == 0 {
-		return x, err
-	}
-	wanted := map[string]bool{}
-	first := x.Head.Count + 1
-	for _, id := range emails {
-		wanted[id] = true
-		number, err := s.First(ctx, id)
-		if err != nil {
-			return x, err
-		}
-		if number > 0 {
-			first = min(first, number)
-		}
-	}
-	if first > 1 {
-		lines, err := s.Lines(ctx, first-2)
-		if err != nil {
-			return x, err
-		}
-		if len(lines) == 0 {
-			return x, errShort(first-2, x.Head)
-		}
-		x.Before = Head{lines[0].Number, lines[0].Link}
-	}
-	return x, x.fill(ctx, s, wanted)
-}
-
-// fill reads the entries from Before to Head.
-func (x *Excerpt) fill(ctx context.Context, s Source, wanted map[string]bool) error {
-	for at := x.Before.Count; at < x.Head.Count; {
-		lines, err := s.Lines(ctx, at)
-		if err != nil {
-			return err
-		}
-		if len(lines) == 0 {
-			return errShort(at, x.Head)
-		}
-		for _, l := range lines {
-			if at = l.Number; at > x.Head.Count {
-				break
-			}
-			n := Numbered{Number: l.Number, Digest: Digest([]byte(l.Text))}
-			if wanted[l.Email] {
-				n.Line = []byte(l.Text)
-			}
-			x.Entries = append(x.Entries, n)
-		}
-	}
-	return nil
 }
 
 func errShort(at int64, head Head) error {

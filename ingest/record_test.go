@@ -2,12 +2,15 @@ package ingest_test
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/mailbox"
 	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
@@ -82,3 +85,28 @@ func TestLedgerOfADryRun(t *testing.T) {
 }
 
 var _ ingest.Recorder = refusing{}
+
+// TestConnected compares what a connection tells of the server with what openssl sees.
+func TestConnected(t *testing.T) {
+	w := newWorld(t, mailboxtest.StartDovecot(t))
+	judge := exec.Command("sh", "-c", `openssl s_client -connect "$1" </dev/null 2>/dev/null | openssl x509 -outform DER | openssl dgst -sha256 -r | cut -c1-64`,
+		"sh", fmt.Sprintf("%s:%d", w.dovecot.Host, w.dovecot.TLS))
+	want, err := judge.Output()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("no openssl here")
+	}
+	c := w.config()
+	var greeting, version, certificate string
+	c.Connected = func(g, v, s string) { greeting, version, certificate = g, v, s }
+	f, err := mailbox.Dial(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if certificate != strings.TrimSpace(string(want)) || !strings.HasPrefix(version, "TLS 1.") || greeting == "" || greeting != f.Status().Greeting {
+		t.Errorf("greeting %q, %q, certificate %q and not %q", greeting, version, certificate, want)
+	}
+}

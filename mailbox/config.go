@@ -54,6 +54,10 @@ type Config struct {
 	// saves a round trip; the first Search for the same uses the response, once.
 	// Criteria with a date, an upper end or a query are not sent ahead.
 	First *Criteria
+	// Connected, where set, is told of each connection when it stands, before the login:
+	// the greeting as in [Status], the version of TLS, and the SHA-256, hex, of the server's
+	// certificate; the last two are "" without TLS.
+	Connected func(greeting, tls, certificate string)
 	// Stage, where set, is told of each stage as it ends: dns, connect, tls, login, folder.
 	Stage func(name string, took time.Duration, detail string, err error)
 }

@@ -25,6 +25,9 @@ func connect(ctx context.Context, c *Config) (*session, error) {
 		_ = socket.Close()
 		return nil, err
 	}
+	if c.Connected != nil {
+		c.Connected(s.greeting, s.peer.tls, s.peer.certificate)
+	}
 	return s, nil
 }
 
@@ -46,7 +49,7 @@ func (c *Config) open(ctx context.Context, socket net.Conn) (*session, error) {
 
 // greet reads the greeting and hands the connection to go-imap.
 func (c *Config) greet(ctx context.Context, conn, socket net.Conn) (*session, error) {
-	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout)}
+	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout), peer: peerOf(conn)}
 	in := imapwire.NewReader(s.g)
 	s.n = imapwire.NewConn(s.g, in)
 	stop := s.watch(ctx)

@@ -33,6 +33,7 @@ type session struct {
 	g        *imapwire.Guard
 	n        *imapwire.Conn
 	client   *imapclient.Client
+	peer     peer
 	greeting string // proved by TLS, or in clear on request
 	provider provider
 	believed provider          // what an unproved greeting claims; only its cautions count

@@ -2,7 +2,9 @@ package mailbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -37,7 +39,7 @@ func (c *Config) startTLS(ctx context.Context, socket net.Conn) (*session, error
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout)}
+	s := &session{conf: c, g: imapwire.NewGuard(conn, socket, c.Timeout), peer: peerOf(conn)}
 	s.n = imapwire.NewConn(s.g, imapwire.NewReader(s.g))
 	s.believed = recognise("", nil, greeting.Text)
 	s.start(imapwire.StatusResponse{Status: "OK", Text: "- no greeting follows STARTTLS"})
@@ -135,3 +137,20 @@ func secured(conn *tls.Conn) string {
 }
 
 const silentInClear = "check port and connection_security (a server for SSL/TLS says nothing in clear), or raise timeout"
+
+// peer is what TLS says of the server.
+type peer struct{ tls, certificate string }
+
+func peerOf(conn net.Conn) (p peer) {
+	secured, ok := conn.(*tls.Conn)
+	if !ok {
+		return p
+	}
+	state := secured.ConnectionState()
+	p.tls = tls.VersionName(state.Version)
+	if len(state.PeerCertificates) > 0 {
+		sum := sha256.Sum256(state.PeerCertificates[0].Raw)
+		p.certificate = hex.EncodeToString(sum[:])
+	}
+	return p
+}

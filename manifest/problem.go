@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -125,4 +128,37 @@ func passwordIn(address string) string {
 		return plain
 	}
 	return password
+}
+
+// shownMost is the longest value that Shown gives as it is, bytes; of a longer one, such
+// as a bundle of certificates, it gives the digest.
+const shownMost = 500
+
+// Shown are the values that are not their defaults, as texts and without secrets: what
+// may be written down of how a result was made.
+func (v *Values) Shown() map[string]string {
+	shown := map[string]string{}
+	for _, f := range v.fields {
+		value, given := v.given[f.ID]
+		if !given || !v.fromHere[f.ID] || f.Secret() {
+			continue
+		}
+		text, plain := value.(string)
+		if _, isFile := value.(secretFile); isFile {
+			text, plain = "in a file", true
+		}
+		if !plain {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				continue
+			}
+			text = string(encoded)
+		}
+		if text = v.Redact(text); len(text) > shownMost {
+			sum := sha256.Sum256([]byte(text))
+			text = "sha256:" + hex.EncodeToString(sum[:])
+		}
+		shown[f.ID] = text
+	}
+	return shown
 }

@@ -24,8 +24,9 @@ type Turn struct {
 	ledger  *Ledger
 	epoch   int64
 	version int64
-	tx      pgx.Tx           // nil: none is open
-	entries []evidence.Entry // of the emails that Save stored in it
+	tx      pgx.Tx                   // nil: none is open
+	session func() *evidence.Session // of the emails that Save gets; nil: unknown
+	entries []evidence.Entry         // of the emails that Save stored in it
 }
 
 // Save stores drafts in the transaction that Commit ends.
@@ -39,7 +40,7 @@ func (t *Turn) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, er
 		return nil, err
 	}
 	saved, entries, err := t.ledger.store.SaveIn(ctx, t.tx, drafts, false)
-	t.entries = entries
+	t.entries = evidence.Under(t.session, entries)
 	if err != nil {
 		t.Abandon(ctx)
 		return nil, t.ledger.store.Explain("save in", err)
@@ -163,3 +164,6 @@ func (t *Turn) HandedOver(context.Context, []soar.ID) error { return nil }
 func (t *Turn) Record(ctx context.Context, entries []evidence.Entry) error {
 	return t.ledger.store.Record(ctx, entries)
 }
+
+// Witness sets how a save finds out over which connection its emails came.
+func (t *Turn) Witness(session func() *evidence.Session) { t.session = session }

@@ -20,6 +20,7 @@ type ledger struct {
 	head    evidence.Head
 	newest  sql.NullInt64 // email that was there when the transaction began
 	lines   []any         // the columns of each row
+	session int64         // entry of the connection of this transaction's emails; 0: none yet
 	time    string
 	program string
 }
@@ -46,6 +47,7 @@ func (l *ledger) add(e evidence.Entry) error {
 		}
 	}
 	e.Time, e.Program = l.time, l.program
+	e.Resolve(l.session)
 	line, next, err := l.head.Append(e)
 	if err != nil {
 		return err
@@ -53,6 +55,9 @@ func (l *ledger) add(e evidence.Entry) error {
 	var mail any
 	if id, err := strconv.ParseInt(e.Email, 10, 64); err == nil {
 		mail = id
+	}
+	if e.Event == evidence.Connected {
+		l.session = next.Count
 	}
 	l.head, l.lines = next, append(l.lines, next.Count, mail, string(line), next.Link)
 	return nil
@@ -80,14 +85,27 @@ func (l *ledger) flush(ctx context.Context) error {
 func (l *ledger) saved(id int64, in incoming) error {
 	e := in.entry(evidence.Saved)
 	e.Email, e.Record = decimal(id), in.row.Digest()
-	return l.add(e)
+	return l.came(e, in)
 }
 
 // existed tells of an email that came again.
 func (l *ledger) existed(id soar.ID, in incoming) error {
 	e := in.entry(evidence.Existed)
 	e.Email = string(id)
-	return l.add(e)
+	return l.came(e, in)
+}
+
+// came appends an entry of an email that came over the session of a run.
+func (l *ledger) came(e evidence.Entry, in incoming) error {
+	for _, e := range evidence.Under(in.session, []evidence.Entry{e}) {
+		if e.Event == evidence.Connected && l.session > 0 {
+			continue
+		}
+		if err := l.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pruned tells that the retention removes an email; call it while the email is there.

@@ -44,10 +44,12 @@ func (s source) Lines(ctx context.Context, after int64) (lines []evidence.Line, 
 	return lines, err
 }
 
-// First is the number of an email's first entry.
-func (s source) First(ctx context.Context, email string) (int64, error) {
-	number, err := s.count(ctx, `SELECT coalesce(min(number), 0) FROM ledger WHERE mail_id = ?`, email)
-	return int64(number), err
+// First is an email's first entry.
+func (s source) First(ctx context.Context, email string) (l evidence.Line, err error) {
+	err = s.each(ctx, `SELECT number, line FROM ledger WHERE mail_id = ? ORDER BY number LIMIT 1`, []any{email}, func(rows *sql.Rows) error {
+		return rows.Scan(&l.Number, &l.Text)
+	})
+	return l, err
 }
 
 // Pruned looks for an entry that says why an email is gone.

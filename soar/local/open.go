@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
+	"example.org/imap-integration/evidence"
 )
 
 // DefaultBusy is how long a writer waits for another process. One save holds
@@ -43,7 +45,8 @@ type Options struct {
 type Store struct {
 	*database
 
-	prepare    sync.Mutex // guards statements
+	session    func() *evidence.Session // of the emails that Save gets; nil: unknown
+	prepare    sync.Mutex               // guards statements
 	statements statements
 }
 

@@ -147,9 +147,9 @@ func version1(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "soar.db")
 	s := open(t, path, Options{})
 	for i, d := range packable() {
-		in := incomingOf(&soar.Draft{Metadata: d.Metadata, Raw: []byte{}})
+		in := s.incomingOf(&soar.Draft{Metadata: d.Metadata, Raw: []byte{}})
 		if d.Raw == nil {
-			in = incomingOf(&soar.Draft{Metadata: d.Metadata})
+			in = s.incomingOf(&soar.Draft{Metadata: d.Metadata})
 		}
 		if err := saveUnpacked(s, d, in); err != nil {
 			t.Fatalf("mail %d: %v", i, err)

@@ -56,7 +56,7 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) ([]soar.Saved, e
 	saved := make([]soar.Saved, 0, len(drafts))
 	err := s.recorded(ctx, "save in", func(tx *sql.Tx, l *ledger) error {
 		for _, d := range drafts {
-			one, err := s.saveOne(ctx, tx, l, incomingOf(d))
+			one, err := s.saveOne(ctx, tx, l, s.incomingOf(d))
 			if err != nil {
 				return err
 			}
@@ -86,9 +86,10 @@ func (s *Store) receive(ctx context.Context, m *soar.Metadata, content *upload) 
 type incoming struct {
 	m       *soar.Metadata
 	row     *packing.Row
-	content packing.Chunks // where row has it not
-	pending bool           // a run is still to hand it over
-	sha256  string         // of the content, where there is any
+	content packing.Chunks           // where row has it not
+	pending bool                     // a run is still to hand it over
+	sha256  string                   // of the content, where there is any
+	session func() *evidence.Session // the connection that it came over; nil: unknown
 }
 
 // entry is what the ledger says of it.
@@ -103,8 +104,8 @@ func (in incoming) entry(event string) evidence.Entry {
 	return e
 }
 
-func incomingOf(d *soar.Draft) incoming {
-	return incoming{m: &d.Metadata, row: packing.RowOfDraft(d), content: packing.ChunksOf(d.Raw), pending: true, sha256: d.SHA256}
+func (s *Store) incomingOf(d *soar.Draft) incoming {
+	return incoming{session: s.session, m: &d.Metadata, row: packing.RowOfDraft(d), content: packing.ChunksOf(d.Raw), pending: true, sha256: d.SHA256}
 }
 
 // Prepare does what a Save of this draft can do ahead; see [packing.Prepare].
@@ -217,3 +218,6 @@ func (s *Store) Record(ctx context.Context, entries []evidence.Entry) error {
 	}
 	return s.recorded(ctx, "change", func(_ *sql.Tx, l *ledger) error { return l.record(ctx, entries) })
 }
+
+// Witness sets how a save finds out over which connection its emails came.
+func (s *Store) Witness(session func() *evidence.Session) { s.session = session }

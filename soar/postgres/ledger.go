@@ -39,11 +39,16 @@ func note(ctx context.Context, tx pgx.Tx, c Config, entries []evidence.Entry) er
 	now := c.Now().UTC().Format(time.RFC3339)
 	numbers, emails := make([]int64, 0, len(entries)), make([]*int64, 0, len(entries))
 	lines, links := make([]string, 0, len(entries)), make([]string, 0, len(entries))
+	session := int64(0)
 	for _, e := range entries {
 		e.Time, e.Program = now, c.Program
+		e.Resolve(session)
 		line, next, err := head.Append(e)
 		if err != nil {
 			return err
+		}
+		if e.Event == evidence.Connected {
+			session = next.Count
 		}
 		var email *int64
 		if id, err := strconv.ParseInt(e.Email, 10, 64); err == nil {

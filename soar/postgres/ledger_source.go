@@ -39,10 +39,11 @@ func (s source) Lines(ctx context.Context, after int64) (lines []evidence.Line, 
 	return lines, err
 }
 
-// First is the number of an email's first entry.
-func (s source) First(ctx context.Context, email string) (int64, error) {
-	n, err := s.count(ctx, `SELECT coalesce(min(number), 0) FROM ledger WHERE email_id = $1`, numberOf(email))
-	return int64(n), err
+// First is an email's first entry.
+func (s source) First(ctx context.Context, email string) (l evidence.Line, err error) {
+	err = s.each(ctx, `SELECT number, line FROM ledger WHERE email_id = $1 ORDER BY number LIMIT 1`,
+		[]any{numberOf(email)}, []any{&l.Number, &l.Text}, func() error { return nil })
+	return l, err
 }
 
 func numberOf(email string) int64 {

@@ -31,7 +31,11 @@ type Database struct {
 }
 
 // Store is a Cloud SOAR in a database. Its methods may be called at the same time.
-type Store struct{ *Database }
+type Store struct {
+	*Database
+
+	session func() *evidence.Session // of the emails that Save gets; nil: unknown
+}
 
 // Open opens the store, and makes its tables where there are none.
 func Open(ctx context.Context, c Config) (*Store, error) {
@@ -54,7 +58,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		d.pool.Close()
 		return nil, err
 	}
-	return &Store{d}, nil
+	return &Store{Database: d}, nil
 }
 
 // checkEncoding refuses databases that cannot hold every text.

@@ -25,7 +25,7 @@ func (s *Store) Save(ctx context.Context, drafts []*soar.Draft) (saved []soar.Sa
 		if saved, entries, err = s.SaveIn(ctx, tx, drafts, true); err != nil {
 			return err
 		}
-		return s.Note(ctx, tx, entries)
+		return s.Note(ctx, tx, evidence.Under(s.session, entries))
 	})
 	if err != nil {
 		return nil, err
@@ -248,3 +248,6 @@ func (s *Store) Record(ctx context.Context, entries []evidence.Entry) error {
 	}
 	return s.Change(ctx, "change", func(tx pgx.Tx) error { return record(ctx, tx, s.config, entries) })
 }
+
+// Witness sets how a save finds out over which connection its emails came.
+func (s *Store) Witness(session func() *evidence.Session) { s.session = session }

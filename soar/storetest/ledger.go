@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ type Book interface {
 	HandedOver(ctx context.Context, ids []soar.ID) error
 	Record(ctx context.Context, entries []evidence.Entry) error
 	Ledger() evidence.Source
+	evidence.Witness
 }
 
 // Tampered is a store of emails whose tables somebody can change behind its back.
@@ -28,18 +30,29 @@ type Tampered struct {
 	Change func(t testing.TB, sql string)
 }
 
+// Session is the connection that the later emails of Eventful came over.
+var Session = &evidence.Session{
+	Server: "imap.corp.example:993", Greeting: `Dovecot ready "<&>"`, TLS: "TLS 1.3", Certificate: digest("certificate"),
+	Settings: map[string]string{"username": "soc@corp.example", "folder": `["INBOX"]`},
+}
+
 // Eventful does to an empty store whatever makes an entry of the ledger, and returns where the ledger then ends.
 func Eventful(t testing.TB, s Book) evidence.Head {
 	t.Helper()
 	ctx := context.Background()
 	drafts := eventfulDrafts()
 	var ids []soar.ID
-	for _, d := range append(drafts, drafts[0]) {
-		saved, err := s.Save(ctx, []*soar.Draft{d})
+	for i, list := range [][]*soar.Draft{drafts[:1], drafts[1:2], append(drafts[2:], drafts[0])} {
+		if i == 2 { // the others came from nobody knows where
+			s.Witness(func() *evidence.Session { return Session })
+		}
+		saved, err := s.Save(ctx, list)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, saved[0].ID)
+		for _, one := range saved {
+			ids = append(ids, one.ID)
+		}
 	}
 	place := evidence.Entry{Account: Account, Folder: Folder, UIDValidity: UIDValidity}
 	at := func(event string, uid uint32, email soar.ID, detail string) evidence.Entry {
@@ -117,6 +130,9 @@ func entries(t *testing.T, s Tampered) {
 		}
 		at = next
 		told = append(told, strings.TrimSpace(e.Event+" "+e.Email+" "+e.Place))
+		if e.InSession != 0 && (e.InSession != 4 || e.Email != "1" && e.Event != evidence.Saved) || e.Event == evidence.Connected && !reflect.DeepEqual(e.Session, Session) {
+			t.Errorf("the entry does not say over which connection the email came: %s", l.Text)
+		}
 		if e.Event == evidence.Saved {
 			origin[e.Email] = e
 		}
@@ -135,7 +151,7 @@ func entries(t *testing.T, s Tampered) {
 			t.Errorf("the entry does not say where the email came from and what it is: %s", l.Text)
 		}
 	}
-	want := "began; saved 1; saved 2; saved 3; saved 4; saved 5; existed 1; handed_over 1; handed_over 2; marked 1; moved 2; failed; linked 1 incident 7; linked 2 incident 8; " +
+	want := "began; saved 1; saved 2; connected; saved 3; saved 4; saved 5; existed 1; handed_over 1; handed_over 2; marked 1; moved 2; failed; linked 1 incident 7; linked 2 incident 8; " +
 		"linked 2 triage event 3; unlinked 1 incident 7; attachment_added 1 incident 7; discarded 2"
 	if got := strings.Join(told, "; "); got != want || at != head {
 		t.Errorf("told\n%s\nwant\n%s; head %+v and %+v", got, want, at, head)
@@ -186,6 +202,9 @@ func excerpts(t *testing.T, s Tampered) {
 			t.Fatal(err)
 		}
 		shown := 0
+		if o, sessions := x.Origins([]string{email}); o[0].Entry == 0 || (o[0].Session != 0) != (email == "5") || (o[0].Unknown == "") != (email == "5") || email == "5" && !reflect.DeepEqual(sessions[4].Session, Session) {
+			t.Errorf("email %s: it came from %+v %+v", email, o, sessions)
+		}
 		at := x.Before
 		for _, n := range x.Entries {
 			if n.Line == nil {
@@ -193,13 +212,13 @@ func excerpts(t *testing.T, s Tampered) {
 				continue
 			}
 			e, next, err := at.Check(n.Line)
-			if err != nil || e.Email != email {
+			if err != nil || e.Email != email && e.Event != evidence.Connected {
 				t.Errorf("email %s: %s, %v", email, n.Line, err)
 			}
 			at = next
 			shown++
 		}
-		if want := map[string]int{"1": 7, "2": 6, "5": 1}[email]; at != x.Head || shown != want {
+		if want := map[string]int{"1": 8, "2": 6, "5": 2}[email]; at != x.Head || shown != want {
 			t.Errorf("email %s: %d entries, want %d; it ends at %+v and not %+v", email, shown, want, at, x.Head)
 		}
 	}
@@ -211,10 +230,10 @@ func tampering(t *testing.T, open func(t *testing.T) Tampered) {
 		{`UPDATE ledger SET line = replace(line, 'INBOX', 'INBOY') WHERE number = 3`, "entry 3 does not fit"},
 		{`UPDATE ledger SET link = replace(link, substr(link, 1, 1), 'x') WHERE number = 3`, "entry 3 does not fit"},
 		{`UPDATE ledger SET email_id = 1 WHERE number = 4`, "entry 4 does not fit"},
-		{`UPDATE ledger SET email_id = NULL WHERE number = 4`, "entry 4 does not fit"},
+		{`UPDATE ledger SET email_id = NULL WHERE number = 5`, "entry 5 does not fit"},
 		{`DELETE FROM ledger WHERE number = 5`, "entry 5 does not fit"},
 		{`DELETE FROM ledger WHERE number = 1`, "entry 1 does not fit"},
-		{`DELETE FROM ledger WHERE number > 17`, "its end was cut off"},
+		{`DELETE FROM ledger WHERE number > 18`, "its end was cut off"},
 		{`DELETE FROM ledger`, "its end was cut off"},
 		{`UPDATE records SET metadata = replace(metadata, 'mail', 'male') WHERE email_id = 2`, "record of the email 2"},
 		{`UPDATE records SET body_text = body_html WHERE email_id = 1`, "record of the email 1"},
@@ -229,7 +248,7 @@ func tampering(t *testing.T, open func(t *testing.T) Tampered) {
 		{`UPDATE emails SET content_size = content_size - 1 WHERE id = 2`, "email 2"},
 		{`DELETE FROM contents WHERE email_id = 2`, "email 2"},
 		{`UPDATE contents SET raw = 'SHORT' WHERE email_id = 1`, "content of the email 1"},
-		{`UPDATE emails SET id = 98 WHERE id = 3`, "the email 3, which the ledger's entry 4 says was saved, is not in the store"},
+		{`UPDATE emails SET id = 98 WHERE id = 3`, "the email 3, which the ledger's entry 5 says was saved, is not in the store"},
 		{`DELETE FROM incident_emails`, "says that the email 2 is in incident 8, and the store does not"},
 		{`UPDATE incident_emails SET incident_id = 9`, "the store says that the email 2 is in incident 9"},
 		{`INSERT INTO triage_emails (triage_id, email_id) VALUES (3, 1)`, "the store says that the email 1 is in triage event 3"},
