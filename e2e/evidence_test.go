@@ -54,8 +54,18 @@ func TestEvidenceDocument(t *testing.T) {
 		t.Parallel()
 		server := postgrestest.Start(t)
 		s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3)})
-		s.params["cloud_soar_api_url"] = server.URL(server.Database(t))
+		database := server.Database(t)
+		s.params["cloud_soar_api_url"] = server.URL(database)
 		s.evidence(t)
+		// Somebody takes the last entry away, and what it tells of: only who has a head notices.
+		if _, err := server.SQL(database, `DELETE FROM incident_emails WHERE email_id = 2; DELETE FROM ledger WHERE number = (SELECT max(number) FROM ledger)`); err != nil {
+			t.Fatal(err)
+		}
+		s.shell(t, "imap-integration audit --ledger < settings.json")
+		said := s.shell(t, "! imap-integration audit --ledger --head case-7/chain.json < settings.json")
+		if !strings.Contains(said, "its end was cut off") {
+			t.Errorf("the head of a signed bundle does not show that the ledger's end is gone: %s", said)
+		}
 	})
 }
 

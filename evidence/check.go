@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"example.org/imap-integration/quote"
 )
 
 // StoreReport is what Check found.
@@ -69,7 +72,14 @@ func (c *check) all(ctx context.Context) error {
 	if err := c.holdStates(ctx); err != nil {
 		return err
 	}
-	return c.strangers(ctx)
+	if err := c.strangers(ctx); err != nil {
+		return err
+	}
+	damage, err := c.s.Sound(ctx)
+	if err == nil && damage != "" {
+		err = misfitf("the store itself is damaged: %s", quote.Text(damage, quote.Sentence))
+	}
+	return err
 }
 
 // entry checks one entry and what it tells of.
@@ -117,6 +127,8 @@ func (c *check) saved(ctx context.Context, e Entry) error {
 	switch {
 	case held.Account != e.Account || held.Folder != e.Folder || held.UIDValidity != e.UIDValidity || held.UID != e.UID || held.Record != e.Record:
 		return misfitf("the record of the email %s is not the one that the ledger's entry %d says was saved", e.Email, e.Number)
+	case !near(held.Created, e.Time):
+		return misfitf("the record of the email %s says that it was made at %s, and the ledger's entry %d is of %s", e.Email, quote.Text(held.Created, quote.Name), e.Number, e.Time)
 	case held.Fault != "":
 		return misfitf("the email %s, which the ledger's entry %d says was saved, is damaged: %s", e.Email, e.Number, held.Fault)
 	case held.Raw == nil && e.SHA256 == "":
@@ -125,6 +137,14 @@ func (c *check) saved(ctx context.Context, e Entry) error {
 	}
 	c.report.Emails++
 	return nil
+}
+
+// near reports whether two times can be of the same save: a store may take a while to
+// write its entry behind the record.
+func near(record, entry string) bool {
+	made, err1 := time.Parse(time.RFC3339, record)
+	told, err2 := time.Parse(time.RFC3339, entry)
+	return err1 == nil && err2 == nil && told.Sub(made).Abs() <= 5*time.Minute
 }
 
 // follow keeps what an entry says of the state of an email.
@@ -137,7 +157,7 @@ func (c *check) follow(e Entry) {
 		s.Event = Linked
 		delete(c.states, s)
 	case FileAdded:
-		s.Part, s.SHA256, s.Size = e.Detail, e.SHA256, e.Size
+		s.Part, s.SHA256, s.Size, s.Record = e.Detail, e.SHA256, e.Size, e.Record
 		c.states[s] = e.Number
 	case Pruned:
 		for s := range c.states {

@@ -21,6 +21,9 @@ type Source interface {
 	States(ctx context.Context, yield func(State) error) error
 	// Stranger is the first email newer than before (""; all are) that no entry tells the saving of; "": there is none.
 	Stranger(ctx context.Context, before string) (string, error)
+	// Sound looks for damage of the store as such, its indexes for example: the first that
+	// it finds, "" where there is none or nobody can tell.
+	Sound(ctx context.Context) (string, error)
 	// Until counts the emails that are not newer than before; "": all.
 	Until(ctx context.Context, before string) (int, error)
 }
@@ -38,6 +41,7 @@ type Held struct {
 	Account, Folder  string
 	UIDValidity, UID uint32
 	Record           string // digest of the record
+	Created          string // when the record was made, RFC 3339
 	Raw              []byte // nil: there is no content
 	Fault            string // what is wrong in the store itself: damaged content, columns that contradict the record; "": nothing
 }
@@ -52,6 +56,12 @@ type State struct {
 	// SHA256 is that of the content that the store has now.
 	SHA256 string
 	Size   int64
+	Record string // FileRecord of what stands beside the content
+}
+
+// FileRecord is the digest of what an incident says of a file beside its content.
+func FileRecord(filename, contentType string) string {
+	return Digest([]byte(filename + "\x00" + contentType))
 }
 
 func (s State) String() string {

@@ -63,9 +63,10 @@ func (s source) Held(ctx context.Context, email string) (*evidence.Held, error) 
 	var row packing.Row
 	var c packing.Columns
 	var received sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT source_key, mailbox_account, folder, uid_validity, uid, message_id, from_folded, subject_folded, received_at,
+	var created string
+	err := s.read.QueryRowContext(ctx, `SELECT source_key, mailbox_account, folder, uid_validity, uid, message_id, from_folded, subject_folded, received_at, created_at,
 			metadata, body_text, body_html, packed FROM mails JOIN records ON mail_id = id WHERE id = ?`, email).
-		Scan(&c.SourceKey, &c.Account, &c.Folder, &c.UIDValidity, &c.UID, &c.MessageID, &c.From, &c.Subject, &received,
+		Scan(&c.SourceKey, &c.Account, &c.Folder, &c.UIDValidity, &c.UID, &c.MessageID, &c.From, &c.Subject, &received, &created,
 			&row.Metadata, &row.Text, &row.HTML, &row.Packed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -74,7 +75,7 @@ func (s source) Held(ctx context.Context, email string) (*evidence.Held, error) 
 		return nil, s.explain("read", err)
 	}
 	c.Received, c.HasReceived = received.Int64, received.Valid
-	held := &evidence.Held{Account: c.Account, Folder: c.Folder, UIDValidity: c.UIDValidity, UID: c.UID, Record: row.Digest()}
+	held := &evidence.Held{Account: c.Account, Folder: c.Folder, UIDValidity: c.UIDValidity, UID: c.UID, Record: row.Digest(), Created: created}
 	m, err := packing.Metadata([]byte(row.Metadata), row.Text, row.HTML, row.Packed)
 	switch {
 	case err != nil:
@@ -110,10 +111,12 @@ func (s source) States(ctx context.Context, yield func(evidence.State) error) er
 	}
 	var files []evidence.State
 	var ids []int64
-	err = s.each(ctx, `SELECT id, mail_id, 'incident ' || incident_id, part FROM incident_files`, nil, func(rows *sql.Rows) error {
+	err = s.each(ctx, `SELECT id, mail_id, 'incident ' || incident_id, part, sha256, size, filename, content_type FROM incident_files`, nil, func(rows *sql.Rows) error {
 		var id int64
 		state := evidence.State{Event: evidence.FileAdded}
-		err := rows.Scan(&id, &state.Email, &state.Place, &state.Part)
+		var filename, contentType string
+		err := rows.Scan(&id, &state.Email, &state.Place, &state.Part, &state.SHA256, &state.Size, &filename, &contentType)
+		state.Record = evidence.FileRecord(filename, contentType)
 		files, ids = append(files, state), append(ids, id)
 		return err
 	})
@@ -128,17 +131,20 @@ func (s source) States(ctx context.Context, yield func(evidence.State) error) er
 	return err
 }
 
-// digestFile fills in what a file's content says.
+// digestFile puts what a file's content says in the place of what stands beside it,
+// unless the two agree.
 func (s source) digestFile(ctx context.Context, id int64, state *evidence.State) error {
-	sum := sha256.New()
+	sum, size := sha256.New(), int64(0)
 	err := s.each(ctx, `SELECT raw FROM file_contents WHERE slot >= ? AND slot < ? ORDER BY slot`, []any{slot(id, 0), slot(id+1, 0)}, func(rows *sql.Rows) error {
 		var raw sql.RawBytes
 		err := rows.Scan(&raw)
-		state.Size += int64(len(raw))
+		size += int64(len(raw))
 		sum.Write(raw)
 		return err
 	})
-	state.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if got := hex.EncodeToString(sum.Sum(nil)); got != state.SHA256 || size != state.Size {
+		state.SHA256, state.Size = "of "+got, size // no entry has such a digest
+	}
 	return err
 }
 
@@ -150,6 +156,15 @@ func (s source) Stranger(ctx context.Context, before string) (string, error) {
 		return "", err
 	}
 	return fmt.Sprint(id), nil
+}
+
+// Sound has SQLite hold its tables and indexes against each other.
+func (s source) Sound(ctx context.Context) (found string, err error) {
+	err = s.each(ctx, `PRAGMA integrity_check(1)`, nil, func(rows *sql.Rows) error { return rows.Scan(&found) })
+	if found == "ok" {
+		found = ""
+	}
+	return found, err
 }
 
 // Until counts the emails that are not newer than before.

@@ -124,6 +124,7 @@ func (s *Store) addFile(ctx context.Context, incident int64, f soar.File, size i
 		id, existed = soar.NumberID(file), was
 		return l.note(ctx, f.EmailID, !was, err, evidence.Entry{
 			Event: evidence.FileAdded, Place: evidence.Place("incident", incident), SHA256: f.SHA256, Size: size, Detail: f.Part,
+			Record: evidence.FileRecord(f.Filename, f.ContentType),
 		})
 	})
 	if err != nil {

@@ -111,6 +111,7 @@ func (s *Store) AddFile(ctx context.Context, incident int64, f soar.File, conten
 		email, _ := f.EmailID.Number()
 		return noteAbout(ctx, tx, s.config, []int64{email}, evidence.Entry{
 			Event: evidence.FileAdded, Place: evidence.Place("incident", incident), SHA256: f.SHA256, Size: int64(len(content)), Detail: f.Part,
+			Record: evidence.FileRecord(Held(f.Filename), Held(f.ContentType)),
 		})
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -440,4 +441,76 @@ func TestDatabaseRestarts(t *testing.T) {
 	if !saved[0].Existed || saved[1].Existed {
 		t.Errorf("afterwards: %+v", saved)
 	}
+}
+
+// TestFlippedBytesOfAStoreLong flips one bit of each of 500 random bytes of what the
+// tables hold of emails: each is found, and named.
+func TestFlippedBytesOfAStoreLong(t *testing.T) {
+	s, server, database := newStore(t)
+	head := storetest.Eventful(t, s)
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, server.URL(database)+"?search_path=imap_integration&session_replication_role=replica")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	places := []string{
+		"ledger.line", "ledger.link", "emails.source_key", "emails.mailbox_account", "emails.folder", "emails.message_id", "emails.from_folded", "emails.subject_folded",
+		"emails.metadata", "emails.body_text", "emails.body_html", "contents.raw", "incident_files.part", "incident_files.sha256", "incident_files.filename", "file_contents.raw",
+	}
+	random, found := rand.New(rand.NewPCG(5, 8)), map[string]int{}
+	for n := 0; n < 500; {
+		table, column, _ := strings.Cut(places[random.IntN(len(places))], ".")
+		undo, flipped := flip(t, conn, random, table, column)
+		if !flipped {
+			continue
+		}
+		n++
+		r, err := evidence.Check(ctx, s.Ledger(), head)
+		if err != nil || r.Problem == "" {
+			t.Errorf("a bit of %s.%s was flipped, and nothing found it: %v", table, column, err)
+		}
+		found[table]++
+		undo()
+	}
+	if r, err := evidence.Check(ctx, s.Ledger(), head); err != nil || r.Problem != "" || len(found) != 5 {
+		t.Errorf("as it was: %+v, %v, %v", r, err, found)
+	}
+}
+
+// flip flips a bit of a random byte of a random value of a column. In a text only those
+// are flipped that leave it one (PostgreSQL keeps no other).
+func flip(t *testing.T, conn *pgx.Conn, random *rand.Rand, table, column string) (undo func(), flipped bool) {
+	t.Helper()
+	set := func(where string, value any) {
+		if _, err := conn.Exec(t.Context(), fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE %s`, table, column, where), value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var key int64
+	var value any
+	id := map[string]string{"ledger": "number", "emails": "id", "contents": "email_id * 1000 + piece", "incident_files": "id", "file_contents": "file_id"}[table]
+	err := conn.QueryRow(t.Context(), fmt.Sprintf(`SELECT %s, %s FROM %s WHERE octet_length(%s) > 0 ORDER BY 1 OFFSET $1 * (SELECT count(*) FROM %s WHERE octet_length(%s) > 0) / 1000 LIMIT 1`,
+		id, column, table, column, table, column), random.IntN(1000)).Scan(&key, &value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := fmt.Sprintf("%s = %d", id, key)
+	text, isText := value.(string)
+	raw, _ := value.([]byte)
+	if isText {
+		raw = []byte(text)
+	}
+	raw = bytes.Clone(raw)
+	at := random.IntN(len(raw))
+	raw[at] ^= 1 << random.IntN(8)
+	if isText {
+		if !utf8.Valid(raw) || raw[at] == 0 {
+			return nil, false
+		}
+		set(where, string(raw))
+		return func() { set(where, text) }, true
+	}
+	set(where, raw)
+	return func() { set(where, value) }, true
 }

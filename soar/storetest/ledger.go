@@ -255,6 +255,9 @@ func tampering(t *testing.T, open func(t *testing.T) Tampered) {
 		{`DELETE FROM discarded`, "says that the email 2 is discarded, and the store does not"},
 		{`INSERT INTO discarded (email_id) VALUES (1)`, "the store says that the email 1 is discarded"},
 		{`UPDATE file_contents SET raw = 'y'`, "the store says that incident 7 has the part 2 of the email 1 as a file"},
+		{`UPDATE incident_files SET filename = 'y'`, "the store says that incident 7 has the part 2"},
+		{`UPDATE incident_files SET sha256 = 'y'`, "the store says that incident 7 has the part 2"},
+		{`UPDATE emails SET created_at = '2020-01-01T00:00:00Z' WHERE id = 1`, "the record of the email 1 says that it was made at \"2020"},
 		{`DELETE FROM incident_files`, "says that incident 7 has the part 2"},
 	} {
 		s := open(t)
