@@ -356,38 +356,3 @@ func TestDeadLetters(t *testing.T) {
 	}
 	w.complete(2)
 }
-
-// TestDatabaseAway: while the database is down, and while its disk is full,
-// nothing is marked; then the node goes on by itself.
-func TestDatabaseAway(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.database = postgrestest.StartOwn(t)
-	w.name = w.database.Database(t)
-	w.file("database", w.database.URL(w.name))
-	w.deliver(0, "before")
-	w.start("one")
-	w.complete(1)
-	w.database.Stop()
-	w.deliver(0, "while it is down")
-	w.eventually("the log says so", func() bool { return strings.Contains(w.log.String(), "no turns could be taken") })
-	if seen := w.dovecot.Seen(w.users[0]); len(seen) != 1 {
-		t.Errorf("marked while the database was down: %v", seen)
-	}
-	if err := w.database.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	w.complete(2)
-	// A table that takes nothing more, with the error of a full disk.
-	w.sql(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-		CREATE TRIGGER full_disk BEFORE INSERT ON contents FOR EACH ROW EXECUTE FUNCTION full_disk()`)
-	w.deliver(0, "while its disk is full")
-	w.eventually("the sentence", func() bool {
-		return strings.Contains(w.sql(`SELECT last_error FROM mailboxes`), "disk that holds it is full")
-	})
-	if seen := w.dovecot.Seen(w.users[0]); len(seen) != 2 {
-		t.Errorf("marked while the disk was full: %v", seen)
-	}
-	w.sql(`DROP TRIGGER full_disk ON contents`)
-	w.complete(3)
-}

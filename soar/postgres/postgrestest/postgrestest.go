@@ -256,7 +256,10 @@ func (s *Server) listening() bool {
 // are cut, and the next start recovers from the log.
 func (s *Server) Stop() { s.end(syscall.SIGQUIT, false) }
 
-// Restart starts it again on the same port, after Stop.
+// Shutdown ends it as pg_ctl stop does: in good order, sessions are told.
+func (s *Server) Shutdown() { s.end(syscall.SIGINT, false) }
+
+// Restart starts it again on the same port, after Stop or Shutdown.
 func (s *Server) Restart() error { return s.launch() }
 
 // Close ends it and removes its folder.
