@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/imap-integration/fleet"
 	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
@@ -124,6 +126,7 @@ func TestMetricsNameTheCause(t *testing.T) {
 	if ends := time.Unix(int64(values["token_expiry_timestamp_seconds"]["tokens"]), 0); time.Until(ends) > 24*time.Hour || time.Until(ends) < 23*time.Hour {
 		t.Errorf("the token ends %s", ends)
 	}
+	w.accountsForAll(5, "throttled")
 	filtered.Change(func(o *mailboxtest.ScriptOptions) { o.Mails[0].Flags = nil }) // somebody marks it unread
 	w.eventually("an email that is there", func() bool { return read()["existed_total"]["filtered"] == 1 })
 	only("existed_total", "filtered")
@@ -177,4 +180,29 @@ func TestAliveWhileTheDatabaseIsSilent(t *testing.T) {
 		_, text := get(t, url+"/metrics")
 		return strings.Contains(text, "imap_integration_database_up 1\n")
 	})
+}
+
+// accountsForAll: a node that never worked says of every email of every mailbox what
+// became of it, in one state each, and which mailbox could not be read; fleet status names all of them.
+func (w *world) accountsForAll(mailboxes int, unreadable string) {
+	w.t.Helper()
+	reports, sound, err := fleet.Audit(w.t.Context(), w.options("a node that never worked"), true)
+	if err != nil || sound || len(reports) != mailboxes {
+		w.t.Errorf("audit: %d mailboxes, sound %t, %v", len(reports), sound, err)
+	}
+	for _, r := range reports {
+		if (r.Error != "") != (r.Mailbox == unreadable) || strings.Contains(r.Error, "Canary") {
+			w.t.Errorf("%s: %s", r.Mailbox, r.Error)
+		}
+		for _, a := range r.Folders {
+			states := a.InStore + len(a.Missing) + len(a.SecondCopies) + len(a.Vanished) + len(a.LeftOut)
+			if states != a.Messages || len(a.Missing) > 0 {
+				w.t.Errorf("%s: %d emails, %d in one state: %+v", r.Mailbox, a.Messages, states, a)
+			}
+		}
+	}
+	status, err := fleet.ReadStatus(w.t.Context(), w.options("a node that never worked").Config, slog.New(slog.DiscardHandler))
+	if err != nil || len(status.Mailboxes) != mailboxes {
+		w.t.Errorf("status: %+v, %v", status, err)
+	}
 }

@@ -41,6 +41,7 @@ type Server struct {
 	Authority *transporttest.Authority // of its certificate
 
 	bin, dir, password string
+	settings           []string
 
 	mu      sync.Mutex
 	process *exec.Cmd
@@ -76,8 +77,9 @@ func Installed() bool {
 	return err == nil || os.Getenv("CI") == "true"
 }
 
-// Launch makes and starts a PostgreSQL; Close ends and removes it.
-func Launch() (*Server, error) {
+// Launch makes and starts a PostgreSQL with these settings (name=value) besides its
+// own; Close ends and removes it.
+func Launch(settings ...string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func Launch() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Host: "localhost", Authority: authority, bin: bin, dir: dir, password: "Canary-" + rand.Text()}
+	s := &Server{Host: "localhost", Authority: authority, bin: bin, dir: dir, password: "Canary-" + rand.Text(), settings: settings}
 	if err := errors.Join(s.layOut(), s.start()); err != nil {
 		s.Close()
 		return nil, err
@@ -172,6 +174,9 @@ func (s *Server) launch() error {
 	cmd := s.command("postgres", "-D", s.path("data"), "-p", fmt.Sprint(s.Port), "-h", "127.0.0.1", "-k", s.dir,
 		"-c", "fsync=off", "-c", "max_connections=250", "-c", "shared_buffers=32MB", "-c", "max_wal_size=256MB",
 		"-c", "ssl=on", "-c", "ssl_cert_file="+s.path("cert.pem"), "-c", "ssl_key_file="+s.path("key.pem"))
+	for _, setting := range s.settings {
+		cmd.Args = append(cmd.Args, "-c", setting)
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
 	started, exited := make(chan error), make(chan struct{})
