@@ -2,7 +2,6 @@ package postgrestest
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 	"testing"
@@ -19,28 +18,26 @@ type SmallDisk struct {
 // that; for others the test is skipped.
 func (s *Server) SmallDisk(t testing.TB, bytes int) *SmallDisk {
 	t.Helper()
-	d := &SmallDisk{dir: s.path("small")}
+	d := &SmallDisk{Database: "small", dir: s.path("small")}
 	if err := os.Mkdir(d.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := syscall.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700,uid=%d,gid=%d", bytes, nobody, nobody))
-	if errors.Is(err, syscall.EPERM) {
+	unmount, err := mount(d.dir, bytes)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("skipped: this user may not mount a small disk")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // behind the end of PostgreSQL, which has files open there
-		if err := syscall.Unmount(d.dir, syscall.MNT_DETACH); err != nil {
+	t.Cleanup(func() {
+		if err := unmount(); err != nil {
 			t.Error(err)
 		}
 	})
-	if _, err := s.SQL("postgres", "CREATE TABLESPACE small LOCATION '"+d.dir+"'"); err != nil {
-		t.Fatal(err)
-	}
-	d.Database = "small"
-	if _, err := s.SQL("postgres", "CREATE DATABASE small TABLESPACE small"); err != nil {
-		t.Fatal(err)
+	for _, statement := range []string{"CREATE TABLESPACE small LOCATION '" + d.dir + "'", "CREATE DATABASE small TABLESPACE small"} {
+		if _, err := s.SQL("postgres", statement); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return d
 }

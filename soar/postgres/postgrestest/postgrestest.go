@@ -52,6 +52,9 @@ type Server struct {
 // programs finds the folder with all of its programs: Debian's of the newest
 // version, which is not on the PATH, else that of the PATH.
 func programs() (string, error) {
+	if !supported {
+		return "", ErrNone
+	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	slices.Sort(found)
 	slices.Reverse(found)
@@ -139,10 +142,7 @@ func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 func (s *Server) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(s.bin, name), args...)
 	c.Dir, c.Env = "/", []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if os.Getuid() == 0 {
-		c.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
-	}
+	asOrdinaryUser(c)
 	return c
 }
 
@@ -178,7 +178,7 @@ func (s *Server) launch() error {
 		cmd.Args = append(cmd.Args, "-c", setting)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+	endWithParent(cmd)
 	started, exited := make(chan error), make(chan struct{})
 	go func() {
 		// Pdeathsig fires when the starting thread ends, so this one is kept.
@@ -237,11 +237,7 @@ func (s *Server) end(sig syscall.Signal, all bool) {
 	if s.process == nil {
 		return
 	}
-	pid := s.process.Process.Pid
-	if all {
-		pid = -pid
-	}
-	_ = syscall.Kill(pid, sig)
+	send(s.process.Process.Pid, sig, all)
 	<-s.exited
 	s.process = nil
 	for deadline := time.Now().Add(wait); s.listening() && time.Now().Before(deadline); {
