@@ -24,9 +24,7 @@ const (
 
 // oversize is what is still larger than it may be, by the name that the test gives
 // it. A line that is not needed any more fails the test: the list only gets shorter.
-var oversize = []string{
-	"type soar.Client",
-}
+var oversize []string
 
 // TestLimits holds files, functions and types of the program to their sizes.
 func TestLimits(t *testing.T) {

@@ -21,6 +21,8 @@ var readingOrders = map[string]string{
 		open pipelined_search folders config session providers errors budget types`,
 	"mailbox/imapwire": `conn greeting response fetch_response state search_response status_response
 		literal sequence_set utf7 guard reader spool_unix spool_other text doc`,
+	"soar": `client probe notes save emails incidents post known search page caller exchange flow reader dialect
+		request explain credentials failure profile routes address describe id types encode text openapi doc`,
 	"message": `parse crosscheck attachments body html structure checks lookalike date describe loosename params header scan
 		reading message inline part types problems codes address mailbox encodedword encoding uuencode quotedprintable
 		charset charset_labels charset_tables utf7 utf16 iso2022 charset_cjk charset_jisx0213 charset_iconv plaintext base64 lexical lines filename`,

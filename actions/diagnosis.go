@@ -8,36 +8,20 @@ import (
 	"time"
 
 	"example.org/imap-integration/mailbox"
-	"example.org/imap-integration/soar"
 	"example.org/imap-integration/token"
 	"example.org/imap-integration/token/jwt"
 	"example.org/imap-integration/transport"
 )
 
 // explained is an error's sentence, with what this package knows of its cause
-// and mailbox does not: what the token endpoint said, and whether the proxy or
-// what is behind it refused.
+// and mailbox does not: what the token endpoint said.
 func explained(err error) string {
 	var m *mailbox.Error
-	if !errors.As(err, &m) {
-		return explainedStore(err)
-	}
 	var noToken *token.Error
-	if errors.As(m.Err, &noToken) {
+	if errors.As(err, &m) && errors.As(m.Err, &noToken) {
 		return withoutToken(m, noToken.Error())
 	}
 	return err.Error()
-}
-
-// explainedStore is the sentence of a request to Cloud SOAR; where the proxy
-// failed, or what is behind it, it says which.
-func explainedStore(err error) string {
-	f, failed := errors.AsType[*soar.Failure](err)
-	proxy, proxied := errors.AsType[*transport.ProxyError](err)
-	if !failed || !proxied {
-		return err.Error()
-	}
-	return fmt.Sprintf("cannot %s in Cloud SOAR at %s: %s", f.Doing, f.Host, proxy)
 }
 
 // withoutToken is the sentence of a login for which there is no access token, or no second one.
@@ -184,7 +168,7 @@ func (s *settings) caAdvice() string {
 
 // storeSentence is why Cloud SOAR's step failed.
 func (s *settings) storeSentence(ctx context.Context, err error) string {
-	text := explainedStore(err)
+	text := err.Error()
 	if _, late := errors.AsType[stepTimeout](context.Cause(ctx)); late {
 		text = fmt.Sprintf("Cloud SOAR did not answer within %d s; check cloud_soar_api_url and proxy_url", stepLimit/time.Second)
 	}

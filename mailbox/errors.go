@@ -77,10 +77,17 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Error() string {
 	why := e.connection()
 	text := e.attempted() + ": " + e.cause(why.Cause)
-	if next := cmp.Or(e.Next, advice[e.Kind], why.Advice); next != "" {
+	if next := cmp.Or(e.Next, advice[e.Kind], connectionAdvice[why.Kind], why.Advice); next != "" {
 		text += "; " + next
 	}
 	return text
+}
+
+// connectionAdvice is the next step where a setting of the mailbox is more to the point
+// than what transport advises.
+var connectionAdvice = map[transport.Kind]string{
+	transport.NotTLS: "check the port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)",
+	transport.Closed: "check the port and connection_security, and whether it limits connections",
 }
 
 // connection is what transport knows of a connection that failed.

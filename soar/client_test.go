@@ -3,17 +3,21 @@ package soar_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +25,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/transport"
 	"example.org/imap-integration/transport/transporttest"
 )
 
@@ -474,22 +479,38 @@ func TestUntrustedCertificate(t *testing.T) {
 	same(t, "tries", len(r.slept)+len(plain.slept), 0)
 }
 
-// A proxy that wants other credentials is not asked again.
-func TestPermanentDialError(t *testing.T) {
-	r := newRig(t, func(c *soar.Config) {
-		c.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, refusal{} }}}
-	})
-	_, err := r.Check(t.Context())
-	if wants(t, err, "407"); !errors.Is(err, refusal{}) {
-		t.Errorf("%v does not wrap its cause", err)
+// What happens to a connection is explained by transport; what has to be changed first
+// is not tried again.
+func TestConnectionFailures(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		says  []string
+		tries bool
+	}{
+		"no such name":      {&net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}, []string{"no host named", "api.example", "cloud_soar_api_url"}, false},
+		"name server down":  {&net.DNSError{Err: "server misbehaving", Name: "api.example", IsTemporary: true}, []string{"DNS does not answer"}, true},
+		"no route":          {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, []string{"no way to it", "proxy"}, true},
+		"reset":             {&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, []string{"broke before the answer was whole"}, true},
+		"expired":           {x509.CertificateInvalidError{Cert: &x509.Certificate{NotAfter: time.Unix(0, 0)}, Reason: x509.Expired}, []string{"expired on 1970-01-01"}, false},
+		"old TLS":           {&net.OpError{Op: "remote error", Err: tls.AlertError(70)}, []string{"below 1.2"}, false},
+		"proxy credentials": {&transport.ProxyError{Proxy: "http://proxy:3128", Target: "api.example:443", Fault: transport.Credentials, Answer: "407"}, []string{"proxy"}, false},
+		"proxy down":        {&transport.ProxyError{Proxy: "http://proxy:3128", Target: "api.example:443", Fault: transport.Unreachable, Err: syscall.ECONNREFUSED}, []string{"proxy"}, true},
+		"another":           {errors.New("odd"), []string{"odd", "run it again later"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(cfg *soar.Config) {
+				cfg.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, c.err }}}
+			})
+			_, err := r.Check(t.Context())
+			if wants(t, err, c.says...); !errors.Is(err, c.err) {
+				t.Errorf("%v does not wrap its cause", err)
+			}
+			if same(t, "tried again", len(r.slept) > 0, c.tries); strings.HasSuffix(err.Error(), "; ") {
+				t.Errorf("%q ends in nothing", err)
+			}
+		})
 	}
-	same(t, "pauses", len(r.slept), 0)
 }
-
-type refusal struct{}
-
-func (refusal) Error() string   { return "407" }
-func (refusal) Permanent() bool { return true }
 
 // Over HTTP/2 a stream that breaks is looked up and repeated with the same key.
 func TestHTTP2(t *testing.T) {

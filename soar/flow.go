@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// slowest is the rate, in bytes a second, below which an upload or a raw email
+// counts as stalled: a tenth of a slow office line.
+const slowest = 16 << 10
+
 // watchdog ends a request that does not move. Each period it asks whether enough
 // bytes have moved since the last one.
 type watchdog struct {
@@ -89,3 +93,25 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// budget is the time that all tries of one request have together: twice the
+// timeout (cloud-soar-api.md, Manners). Waiting for a turn under the rate limit
+// does not count, nor does an upload that went through, within reason.
+type budget struct {
+	c       *caller
+	started time.Time
+	allowed time.Duration
+	uploads time.Duration // what uploads may still take without counting
+}
+
+func startBudget(c *caller, size int64) *budget {
+	return &budget{c, c.now(), 2 * c.timeout, time.Duration(size/slowest) * time.Second}
+}
+
+// forgive takes a whole upload out of the account.
+func (b *budget) forgive(upload time.Duration) {
+	upload = min(max(upload, 0), b.uploads)
+	b.allowed, b.uploads = b.allowed+upload, b.uploads-upload
+}
+
+func (b *budget) left() time.Duration { return b.allowed - b.c.now().Sub(b.started) }

@@ -15,9 +15,9 @@ const rangePages = 3
 // the newest records of the account and folder, page by page as long as the emails'
 // own UIDs turn up in them, and the account's records of the same time, where an email
 // that was moved away and back has a new UID and perhaps another folder.
-func (c *Client) Known(ctx context.Context, k Candidates) (map[string]ID, error) {
+func (f finder) Known(ctx context.Context, k Candidates) (map[string]ID, error) {
 	found := map[string]stub{}
-	p := searching[stub](c, "look for emails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, c.sender(ctx))
+	p := searching[stub](f.caller, "look for emails that are saved already", Query{MailboxAccount: k.MailboxAccount, Folder: k.Folder}, pageSize, f.sender(ctx))
 	err := p.walk(func(page []stub) bool {
 		remember(found, page)
 		return p.distrust(page, k.MailboxAccount, k.Folder) || k.within(page)
@@ -25,13 +25,13 @@ func (c *Client) Known(ctx context.Context, k Candidates) (map[string]ID, error)
 	if err != nil || k.Oldest.IsZero() || k.Newest.IsZero() {
 		return idsOf(found), err
 	}
-	err = c.knownByDate(ctx, k, found)
+	err = f.knownByDate(ctx, k, found)
 	return idsOf(found), err
 }
 
-func (c *Client) knownByDate(ctx context.Context, k Candidates, found map[string]stub) error {
+func (f finder) knownByDate(ctx context.Context, k Candidates, found map[string]stub) error {
 	q := Query{MailboxAccount: k.MailboxAccount, ReceivedAfter: k.Oldest, ReceivedBefore: k.Newest}
-	p := searching[stub](c, "look for emails that are saved already", q, pageSize, c.sender(ctx))
+	p := searching[stub](f.caller, "look for emails that are saved already", q, pageSize, f.sender(ctx))
 	pages := 0
 	return p.walk(func(page []stub) bool {
 		pages++
@@ -82,9 +82,9 @@ func (q Query) owns(r stub) bool {
 
 // Newest tells where the store stands with an account and folder, from its newest
 // 100 records of them.
-func (c *Client) Newest(ctx context.Context, account, folder string, uidValidity uint32) (Mark, error) {
+func (f finder) Newest(ctx context.Context, account, folder string, uidValidity uint32) (Mark, error) {
 	q := Query{MailboxAccount: account, Folder: folder}
-	p := searching[stub](c, "ask for the newest email of "+quoted(account), q, pageSize, c.sender(ctx))
+	p := searching[stub](f.caller, "ask for the newest email of "+quoted(account), q, pageSize, f.sender(ctx))
 	var own []stub
 	err := p.walk(func(page []stub) bool {
 		more := p.distrust(page, account, folder)

@@ -10,23 +10,6 @@ import (
 	"time"
 )
 
-// The operations on an incident's notes. Adding one is public; that the same path
-// lists them is assumed, and not needed where a tenant does not have it.
-const (
-	routeNoteAdd   = "incidents.notes.add"
-	routeNotes     = "incidents.notes.list"
-	routeTemplates = "incidents.templates.list" // public; asked for to see whether the credentials are taken
-)
-
-// noteRoutes are beside [DefaultRoutes], which are those of emails.
-func noteRoutes() Routes {
-	return Routes{
-		routeNoteAdd:   {http.MethodPost, "incidents/{incident_id}/notes/"},
-		routeNotes:     {http.MethodGet, "incidents/{incident_id}/notes/"},
-		routeTemplates: {http.MethodGet, "incident_templates/"},
-	}
-}
-
 // Note is a note of an incident.
 type Note struct {
 	Title  string
@@ -35,10 +18,10 @@ type Note struct {
 }
 
 // Notes writes notes into incidents, by the public part of the API alone.
-type Notes struct{ c *Client }
+type Notes struct{ c *caller }
 
 // NewNotes uses a client's connection and credentials.
-func NewNotes(c *Client) Notes { return Notes{c} }
+func NewNotes(c *Client) Notes { return Notes{c.emails.caller} }
 
 // wireNote is the body of incidents.notes.add.
 type wireNote struct {
@@ -61,7 +44,7 @@ func (n Notes) Add(ctx context.Context, incident int64, note Note) (written bool
 		body: jsonBody(wireNote{note.Title, note.HTML, n.c.now().UTC().Format(time.RFC3339)}),
 	}
 	call.accept = n.c.acceptNote(call)
-	b := n.c.newBudget(call.body.size())
+	b := startBudget(n.c, call.body.size())
 	own := false
 	err = n.c.persist(ctx, b, func() error {
 		if own {
@@ -85,7 +68,7 @@ func (n Notes) Check(ctx context.Context) (detail string, err error) {
 	if err := n.c.send(ctx, call); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("Cloud SOAR at %s took the credentials; incidents get notes about emails", n.c.base.Host), nil
+	return fmt.Sprintf("Cloud SOAR at %s took the credentials; incidents get notes about emails", n.c.host), nil
 }
 
 // uncertain ends the tries where another one might write the note twice.
@@ -120,12 +103,4 @@ func (n Notes) has(ctx context.Context, incident int64, marker string) (have, li
 		return false, false, nil // the write says whether there is such an incident
 	}
 	return have, listed, err
-}
-
-// acceptNote takes any JSON: what the answer holds besides an id is not public.
-func (c *Client) acceptNote(call *request) func(*http.Response, io.Reader) error {
-	return func(resp *http.Response, body io.Reader) error {
-		var answer any
-		return c.decode(call, resp, body, &answer)
-	}
 }

@@ -29,7 +29,7 @@ type list[T aged] struct {
 
 // pager reads one list by offset, whatever page size the store takes.
 type pager[T aged] struct {
-	c     *Client
+	c     *caller
 	ask   func(size, number int) *request
 	send  sender
 	size  int  // asked for; halves when a page is too large
@@ -41,7 +41,7 @@ type pager[T aged] struct {
 	seen  map[ID]bool
 }
 
-func newPager[T aged](c *Client, size int, send sender, ask func(size, number int) *request) *pager[T] {
+func newPager[T aged](c *caller, size int, send sender, ask func(size, number int) *request) *pager[T] {
 	return &pager[T]{c: c, ask: ask, send: send, size: min(max(size, fewest), pageSize), seen: map[ID]bool{}}
 }
 
@@ -141,7 +141,7 @@ func (p *pager[T]) walk(use func(page []T) bool) error {
 		if offset >= walkMost {
 			call := p.ask(p.size, 1)
 			return &Failure{
-				Doing: call.doing, Host: p.c.base.Host,
+				Doing: call.doing, Host: p.c.host,
 				Cause:  "it holds " + strconv.Itoa(p.total) + " results, and more than " + strconv.Itoa(walkMost) + " would have to be looked through",
 				Advice: "it does not sort or filter " + call.route + " as asked; correct that, or discard old emails",
 			}
@@ -160,7 +160,7 @@ func incidentList(doing, route string, incident int64) func(size, number int) *r
 }
 
 // everything returns a whole list of an incident, newest id first.
-func everything[T aged](c *Client, send sender, doing, route string, incident int64) ([]T, error) {
+func everything[T aged](c *caller, send sender, doing, route string, incident int64) ([]T, error) {
 	p := newPager[T](c, pageSize, send, incidentList(doing, route, incident))
 	all := []T{}
 	err := p.walk(func(page []T) bool { all = append(all, page...); return true })

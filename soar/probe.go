@@ -43,7 +43,7 @@ const (
 // called, what writes is asked for by OPTIONS (RFC 9110, section 9.3.7), and both
 // are compared with what a path that cannot exist gets.
 func (c *Client) Probe(ctx context.Context) []Finding {
-	p := &probe{c: c, ctx: ctx}
+	p := &probe{c: c.emails.caller, emails: c.emails, ctx: ctx}
 	p.nowhere, _, _ = p.options(Route{http.MethodOptions, nowhere}, nil)
 	findings := make([]Finding, 0, len(probeOrder))
 	for _, name := range probeOrder {
@@ -59,7 +59,8 @@ var probeOrder = []string{
 
 // probe is one round over a tenant.
 type probe struct {
-	c       *Client
+	c       *caller
+	emails  emails
 	ctx     context.Context
 	nowhere int // status of OPTIONS on a path that cannot exist
 	mail    ID  // an email that is there; "": none is known
@@ -113,9 +114,9 @@ func (p *probe) reading(name string) (call func() error, ok bool) {
 	case routeSearch:
 		return p.search, true
 	case routeGet:
-		return func() error { _, err := p.c.Get(p.ctx, p.mail); return err }, p.mail != ""
+		return func() error { _, err := p.emails.Get(p.ctx, p.mail); return err }, p.mail != ""
 	case routeEML:
-		return func() error { _, err := p.c.EML(p.ctx, p.mail, 0); return err }, p.mail != ""
+		return func() error { _, err := p.emails.EML(p.ctx, p.mail, 0); return err }, p.mail != ""
 	case routeLinked:
 		return func() error { return firstPage[stub](p, name) }, true
 	case routeFiles:
@@ -149,7 +150,7 @@ func (p *probe) asked(f Finding) Finding {
 	case err != nil:
 		f.Verdict, f.Detail = Unclear, err.Error()
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		f.Verdict, f.Detail = Refused, fmt.Sprintf("OPTIONS got %d: %s", status, p.c.credentialAdvice())
+		f.Verdict, f.Detail = Refused, fmt.Sprintf("OPTIONS got %d: %s", status, p.c.advice(p.c.now()))
 	case slices.Contains(methods, route.Method):
 		f.Verdict, f.Detail = Known, "its path takes "+route.Method+"; it was not called, because it may change something"
 	case len(methods) > 0 && status != p.nowhere:
@@ -179,11 +180,11 @@ func (p *probe) options(route Route, place map[string]ID) (status int, allow str
 	defer cancel()
 	call := &request{doing: "ask which operations there are", place: place, limit: answerLimit}
 	r := (&http.Request{
-		Method: http.MethodOptions, URL: p.c.address(route, call), Host: p.c.base.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: http.MethodOptions, URL: p.c.address(route, call), Host: p.c.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"imap-integration"}},
 	}).WithContext(ctx)
-	if p.c.auth != "" {
-		r.Header.Set("Authorization", p.c.auth)
+	if p.c.header != "" {
+		r.Header.Set("Authorization", p.c.header)
 	}
 	resp, err := p.c.http.Do(r)
 	if err != nil {

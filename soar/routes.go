@@ -60,6 +60,23 @@ func DefaultRoutes() Routes {
 	}
 }
 
+// The operations on an incident's notes. Adding one is public; that the same path
+// lists them is assumed, and not needed where a tenant does not have it.
+const (
+	routeNoteAdd   = "incidents.notes.add"
+	routeNotes     = "incidents.notes.list"
+	routeTemplates = "incidents.templates.list" // public; asked for to see whether the credentials are taken
+)
+
+// noteRoutes are beside [DefaultRoutes], which are those of emails.
+func noteRoutes() Routes {
+	return Routes{
+		routeNoteAdd:   {http.MethodPost, "incidents/{incident_id}/notes/"},
+		routeNotes:     {http.MethodGet, "incidents/{incident_id}/notes/"},
+		routeTemplates: {http.MethodGet, "incident_templates/"},
+	}
+}
+
 // methods are those that an endpoint can have.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
@@ -163,3 +180,12 @@ func knownRoutes() Routes {
 }
 
 func routeNames() []string { return slices.Sorted(maps.Keys(knownRoutes())) }
+
+// cutRoute splits "METHOD path".
+func cutRoute(name, text string) (Route, error) {
+	method, path, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if !slices.Contains(methods, method) {
+		return Route{}, fmt.Errorf("%s: %s does not begin with a method (%s) and a space", name, quoted(text), strings.Join(methods, ", "))
+	}
+	return Route{method, strings.TrimPrefix(strings.TrimSpace(path), "/")}, nil
+}

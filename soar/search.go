@@ -2,7 +2,6 @@ package soar
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,9 @@ import (
 
 	"example.org/imap-integration/message"
 )
+
+// finder looks emails up, also in a store that does not filter or sort as asked.
+type finder struct{ *caller }
 
 // wireQuery is the body of emails.search. Only these filter keys are documented.
 type wireQuery struct {
@@ -58,15 +60,8 @@ type stub struct {
 	CreatedAt      string      `json:"created_at"`
 }
 
-// sender sends a call, with or without tries of its own.
-type sender func(*request) error
-
-func (c *Client) sender(ctx context.Context) sender {
-	return func(call *request) error { return c.send(ctx, call) }
-}
-
 // searching returns a pager over the records that a query selects, newest id first.
-func searching[T aged](c *Client, doing string, q Query, size int, send sender) *pager[T] {
+func searching[T aged](c *caller, doing string, q Query, size int, send sender) *pager[T] {
 	return newPager[T](c, size, send, func(size, number int) *request {
 		return &request{
 			doing: doing, route: routeSearch, limit: pageLimit,
@@ -79,27 +74,27 @@ func searching[T aged](c *Client, doing string, q Query, size int, send sender) 
 // collected over as many requests as that needs; PageSize 0 is 100, PageNumber 0
 // is 1. A store that does not filter or sort as asked is noticed: then all that it
 // lists are looked through here, up to 10,000.
-func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
+func (f finder) Search(ctx context.Context, q Query) (Page, error) {
 	if q.PageSize <= 0 {
 		q.PageSize = pageSize
 	}
 	offset := (max(q.PageNumber, 1) - 1) * q.PageSize
-	if !c.counts() {
-		return c.sift(ctx, q, offset)
+	if !f.counts() {
+		return f.sift(ctx, q, offset)
 	}
-	page, trusted, err := c.window(ctx, q, offset)
+	page, trusted, err := f.window(ctx, q, offset)
 	if err != nil || trusted {
 		return page, err
 	}
-	c.warn("Cloud SOAR does not sort or filter emails.search as asked; its lists are sorted and filtered here", "host", c.base.Host)
-	return c.sift(ctx, q, offset)
+	f.warn("Cloud SOAR does not sort or filter emails.search as asked; its lists are sorted and filtered here", "host", f.base.Host)
+	return f.sift(ctx, q, offset)
 }
 
 const searchDoing = "search the emails"
 
 // window reads the records as the store lists them, and whether they can be trusted.
-func (c *Client) window(ctx context.Context, q Query, offset int) (page Page, trusted bool, err error) {
-	p := searching[Record](c, searchDoing, q, q.PageSize, c.sender(ctx))
+func (f finder) window(ctx context.Context, q Query, offset int) (page Page, trusted bool, err error) {
+	p := searching[Record](f.caller, searchDoing, q, q.PageSize, f.sender(ctx))
 	page.Records = []Record{}
 	for at := offset; len(page.Records) < q.PageSize; at += p.raw {
 		fresh, err := p.at(at)
@@ -122,27 +117,27 @@ func (c *Client) window(ctx context.Context, q Query, offset int) (page Page, tr
 	if len(p.seen) >= p.total {
 		return page, true, nil // every record has been looked at
 	}
-	trusted, err = c.knowsDiscarded(ctx, q, p.total)
+	trusted, err = f.knowsDiscarded(ctx, q, p.total)
 	return page, trusted, err
 }
 
 // knowsDiscarded finds out whether the store filters by discarded: its places on
 // pages and its total cannot be checked by looking at one page. A store that
 // ignores the filter finds as many records for true as for false.
-func (c *Client) knowsDiscarded(ctx context.Context, q Query, total int) (bool, error) {
+func (f finder) knowsDiscarded(ctx context.Context, q Query, total int) (bool, error) {
 	if q.Discarded == nil {
 		return true, nil
 	}
 	other := !*q.Discarded
 	q.Discarded = &other
-	p := searching[stub](c, searchDoing, q, fewest, c.sender(ctx))
+	p := searching[stub](f.caller, searchDoing, q, fewest, f.sender(ctx))
 	_, err := p.at(0)
 	return p.total != total, err
 }
 
 // sift finds a page's records among all that the store lists, filtered or not.
-func (c *Client) sift(ctx context.Context, q Query, offset int) (Page, error) {
-	p := searching[Record](c, searchDoing, q, pageSize, c.sender(ctx))
+func (f finder) sift(ctx context.Context, q Query, offset int) (Page, error) {
+	p := searching[Record](f.caller, searchDoing, q, pageSize, f.sender(ctx))
 	var kept []Record
 	total := 0
 	err := p.walk(func(page []Record) bool {
@@ -202,14 +197,14 @@ func within(text string, after, before time.Time) bool {
 }
 
 // ByKey finds the record with a source key; of several, the one that was made first.
-func (c *Client) ByKey(ctx context.Context, key string) (Record, bool, error) {
-	return c.byKey(ctx, key, c.sender(ctx))
+func (f finder) ByKey(ctx context.Context, key string) (Record, bool, error) {
+	return f.byKey(ctx, key, f.sender(ctx))
 }
 
 // byKey goes on to the next page only while a store answers with other keys: one
 // that does not filter.
-func (c *Client) byKey(ctx context.Context, key string, send sender) (found Record, ok bool, err error) {
-	p := searching[Record](c, "look an email up by its source_key", Query{SourceKey: key}, pageSize, send)
+func (f finder) byKey(ctx context.Context, key string, send sender) (found Record, ok bool, err error) {
+	p := searching[Record](f.caller, "look an email up by its source_key", Query{SourceKey: key}, pageSize, send)
 	err = p.walk(func(page []Record) bool {
 		foreign := false
 		for _, r := range page {
@@ -229,26 +224,13 @@ func (c *Client) byKey(ctx context.Context, key string, send sender) (found Reco
 }
 
 // Check asks for the newest email and tells how many there are. It changes nothing.
-func (c *Client) Check(ctx context.Context) (string, error) {
-	p := searching[stub](c, searchDoing, Query{}, 1, c.sender(ctx))
+func (f finder) Check(ctx context.Context) (string, error) {
+	p := searching[stub](f.caller, searchDoing, Query{}, 1, f.sender(ctx))
 	if _, err := p.at(0); err != nil {
 		return "", err
 	}
-	if !c.counts() {
-		return fmt.Sprintf("Cloud SOAR at %s took the credentials", c.base.Host), nil
+	if !f.counts() {
+		return fmt.Sprintf("Cloud SOAR at %s took the credentials", f.base.Host), nil
 	}
-	return fmt.Sprintf("Cloud SOAR at %s took the credentials; it holds %d emails", c.base.Host, p.total), nil
-}
-
-// notFound makes a 404 an ErrNotFound that names what was asked for.
-func notFound(err error, what string, id ID) error {
-	var f *Failure
-	if !errors.As(err, &f) || f.kind != missing {
-		return err
-	}
-	return &Failure{
-		Doing: f.Doing, Host: f.Host, Status: f.Status, kind: missing, err: ErrNotFound,
-		Cause:  fmt.Sprintf("there is no %s %s", what, id) + strings.TrimPrefix(f.Cause, "it answered 404"),
-		Advice: "check its number, and the routes in cloud_soar_routes",
-	}
+	return fmt.Sprintf("Cloud SOAR at %s took the credentials; it holds %d emails", f.base.Host, p.total), nil
 }

@@ -1,4 +1,3 @@
-// Package soar is the Cloud SOAR API: types, routes and the REST client.
 package soar
 
 import (

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -82,6 +83,19 @@ func Explain(err error, now time.Time) Reason {
 	return explainNet(err)
 }
 
+// Permanent reports whether the same error would come in a minute, too, because
+// something has to be changed first: a name, a setting, a certificate, a server.
+func Permanent(err error) bool {
+	if p, ok := errors.AsType[*ProxyError](err); ok {
+		return p.Permanent()
+	}
+	switch Explain(err, time.Time{}).Kind {
+	case Unknown, Proxy, NameFailed, ConnRefused, NoRoute, TimedOut, Closed, Handshake:
+		return false
+	}
+	return true
+}
+
 // explainTLS knows what a handshake can end with.
 func explainTLS(err error, now time.Time) Reason {
 	if why := explainCertificate(err, now); why.Kind != Unknown {
@@ -92,8 +106,8 @@ func explainTLS(err error, now time.Time) Reason {
 	errors.As(err, &h)
 	alert, alerted := alertOf(err)
 	switch {
-	case errors.As(err, &record):
-		return Reason{NotTLS, "what answers there does not speak TLS", "check the port and connection_security (993 is for SSL/TLS, 143 for STARTTLS)"}
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return Reason{NotTLS, "what answers there does not speak TLS", "check the port"}
 	case alert == alertProtocolVersion, err != nil && strings.Contains(err.Error(), "server selected unsupported protocol version"): // the library has no type for it
 		return oldVersion(h)
 	case alert == alertCertificateRequired, h != nil && h.Asked && !h.Given && alert != 0:
@@ -241,7 +255,7 @@ func explainNet(err error) Reason {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return Reason{TimedOut, "no complete response came in time", "check the port and firewalls on the way, or raise timeout"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return Reason{Closed, "the other side closed the connection", "check the port and connection_security, and whether it limits connections"}
+		return Reason{Closed, "the other side closed the connection", "check the port, and whether it limits connections"}
 	}
 	return Reason{}
 }

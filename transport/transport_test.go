@@ -121,7 +121,7 @@ func TestOldTLS(t *testing.T) {
 func TestNotTLS(t *testing.T) {
 	l := listen(t, func(c net.Conn) { _, _ = c.Write([]byte("* OK IMAP4rev1 ready\r\n")); _, _ = io.Copy(io.Discard, c) })
 	_, err := handshake(t, trusting(t, "").Secure, "localhost", l)
-	if kind, text := explain(err, time.Now()); kind != transport.NotTLS || !strings.Contains(text, "connection_security") {
+	if kind, text := explain(err, time.Now()); kind != transport.NotTLS || !strings.Contains(text, "check the port") {
 		t.Errorf("%q %q from %v", kind, text, err)
 	}
 }
