@@ -94,6 +94,7 @@ func TestDiskFull(t *testing.T) {
 func TestIdleWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
+	w.lease = "10m" // no renewal comes in between
 	w.deliver(0, "a", "b")
 	w.deliver(1, "c")
 	stop := w.start("one")

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -77,6 +78,7 @@ type world struct {
 	only     map[int]string // user → sinks in YAML
 	sinks    string         // more of them, in YAML
 	top      string         // more settings, in YAML
+	lease    string         // "": short, so that nothing waits for one
 	more     string         // more mailboxes, in YAML
 	metrics  string         // address; "": none
 }
@@ -178,7 +180,7 @@ func (w *world) behindRelay() *transporttest.Relay {
 func (w *world) config() string {
 	var b strings.Builder
 	b.WriteString(w.top)
-	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: 3s\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 20\n", w.dir, w.dovecot.TLS, w.dovecot.Authority.PEM)
+	fmt.Fprintf(&b, "database_file: %s/database\nevery: 1s\nlease: %s\ndefaults:\n  imap_server: localhost\n  port: %d\n  ca_certificate: %q\n  timeout: 20\n", w.dir, cmp.Or(w.lease, "3s"), w.dovecot.TLS, w.dovecot.Authority.PEM)
 	fmt.Fprintf(&b, "sinks:\n  - {name: out, type: stdout}\n  - {name: siem, type: webhook, url: %q, secret_file: %s/secret, ca_certificate_file: %s/ca.pem, backlog_age: 3s}\n", w.receiver.URL, w.dir, w.dir)
 	b.WriteString(w.sinks + "mailboxes:\n")
 	for i, u := range w.users {
