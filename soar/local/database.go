@@ -26,6 +26,7 @@ type database struct {
 	file
 	missing bool    // ReadOnly, and there is no file yet
 	version int     // of the schema in the file, where ReadOnly keeps an older one; else the newest
+	recent  recent  // emails of which the next entries will be
 	write   *sql.DB // one connection, whose transactions take the write lock at once
 	read    *sql.DB
 }
@@ -147,9 +148,9 @@ func (d *database) change(ctx context.Context, verb string, f func(*sql.Tx) erro
 
 // recorded is change for what the ledger tells of.
 func (d *database) recorded(ctx context.Context, verb string, f func(tx *sql.Tx, l *ledger) error) error {
-	return d.change(ctx, verb, func(tx *sql.Tx) error {
-		l, err := openLedger(ctx, tx, d.options)
-		if err == nil {
+	var l *ledger
+	err := d.change(ctx, verb, func(tx *sql.Tx) (err error) {
+		if l, err = openLedger(ctx, tx, d.options, &d.recent); err == nil {
 			err = f(tx, l)
 		}
 		if err == nil {
@@ -157,6 +158,10 @@ func (d *database) recorded(ctx context.Context, verb string, f func(tx *sql.Tx,
 		}
 		return err
 	})
+	if err == nil { // and not before: an id that was rolled back is given again
+		d.recent.keep(l.made)
+	}
+	return err
 }
 
 // rollback undoes a transaction that SQLite has not undone itself (it does on a full disk).

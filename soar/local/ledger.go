@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/imap-integration/evidence"
@@ -21,13 +22,54 @@ type ledger struct {
 	newest  sql.NullInt64 // email that was there when the transaction began
 	lines   []any         // the columns of each row
 	session int64         // entry of the connection of this transaction's emails; 0: none yet
+	recent  *recent
+	made    []evidence.Entry // of emails that were stored in this transaction
 	time    string
 	program string
 }
 
+// recent are the origins of the emails that this process stored last, so that nobody
+// has to look them up when they are handed over and marked.
+type recent struct {
+	mu      sync.Mutex
+	origins map[soar.ID]evidence.Entry
+}
+
+// recentMost bounds them: some 3 MB.
+const recentMost = 10_000
+
+func (r *recent) keep(made []evidence.Entry) {
+	if len(made) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.origins == nil || len(r.origins)+len(made) > recentMost {
+		r.origins = make(map[soar.ID]evidence.Entry, len(made))
+	}
+	for _, e := range made {
+		r.origins[soar.ID(e.Email)] = e
+	}
+}
+
+// find takes out of a list of emails those that are known.
+func (r *recent) find(ids []soar.ID) (found map[soar.ID]evidence.Entry, others []soar.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found = make(map[soar.ID]evidence.Entry, len(ids))
+	for _, id := range ids {
+		if e, known := r.origins[id]; known {
+			found[id] = e
+		} else {
+			others = append(others, id)
+		}
+	}
+	return found, others
+}
+
 // openLedger goes on where the last transaction ended.
-func openLedger(ctx context.Context, tx *sql.Tx, o Options) (*ledger, error) {
-	l := &ledger{tx: tx, head: evidence.Start, time: o.Now().UTC().Format(time.RFC3339), program: o.Program}
+func openLedger(ctx context.Context, tx *sql.Tx, o Options, r *recent) (*ledger, error) {
+	l := &ledger{tx: tx, recent: r, head: evidence.Start, time: o.Now().UTC().Format(time.RFC3339), program: o.Program}
 	err := tx.QueryRowContext(ctx, `SELECT number, link FROM ledger ORDER BY number DESC LIMIT 1`).Scan(&l.head.Count, &l.head.Link)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = tx.QueryRowContext(ctx, `SELECT max(id) FROM mails`).Scan(&l.newest)
@@ -85,6 +127,7 @@ func (l *ledger) flush(ctx context.Context) error {
 func (l *ledger) saved(id int64, in incoming) error {
 	e := in.entry(evidence.Saved)
 	e.Email, e.Record = decimal(id), in.row.Digest()
+	l.made = append(l.made, e)
 	return l.came(e, in)
 }
 
@@ -177,7 +220,11 @@ func (l *ledger) record(ctx context.Context, entries []evidence.Entry) error {
 
 // origins looks up what the store knows of the origin of emails.
 func (l *ledger) origins(ctx context.Context, ids []soar.ID) (map[soar.ID]evidence.Entry, error) {
-	list, err := json.Marshal(ids)
+	origins, others := l.recent.find(ids)
+	if len(others) == 0 {
+		return origins, nil
+	}
+	list, err := json.Marshal(others)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +235,6 @@ func (l *ledger) origins(ctx context.Context, ids []soar.ID) (map[soar.ID]eviden
 		return nil, err
 	}
 	defer rows.Close()
-	origins := make(map[soar.ID]evidence.Entry, len(ids))
 	for rows.Next() {
 		var id int64
 		var e evidence.Entry
