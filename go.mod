@@ -52,6 +52,7 @@ require (
 	github.com/ulikunitz/xz v0.5.15
 	golang.org/x/image v0.48.0
 	golang.org/x/sync v0.25.0
+	gopkg.in/natefinch/lumberjack.v2 v2.2.1
 )
 
 require (

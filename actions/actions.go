@@ -68,6 +68,13 @@ type Env struct {
 	Deliver func(write func(w io.Writer) error) error
 	// Show writes for a person who reads standard output; nil: a program reads it.
 	Show func(write func(*terminal.Page) error) error
+	// Person is told in one line what a person at a terminal should know of a run that
+	// succeeds all the same; nil: nobody sits there.
+	Person func(line string)
+	// Notice is told in one line of the outages of a watch, which goes on; nil: nobody is.
+	Notice func(line string)
+	// StatusFile is where the daemon keeps how it is doing (--status-file); "" = nowhere.
+	StatusFile string
 	// Program is the version of the program, for the ledger and for bundles.
 	Program  string
 	Evidence Evidence

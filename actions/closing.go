@@ -68,7 +68,7 @@ func closingCounts(s ingest.Summary) []string {
 func (d *daemon) next(s ingest.Summary, unmarked error, watch bool) string {
 	switch {
 	case s.HalfWay != nil:
-		return fmt.Sprintf("The run ended half-way (%s); run it again for the rest.", quote.Line(explained(s.HalfWay), quote.Sentence))
+		return halfWay(s.HalfWay)
 	case unmarked != nil:
 		return fmt.Sprintf("What was handed over could not be acknowledged (%s); the next run hands it over again.", quote.Line(unmarked.Error(), quote.Sentence))
 	case d.options.DryRun:
@@ -86,6 +86,11 @@ func (d *daemon) next(s ingest.Summary, unmarked error, watch bool) string {
 	default:
 		return "get-email shows one by its id; --json shows all that the rules get."
 	}
+}
+
+// halfWay says that a run ended before it was through.
+func halfWay(err error) string {
+	return fmt.Sprintf("The run ended half-way (%s); run it again for the rest.", quote.Line(explained(err), quote.Sentence))
 }
 
 // counted is a number with its noun.

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"context"
-	"errors"
 	"math"
 	"os"
 	"runtime/debug"
@@ -70,16 +69,23 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	}
 	defer store.Close()
 	d.options.BatchMails, d.options.Prepare = store.batch, store.prepare
+	report := newRunReport(env, d.options.Account, d.folders.wanted)
 	if env.Watch {
-		return nil, d.watch(ctx, env, store)
+		return nil, (&watcher{d: d, env: env, store: store, report: report}).run(ctx)
 	}
+	err = d.once(ctx, env, store, report)
+	return nil, report.end(ctx, err)
+}
+
+// once is a run that ends: one pass over the folders.
+func (d *daemon) once(ctx context.Context, env *Env, store *store, report *runReport) error {
 	folder, err := d.dial(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer folder.Close()
-	_, err = d.pass(ctx, env, folder, store)
-	return nil, err
+	_, err = d.pass(ctx, env, folder, store, report)
+	return err
 }
 
 func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
@@ -100,7 +106,8 @@ func daemonParameters(env *Env, v *manifest.Values) (*daemon, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	d.mailbox.ReadOnly, d.mailbox.Log = run.ReadOnly(), env.Log
+	named := env.Log.With("mailbox", d.options.Account)
+	d.mailbox.ReadOnly, d.mailbox.Log, d.options.Log = run.ReadOnly(), named, named
 	d.witness = newWitness(&d.mailbox, v.Shown())
 	var err error
 	d.options.Filter, err = filters.Compile(spec)
@@ -147,8 +154,9 @@ func (d *daemon) dial(ctx context.Context) (*folders, error) {
 
 // pass is one run over the folders: take, hand over, acknowledge. It returns
 // the checkpoint of the last object, "" when there was none.
-func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (string, error) {
+func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store, report *runReport) (string, error) {
 	d.witness.tell(store.emails())
+	report.begin()
 	result, err := ingest.RunFolders(ctx, d.options, f.names, f.opener(), store)
 	if err != nil {
 		return "", err
@@ -171,8 +179,13 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store) (
 	} else {
 		d.options.NoLeftovers = true
 	}
-	if env.Show != nil {
+	summary := result.Summary()
+	report.passed(summary, result.Len(), err)
+	switch {
+	case env.Show != nil:
 		d.close(env, result, err)
+	case summary.HalfWay != nil && env.Person != nil:
+		env.Person(halfWay(summary.HalfWay))
 	}
 	return result.Checkpoint(), nil
 }
@@ -191,80 +204,4 @@ func limitHeap() {
 	}
 	debug.SetMemoryLimit(heapTarget)
 	debug.SetGCPercent(heapGrowth)
-}
-
-const (
-	// idleTime is how long a watch waits for the server to speak up before it
-	// looks by itself: IDLE is a promise that not every server keeps.
-	idleTime = 2 * time.Minute
-	// turnTime is how long the folders that are not listened to wait for their next turn.
-	turnTime = 20 * time.Second
-	// retryFirst and retryMost bound the waits between attempts to reconnect.
-	retryFirst = time.Second
-	retryMost  = 5 * time.Minute
-)
-
-// watch goes on until ctx ends: one JSON array a line for each batch (--watch).
-func (d *daemon) watch(ctx context.Context, env *Env, store *store) error {
-	retry := retryFirst
-	for began := false; ; began = true {
-		err := d.watchFolder(ctx, env, store, func() { retry = retryFirst })
-		if ctx.Err() != nil {
-			return nil // asked to end: that is how a watch ends well
-		}
-		if errors.Is(err, ErrNotWritten) || !began && !errors.Is(err, errWatching) {
-			return err // nobody reads, or the settings never worked
-		}
-		env.Log.Error("the watch lost its folder and opens it again", "in", retry.String(), "error", err.Error())
-		select {
-		case <-time.After(retry):
-		case <-ctx.Done():
-			return nil
-		}
-		retry = min(2*retry, retryMost)
-	}
-}
-
-// errWatching marks a failure after the folder was once open.
-var errWatching = errors.New("while watching")
-
-func (d *daemon) watchFolder(ctx context.Context, env *Env, store *store, opened func()) error {
-	folder, err := d.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	opened()
-	for {
-		checkpoint, err := d.pass(ctx, env, folder, store)
-		if err != nil {
-			return errors.Join(errWatching, err)
-		}
-		if checkpoint != "" {
-			d.options.Checkpoint = checkpoint
-		}
-		if err := d.wait(ctx, folder); err != nil {
-			return errors.Join(errWatching, err)
-		}
-	}
-}
-
-// wait returns when there may be something new. Where the server does not tell of
-// several folders at once, the first is listened to, and all are looked at in turns.
-func (d *daemon) wait(ctx context.Context, f *folders) error {
-	if len(f.names) == 1 {
-		return f.Wait(ctx, idleTime)
-	}
-	if err := f.Open(ctx, f.names[0]); err != nil {
-		return err
-	}
-	told, begun, err := f.Listen(ctx, f.names)
-	switch {
-	case err != nil || begun: // what came before it began is looked for at once
-		return err
-	case told:
-		return f.Wait(ctx, idleTime)
-	default:
-		return f.Wait(ctx, turnTime)
-	}
 }

@@ -8,8 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
+
+	"example.org/imap-integration/privatefile"
 )
 
 // maxSettings bounds the settings file, bytes.
@@ -68,29 +69,8 @@ func (f *settingsFile) change(edit func(members map[string]any)) error {
 	if err != nil {
 		return fmt.Errorf("cannot save the settings: %w", err)
 	}
-	if err := f.replace(append(text, '\n')); err != nil {
+	if err := privatefile.Replace(f.path, append(text, '\n')); err != nil {
 		return fmt.Errorf("cannot save the settings: %w", err)
 	}
 	return nil
-}
-
-func (f *settingsFile) replace(text []byte) (err error) {
-	path := f.path
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // the link stays one
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temporary.Name())
-		}
-	}()
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
 }

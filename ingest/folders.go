@@ -34,6 +34,7 @@ func RunFolders(ctx context.Context, o Options, folders []string, open Opener, s
 		if err != nil {
 			return nil, err
 		}
+		o.Log = o.Log.With("folder", o.Folder)
 		one, err := Run(ctx, o, folder, store)
 		if err != nil {
 			return nil, err

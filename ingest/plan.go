@@ -257,7 +257,7 @@ func (l *planner) doubt(ctx context.Context, c mailbox.Criteria) error {
 	all, err := l.folder.Search(ctx, c)
 	if err == nil && len(all) > 0 {
 		l.o.Log.Warn("the mail server finds no email that the filters keep (search_mode is server); where that is wrong, set search_mode to auto",
-			"folder", l.o.Folder, "emails", len(all))
+			"emails", len(all))
 	}
 	return err
 }

@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"example.org/imap-integration/privatefile"
 	"example.org/imap-integration/secret"
 )
 
@@ -109,33 +109,11 @@ func readRotated(path string) (rotatedFile, error) {
 	return f, nil
 }
 
-// writeRotated replaces the file: written beside it (0600), synced, renamed.
+// writeRotated replaces the file.
 func writeRotated(path string, of, newest secret.String, now time.Time) error {
 	data, err := json.Marshal(rotatedFile{digest(of), newest.Reveal(), now.UTC().Format(time.RFC3339)})
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // fails once it is renamed
-	if _, err = tmp.Write(append(data, '\n')); err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return privatefile.Replace(path, append(data, '\n'))
 }

@@ -54,6 +54,7 @@ func consoleCommand(p *program) *cobra.Command {
 		if err != nil {
 			return &manifest.ParameterError{Command: "console", Problems: []string{err.Error()}}
 		}
+		p.hangUp.lasts(p.stdout, p.stderr)
 		return showConsole(ctx, p, o)
 	})
 	c.Long = consoleHelp

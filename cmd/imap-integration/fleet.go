@@ -30,6 +30,7 @@ func fleetCommand(p *program) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		p.hangUp.lasts(p.stdout, p.stderr)
 		return node.Run(ctx)
 	})
 	c.Long = fleetHelp

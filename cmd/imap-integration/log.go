@@ -4,13 +4,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 
 	"example.org/imap-integration/quote"
+	"gopkg.in/natefinch/lumberjack.v2"
 )
 
 // attributeLimit cuts foreign text in the log, in bytes.
 const attributeLimit = 4 << 10
+
+// keptLogs is how many full logs are kept beside the one that is written, the oldest go first.
+const keptLogs = 5
 
 // open starts the log. Without --log-file it goes nowhere. What fails later,
 // when a line is written, is ignored: a log must not cost an email.
@@ -26,7 +31,7 @@ func (o *logOptions) open(stderr io.Writer) (closeLog func(), err error) {
 		return closeLog, nil
 	case "-":
 	default:
-		f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		f, err := o.openFile()
 		if err != nil {
 			return closeLog, fmt.Errorf("--log-file cannot be opened (%w)", err)
 		}
@@ -34,6 +39,28 @@ func (o *logOptions) open(stderr io.Writer) (closeLog func(), err error) {
 	}
 	o.log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: o.tame}))
 	return closeLog, nil
+}
+
+// openFile opens the file of the log. A plain file is put aside when it is full, under a
+// name with the time in it; a device or a pipe never.
+func (o *logOptions) openFile() (io.WriteCloser, error) {
+	f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return f, err
+	}
+	most := o.maxSize
+	if most <= 0 {
+		most = math.MaxInt32 // MiB
+	}
+	full := &lumberjack.Logger{Filename: o.file, MaxSize: most, MaxBackups: keptLogs}
+	if o.hangUp != nil {
+		o.hangUp.log.Store(full)
+	}
+	return full, f.Close()
 }
 
 // logger returns the log, or one that goes nowhere.

@@ -46,6 +46,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.AddCommand(&cobra.Command{Use: "exit-status", Short: "Exit statuses and what they mean", Long: exitStatusHelp})
 	root.PersistentFlags().StringVar(&p.colour, "color", terminal.Auto, "colours: auto, always or never")
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{terminal.Auto, terminal.Always, terminal.Never}, cobra.ShellCompDirectiveNoFileComp))
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if !slices.Contains([]string{terminal.Auto, terminal.Always, terminal.Never}, p.colour) {
 			return fmt.Errorf("--color must be auto, always or never, not %s", quote.Text(p.colour, quote.Name))
@@ -91,6 +92,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new emails")
+		c.Flags().StringVar(&p.statusFile, "status-file", "", "keep how it is doing in this file, as JSON: last run, counts, last error, oldest waiting")
 		c.Flags().StringVar(&p.webhook, "webhook", "", "with --watch: also post each email to this address before it is acknowledged")
 		c.Flags().StringVar(&p.webhookSecret, "webhook-secret-file", "", "file with the secret that signs what is posted (Standard Webhooks)")
 	}
@@ -103,10 +105,12 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	return c
 }
 
-// logFlags adds --log-file and --log-level.
+// logFlags adds --log-file, --log-level and --log-max-size.
 func (p *program) logFlags(c *cobra.Command) {
 	c.Flags().StringVar(&p.logs.file, "log-file", "", "append a log to this file; - is standard error")
 	c.Flags().StringVar(&p.logs.level, "log-level", "info", "debug, info, warn or error")
+	c.Flags().IntVar(&p.logs.maxSize, "log-max-size", 100, "MiB after which the log is put aside under a name with the time; five are kept; 0: never")
+	_ = c.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func noArguments(c *cobra.Command, args []string) error {

@@ -37,13 +37,15 @@ type program struct {
 	watch            bool   // incoming-mail-daemon --watch
 	webhook          string // incoming-mail-daemon --watch --webhook
 	webhookSecret    string // --webhook-secret-file
+	statusFile       string // incoming-mail-daemon --status-file
 	strict           bool   // audit --strict
 	evidence         actions.Evidence
-	helpAll          bool   // ACTION --help-all
-	json             bool   // ACTION --json
-	colour           string // --color
-	refreshTokenFile string // --refresh-token-file
-	status           int    // exit status of the command that ran
+	helpAll          bool    // ACTION --help-all
+	json             bool    // ACTION --json
+	colour           string  // --color
+	refreshTokenFile string  // --refresh-token-file
+	status           int     // exit status of the command that ran
+	hangUp           *hangUp // nil: SIGHUP is not heard
 
 	// For who watches the run in another way than on a terminal; nil: nobody does.
 	step  func(actions.Step)
@@ -55,9 +57,12 @@ type program struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	// A write into a broken pipe then is an error like any other, and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, manifest: manifest.New(integration.Files).WithDecoded(integration.Decoded)}
+	p.hangUp = new(hangUp)
+	p.logs.hangUp = p.hangUp
+	defer p.hangUp.hear(stop)()
 	root := p.root()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
@@ -65,16 +70,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 		return actions.ExitParameters
 	}
 	return p.status
-}
-
-// ending lists the signals that end a run in good order. A terminal that goes
-// away is one of them, unless nohup said that it does not matter.
-func ending() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
-		signals = append(signals, syscall.SIGHUP)
-	}
-	return signals
 }
 
 // misuse is the line about a command or a flag that is not known.
@@ -170,6 +165,9 @@ func (p *program) decode(command string) (*manifest.Values, error) {
 
 // runAction runs the action and prints its result, also beside an error.
 func (p *program) runAction(ctx context.Context, a actions.Action, v *manifest.Values) error {
+	if p.watch {
+		p.hangUp.lasts(p.stdout, p.stderr)
+	}
 	bar := p.progress()
 	defer bar.end()
 	env := p.env(ctx, a.Name, bar)
@@ -192,13 +190,27 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 			bar.end()
 			return p.deliver(ctx, p.laidOut(action, write))
 		},
-		Program: version, Evidence: p.evidence,
+		StatusFile: p.statusFile,
+		Program:    version, Evidence: p.evidence,
 		Strict: p.strict,
 		Watch:  p.watch,
 
 		WebhookURL: p.webhook, WebhookSecretFile: p.webhookSecret,
 
 		RefreshTokenFile: p.refreshTokenFile,
+	}
+	line := func(text string) {
+		bar.end()
+		if p.logs.redact != nil {
+			text = p.logs.redact(text)
+		}
+		p.complain(text)
+	}
+	if terminal.Is(p.stderr) {
+		env.Person = line
+	}
+	if p.logs.file != "-" { // the log says it there
+		env.Notice = line
 	}
 	if p.forPerson() {
 		env.Show = func(write func(*terminal.Page) error) error {
@@ -235,11 +247,13 @@ func within[T any](ctx context.Context, grace time.Duration, f func() (T, error)
 	}
 }
 
-// logOptions are --log-file and --log-level.
+// logOptions are --log-file, --log-level and --log-max-size.
 type logOptions struct {
-	file  string
-	level string
-	log   *slog.Logger
+	file    string
+	level   string
+	maxSize int     // MiB; 0: no limit
+	hangUp  *hangUp // is told of the file; nil: nobody is
+	log     *slog.Logger
 	// redact, once the parameters are known, takes the secrets out of foreign text.
 	redact func(string) string
 }

@@ -45,6 +45,7 @@ func serveCommand(p *program) *cobra.Command {
 		if err != nil {
 			return &manifest.ParameterError{Command: "serve", Problems: []string{err.Error()}}
 		}
+		p.hangUp.lasts(p.stdout, p.stderr)
 		return serve(ctx, p, o)
 	})
 	c.Long = serveHelp
