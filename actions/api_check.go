@@ -17,17 +17,14 @@ type apiReport struct {
 	Address    string         `json:"address"`
 	Operations []soar.Finding `json:"operations"`
 	Usable     int            `json:"usable"` // operations that fit, or are known
+
+	Actions []actionProspect `json:"actions"`
 }
 
 // APICheck is a command for people: with credentials alone it asks a tenant which
 // operations of the API, or of the profile in cloud_soar_routes, it has. A person
 // gets a table, everybody else JSON.
 var APICheck = Action{Name: "check", Title: "API Check", Does: "Ask the tenant which operations of the API it has; nothing is changed", Run: apiCheck}
-
-// prober is a store that can be asked what it has.
-type prober interface {
-	Probe(ctx context.Context) []soar.Finding
-}
 
 func apiCheck(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	r := resource(env, v)
@@ -51,6 +48,7 @@ func apiCheck(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 			report.Usable++
 		}
 	}
+	report.Actions = prospects(report.Operations)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -83,5 +81,11 @@ func (r *apiReport) table(p *terminal.Page) error {
 	for _, f := range r.Operations {
 		t.Add(f.Operation, f.Call, string(f.Verdict), strconv.Itoa(f.Status), f.Detail)
 	}
-	return t.Write(p)
+	if err := t.Write(p); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(p); err != nil {
+		return err
+	}
+	return p.Paragraph(0, outlookOf(r.Actions))
 }

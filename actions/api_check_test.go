@@ -59,7 +59,7 @@ func TestAPICheck(t *testing.T) {
 		t.Errorf("usable: %v, %v", report["usable"], err)
 	}
 	_, shown, err := checkAPI(t, tenant, true)
-	if lines := strings.Count(shown, "\n"); err != nil || lines != 12 || !strings.Contains(shown, "POST emails/search/") {
+	if lines := strings.Count(shown, "\n"); err != nil || lines != 14 || !strings.Contains(shown, "every action will work") || !strings.Contains(shown, "POST emails/search/") {
 		t.Errorf("the table has %d lines, %v:\n%s", lines, err, shown)
 	}
 }

@@ -61,4 +61,7 @@ func (s *splitStore) Check(ctx context.Context) (string, error) {
 	return joinSentences(emails, incidents), err
 }
 
+// Probe asks Cloud SOAR, not the store of emails, which has every operation.
+func (s *splitStore) Probe(ctx context.Context) []soar.Finding { return s.notes.Probe(ctx) }
+
 func (s *splitStore) Close() error { return errors.Join(s.Store.Close(), s.cloud.Close()) }

@@ -168,6 +168,13 @@ func (s *settings) tryStore(ctx context.Context) *store {
 			_ = opened.Close() // what failed is the check
 		}
 	}
+	if err == nil {
+		var outlook string
+		if outlook, err = tryActions(limited, opened); err != nil {
+			_ = opened.Close() // what failed is what it lacks
+		}
+		detail = joinSentences(detail, outlook)
+	}
 	took := s.env.Now().Sub(start)
 	if err != nil {
 		s.report.end(stepCloudSOAR, took, s.storeSentence(limited, err), err)

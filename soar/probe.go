@@ -36,20 +36,21 @@ type Finding struct {
 
 const (
 	probeIncident = 1                              // asked for where a list needs an incident
+	probeEML      = 64 << 10                       // bytes of a raw email; of a larger one no more is read
 	nowhere       = "no-such-path-of-this-client/" // what every tenant answers alike where it knows nothing
 )
 
-// Probe asks a tenant about each operation and changes nothing: what reads is
-// called, what writes is asked for by OPTIONS (RFC 9110, section 9.3.7), and both
-// are compared with what a path that cannot exist gets.
+// Probe asks a tenant about each operation on emails and changes nothing: what reads is
+// called, what writes is asked for by OPTIONS (RFC 9110, section 9.3.7). Both are
+// compared with what a path that cannot exist gets, and OPTIONS with what it gets on a
+// path that works. It takes about a dozen requests.
 func (c *Client) Probe(ctx context.Context) []Finding {
-	p := &probe{c: c.emails.caller, emails: c.emails, ctx: ctx}
-	p.nowhere, _, _ = p.options(Route{http.MethodOptions, nowhere}, nil)
-	findings := make([]Finding, 0, len(probeOrder))
-	for _, name := range probeOrder {
-		findings = append(findings, p.one(name))
-	}
-	return findings
+	return newProbe(c.emails, ctx).all(probeOrder)
+}
+
+// Probe asks about the operations on notes, likewise.
+func (n Notes) Probe(ctx context.Context) []Finding {
+	return newProbe(emails{caller: n.c, find: finder{n.c}}, ctx).all([]string{routeTemplates, routeNotes, routeNoteAdd})
 }
 
 // probeOrder puts the search first: it may find an email for what needs one.
@@ -62,8 +63,25 @@ type probe struct {
 	c       *caller
 	emails  emails
 	ctx     context.Context
-	nowhere int // status of OPTIONS on a path that cannot exist
-	mail    ID  // an email that is there; "": none is known
+	nowhere int  // status of OPTIONS on a path that cannot exist
+	mute    bool // OPTIONS on a path that works gets the same
+	mail    ID   // an email that is there; "": none is known
+}
+
+func newProbe(e emails, ctx context.Context) *probe { return &probe{c: e.caller, emails: e, ctx: ctx} }
+
+func (p *probe) all(names []string) []Finding {
+	p.nowhere, _, _ = p.options(Route{http.MethodOptions, nowhere}, nil)
+	findings := make([]Finding, 0, len(names))
+	for i, name := range names {
+		f := p.one(name)
+		if i == 0 && f.Verdict == Fits {
+			status, allow, err := p.options(p.c.routes[name], nil)
+			p.mute = err == nil && allow == "" && status == p.nowhere
+		}
+		findings = append(findings, f)
+	}
+	return findings
 }
 
 func (p *probe) one(name string) Finding {
@@ -78,17 +96,19 @@ func (p *probe) one(name string) Finding {
 		return p.asked(f)
 	}
 	err := read()
-	var failure *Failure
+	failure, failed := errors.AsType[*Failure](err)
 	switch {
 	case err == nil || errors.Is(err, ErrNoContent):
 		f.Verdict, f.Status, f.Detail = Fits, http.StatusOK, "it answered as expected"
-	case !errors.As(err, &failure):
+	case !failed:
 		f.Verdict, f.Detail = Unclear, err.Error()
+	case name == routeEML && failure.kind == oversize:
+		f.Verdict, f.Status, f.Detail = Fits, failure.Status, "it answered as expected, with an email of which only the beginning was read"
 	default:
 		f.Status, f.Detail = failure.Status, failure.Cause
 		f.Verdict = judgeRead(failure)
 	}
-	if f.Verdict == Missing && name != routeSearch { // the object may be what is missing
+	if f.Verdict == Missing && name != probeOrder[0] { // the object may be what is missing
 		return p.asked(f)
 	}
 	return f
@@ -101,7 +121,7 @@ func judgeRead(f *Failure) Verdict {
 		return Missing
 	case f.Status == http.StatusUnauthorized, f.Status == http.StatusForbidden:
 		return Refused
-	case f.Status == 0, f.kind == lost:
+	case f.Status == 0, f.kind == lost, f.Status == http.StatusTooManyRequests, f.Status >= 500:
 		return Unclear
 	}
 	return Differs
@@ -116,11 +136,13 @@ func (p *probe) reading(name string) (call func() error, ok bool) {
 	case routeGet:
 		return func() error { _, err := p.emails.Get(p.ctx, p.mail); return err }, p.mail != ""
 	case routeEML:
-		return func() error { _, err := p.emails.EML(p.ctx, p.mail, 0); return err }, p.mail != ""
+		return func() error { _, err := p.emails.EML(p.ctx, p.mail, probeEML); return err }, p.mail != ""
 	case routeLinked:
 		return func() error { return firstPage[stub](p, name) }, true
 	case routeFiles:
 		return func() error { return firstPage[IncidentFile](p, name) }, true
+	case routeTemplates, routeNotes:
+		return func() error { return p.anyJSON(name) }, true
 	}
 	return nil, false
 }
@@ -132,6 +154,16 @@ func (p *probe) search() error {
 		p.mail = found[0].ID
 	}
 	return err
+}
+
+// anyJSON calls an operation whose answer may be any JSON.
+func (p *probe) anyJSON(name string) error {
+	call := &request{
+		doing: "ask which operations there are", route: name, limit: pageLimit,
+		place: map[string]ID{incidentPlace: NumberID(probeIncident)},
+	}
+	call.accept = p.c.acceptNote(call)
+	return p.c.send(p.ctx, call)
 }
 
 func firstPage[T aged](p *probe, name string) error {
@@ -152,9 +184,11 @@ func (p *probe) asked(f Finding) Finding {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		f.Verdict, f.Detail = Refused, fmt.Sprintf("OPTIONS got %d: %s", status, p.c.advice(p.c.now()))
 	case slices.Contains(methods, route.Method):
-		f.Verdict, f.Detail = Known, "its path takes "+route.Method+"; it was not called, because it may change something"
+		f.Verdict, f.Detail = Known, "its path takes "+route.Method+"; "+uncalled(route)
 	case len(methods) > 0 && status != p.nowhere:
 		f.Verdict, f.Detail = Differs, fmt.Sprintf("its path takes %s, not %s", quoted(strings.Join(methods, ", ")), route.Method)
+	case p.mute && status == p.nowhere:
+		f.Verdict, f.Detail = Unclear, fmt.Sprintf("OPTIONS tells nothing here: %d, as on a path that works and on one that cannot exist", status)
 	case (status == http.StatusNotFound || status == http.StatusGone) && p.nowhere == status:
 		f.Verdict, f.Detail = Missing, fmt.Sprintf("OPTIONS got %d, as a path that cannot exist", status)
 	case status == p.nowhere:
@@ -167,6 +201,14 @@ func (p *probe) asked(f Finding) Finding {
 		f.Verdict, f.Detail = Unclear, fmt.Sprintf("OPTIONS got %d without the methods that its path takes", status)
 	}
 	return f
+}
+
+// uncalled is why an operation was asked for and not called.
+func uncalled(r Route) string {
+	if r.Method == http.MethodGet {
+		return "there was no email or incident to call it with"
+	}
+	return "it was not called, because it may change something"
 }
 
 // options asks once which methods a path takes.
