@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"example.org/imap-integration/transport/transporttest"
@@ -162,7 +161,7 @@ func (d *Dovecot) Kill() {
 		return
 	}
 	// A session's process outlives a killed master for a moment, so the group goes with it.
-	_ = syscall.Kill(-d.own.process.Process.Pid, syscall.SIGKILL)
+	killGroup(d.own.process)
 	<-d.own.exited
 	d.own.process = nil
 	for deadline := time.Now().Add(dovecotWait); d.listening() && time.Now().Before(deadline); {
@@ -291,7 +290,7 @@ func (d *Dovecot) launch() error {
 	defer out.Close()
 	cmd := exec.Command(dovecotBinary, "-F", "-c", d.path("dovecot.conf"))
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	inGroup(cmd)
 	started, exited := make(chan error), make(chan struct{})
 	go func() {
 		// Pdeathsig fires when the starting thread ends, so this one is kept.

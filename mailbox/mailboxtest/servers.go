@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -88,7 +87,7 @@ func (s *Server) launch(command func(*Server) (*exec.Cmd, error)) error {
 	defer out.Close()
 	s.run.Env = append(s.run.Env, s.libraries()...)
 	s.run.Stdout, s.run.Stderr = out, out
-	s.run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	inGroup(s.run)
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // Pdeathsig fires when the starting thread ends
@@ -130,7 +129,7 @@ func (s *Server) await() error {
 // Close ends the server and removes its folder.
 func (s *Server) Close() {
 	if s.run != nil && s.run.Process != nil {
-		_ = syscall.Kill(-s.run.Process.Pid, syscall.SIGKILL)
+		killGroup(s.run)
 		<-s.exited
 	}
 	_ = os.RemoveAll(s.dir)
