@@ -41,7 +41,7 @@ unit:
 	@scripts/unit
 	CGO_ENABLED=0 $(GO) test -trimpath -run Forms ./content/file # PDF too: interpreted WebAssembly is too slow for the race detector
 
-test-long: setup ## the sweeps of many cases, whose names end in Long, and what the race detector makes too slow; CI runs them too
+test-long: setup packaging-check ## the sweeps of many cases, whose names end in Long (archives, images and packages are made there too), and what the race detector makes too slow; CI runs them too
 	IMAP_SERVERS="$$(scripts/imap-servers)" CGO_ENABLED=0 $(GO) test -trimpath -timeout 20m -run 'Long$$' ./...
 	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run PDF ./content/file
 	CGO_ENABLED=0 $(GO) test -trimpath -timeout 10m -run Bombs ./message

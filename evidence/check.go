@@ -13,6 +13,7 @@ import (
 type StoreReport struct {
 	Entries  int64  `json:"entries"`  // that were read
 	Emails   int    `json:"emails"`   // whose content and record are as they were saved
+	Pruned   int    `json:"pruned"`   // emails that are gone, and an entry says that the retention removed them
 	Unproved int    `json:"unproved"` // emails that were in the store before it had a ledger
 	Link     string `json:"link"`     // of the last entry that fits
 	Problem  string `json:"problem"`  // the first thing that does not fit; "": all does
@@ -121,6 +122,9 @@ func (c *check) saved(ctx context.Context, e Entry) error {
 		pruned, err := c.s.Pruned(ctx, e.Email, e.Number)
 		if err == nil && !pruned {
 			err = misfitf("the email %s, which the ledger's entry %d says was saved, is not in the store", e.Email, e.Number)
+		}
+		if err == nil {
+			c.report.Pruned++
 		}
 		return err
 	}

@@ -25,8 +25,9 @@ packaging-tools:
 	@env -u GOFLAGS CGO_ENABLED=0 $(GO) build -C packaging -trimpath -buildvcs=false -o $(abspath $(OUT))/tools/ ./dist ./image \
 		github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod github.com/goreleaser/nfpm/v2/cmd/nfpm
 
-packaging-check: ## vet and test the tools that make the releases
+packaging-check: ## vet, staticcheck and test the tools that make the releases; make test-long does it too
 	$(GO) vet -C packaging ./...
+	@staticcheck=$$($(GO) tool -n staticcheck) && cd packaging && env -u GOFLAGS $$staticcheck ./...
 	@unformatted=$$($(GO) tool gofumpt -l packaging) && if [ -n "$$unformatted" ]; then echo "not formatted (make fmt): $$unformatted"; exit 1; fi
 	$(GO) test -C packaging ./...
 

@@ -178,7 +178,7 @@ func TestPruned(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := evidence.Check(t.Context(), s.Ledger(), head)
-		if err != nil || (r.Problem == "") != told || told && r.Emails != 4 {
+		if err != nil || (r.Problem == "") != told || told && (r.Emails != 4 || r.Pruned != 1) {
 			t.Errorf("told %t: %+v, %v", told, r, err)
 		}
 	}
