@@ -59,7 +59,8 @@ type Node struct {
 	running map[string]*turn
 	over    map[string]string // sink → why mailboxes that feed it are held back
 	ends    chan ledger.End
-	freed   chan struct{} // a pass ended
+	freed   chan struct{} // a pass ended, or a mailbox is due before wake
+	wake    time.Time     // when this node asks for turns next
 }
 
 // turn is a pass under way.
@@ -166,11 +167,22 @@ func (n *Node) claims(ctx context.Context, passes *sync.WaitGroup) {
 				wait = n.untilDue(ctx, names)
 			}
 		}
+		n.mu.Lock()
+		n.wake = time.Now().Add(wait)
+		n.mu.Unlock()
 		select {
 		case <-ctx.Done():
 		case <-n.freed:
 		case <-time.After(wait):
 		}
+	}
+}
+
+// askNow ends the wait of claims.
+func (n *Node) askNow() {
+	select {
+	case n.freed <- struct{}{}:
+	default:
 	}
 }
 
@@ -221,10 +233,7 @@ func (n *Node) begin(ctx context.Context, passes *sync.WaitGroup, t *ledger.Turn
 		}
 		n.mu.Unlock()
 		n.ends <- end
-		select {
-		case n.freed <- struct{}{}:
-		default:
-		}
+		n.askNow()
 	})
 }
 
@@ -267,8 +276,14 @@ func (n *Node) finisher(ctx context.Context) {
 			continue
 		}
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
-		err := n.book.Finish(limit, waiting)
+		due, err := n.book.Finish(limit, waiting, idleMost)
 		cancel()
+		n.mu.Lock()
+		sooner := time.Now().Add(due).Before(n.wake) // claims did not know yet when these mailboxes are due
+		n.mu.Unlock()
+		if err == nil && sooner {
+			n.askNow()
+		}
 		if err == nil || time.Since(since) > n.o.Config.lease { // by then the leases have ended by themselves
 			waiting, since = nil, time.Now()
 		}

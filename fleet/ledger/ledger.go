@@ -210,12 +210,14 @@ type End struct {
 }
 
 // Finish gives turns back, and notes what came of them. It waits for no disk: an
-// end that is lost is a pass that is done again.
-func (l *Ledger) Finish(ctx context.Context, ends []End) error {
+// end that is lost is a pass that is done again. due is how long it is until the first
+// of these mailboxes is due again, at most limit.
+func (l *Ledger) Finish(ctx context.Context, ends []End, limit time.Duration) (due time.Duration, err error) {
+	due = limit
 	if len(ends) == 0 {
-		return nil
+		return due, nil
 	}
-	return l.store.Do(ctx, "end turns in", func(ctx context.Context, pool *pgxpool.Pool) error {
+	err = l.store.Do(ctx, "end turns in", func(ctx context.Context, pool *pgxpool.Pool) error {
 		b := &pgx.Batch{}
 		b.Queue(noWait)
 		for _, e := range ends {
@@ -231,11 +233,16 @@ func (l *Ledger) Finish(ctx context.Context, ends []End) error {
 					saved = saved + $6, existed = existed + $7, failed = failed + $8, left_out = left_out + $9,
 					reconnects = reconnects + $10, throttled = throttled + $11,
 					certificate_until = coalesce($12, certificate_until), token_until = coalesce($13, token_until)
-				WHERE name = $1 AND epoch = $2`, e.Turn.Name, e.Turn.epoch, retry, e.Whole, postgres.Held(e.Error),
-				e.Saved, e.Existed, e.Failed, e.LeftOut, e.Reconnects, e.Throttled, known(e.CertificateUntil), known(e.TokenUntil), e.Looked)
+				WHERE name = $1 AND epoch = $2 RETURNING extract(epoch FROM next_due - clock_timestamp())::float8`, e.Turn.Name, e.Turn.epoch, retry, e.Whole, postgres.Held(e.Error),
+				e.Saved, e.Existed, e.Failed, e.LeftOut, e.Reconnects, e.Throttled, known(e.CertificateUntil), known(e.TokenUntil), e.Looked).Query(func(rows pgx.Rows) error {
+				var wait float64
+				_, err := pgx.ForEachRow(rows, []any{&wait}, func() error { due = min(due, max(0, seconds(wait))); return nil })
+				return err
+			})
 		}
 		return pool.SendBatch(ctx, b).Close()
 	})
+	return due, err
 }
 
 func known(t time.Time) *time.Time {

@@ -65,6 +65,16 @@ func (w *world) sql(statement string) string {
 	return out
 }
 
+// finish ends passes.
+func (w *world) finish(l *ledger.Ledger, ends ...ledger.End) (due time.Duration) {
+	w.t.Helper()
+	due, err := l.Finish(w.t.Context(), ends, time.Minute)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return due
+}
+
 func (w *world) claim(l *ledger.Ledger, c ledger.Claim) []*ledger.Turn {
 	w.t.Helper()
 	turns, err := l.Claim(w.t.Context(), c)
@@ -128,9 +138,7 @@ func TestOnlyTheHolderCommits(t *testing.T) {
 	if lost, err := a.Renew(ctx, old); err != nil || !slices.Equal(lost, old) {
 		t.Errorf("a stale holder's renewal: %v %v", lost, err)
 	}
-	if err := a.Finish(ctx, []ledger.End{{Turn: stale, Whole: true, Saved: 99}}); err != nil {
-		t.Fatal(err)
-	}
+	w.finish(a, ledger.End{Turn: stale, Whole: true, Saved: 99})
 	if err := turns[0].Commit(ctx, batch("cp2", "second")); err != nil {
 		t.Errorf("the holder's commit: %v", err)
 	}
@@ -173,8 +181,8 @@ func TestIdlePassWritesNothing(t *testing.T) {
 	if after := w.sql(`SELECT xmin FROM mailboxes`); after != before {
 		t.Error("the mailbox's row was written")
 	}
-	if err := a.Finish(t.Context(), []ledger.End{{Turn: turn, Whole: true}}); err != nil {
-		t.Fatal(err)
+	if due := w.finish(a, ledger.End{Turn: turn, Whole: true}); due != time.Minute {
+		t.Errorf("due in %s", due)
 	}
 	if got := w.sql(`SELECT holder IS NULL, lease_until IS NULL, polled_at IS NOT NULL, next_due > clock_timestamp() + interval '59 minutes' FROM mailboxes`); got != "t|t|t|t" {
 		t.Errorf("row: %s", got)
@@ -289,85 +297,6 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
-// TestLoans: messages of a node that died are lent at once, and those that a node lost the
-// answer with, too; what another one is working on is not.
-func TestLoans(t *testing.T) {
-	w := newWorld(t)
-	ctx := t.Context()
-	a, b := w.node("a", one), w.node("b", one)
-	turn := w.claim(a, ask)[0]
-	turn.Sinks = []string{"siem"}
-	if err := turn.Commit(ctx, batch("cp1", "x", "y")); err != nil {
-		t.Fatal(err)
-	}
-	lent := func(to *ledger.Ledger, want int) {
-		t.Helper()
-		if list, err := to.Take(ctx, "siem", 10, time.Hour); err != nil || len(list) != want {
-			t.Errorf("%d messages are lent, not %d; %v", len(list), want, err)
-		}
-	}
-	lent(a, 2)
-	lent(b, 0)
-	lent(a, 2) // it asks again: the first answer was lost
-	w.sql(`UPDATE nodes SET seen_at = clock_timestamp() - interval '1 hour' WHERE name = 'a'`)
-	lent(b, 2)
-	lent(a, 0)
-	if err := b.Leave(ctx); err != nil { // in good order, or its row was removed
-		t.Fatal(err)
-	}
-	lent(a, 2)
-}
-
-// TestClockSetBack: what was noted by a clock that ran ahead holds nothing up.
-func TestClockSetBack(t *testing.T) {
-	w := newWorld(t)
-	ctx := t.Context()
-	a, b := w.node("a", one), w.node("b", one)
-	turn := w.claim(a, ask)[0]
-	turn.Sinks = []string{"siem"}
-	if err := errors.Join(turn.Commit(ctx, batch("cp1", "x")), a.Finish(ctx, []ledger.End{{Turn: turn, Whole: true}})); err != nil {
-		t.Fatal(err)
-	}
-	w.sql(`UPDATE mailboxes SET next_due = clock_timestamp() + interval '59 minutes'`)
-	if len(w.claim(a, ask)) != 0 {
-		t.Error("a mailbox that is polled every hour is due early")
-	}
-	w.sql(`UPDATE mailboxes SET next_due = clock_timestamp() + interval '1 day';
-		UPDATE deliveries SET next_try = clock_timestamp() + interval '1 day'`)
-	if wait, err := a.NextDue(ctx, ask.Names, time.Hour); err != nil || wait != 0 {
-		t.Errorf("due in %s, %v", wait, err)
-	}
-	if len(w.claim(a, ask)) != 1 {
-		t.Error("a pass that was due tomorrow by the old clock is not due")
-	}
-	w.sql(`UPDATE mailboxes SET lease_until = clock_timestamp() + interval '1 day'`)
-	if len(w.claim(b, ask)) != 1 {
-		t.Error("a lease until tomorrow holds")
-	}
-	if list, err := b.Take(ctx, "siem", 10, time.Hour); err != nil || len(list) != 1 {
-		t.Errorf("%d messages are due, %v", len(list), err)
-	}
-}
-
-// TestOneNameTwoMailboxes: two configurations that mean different mailboxes by one name
-// do not share a checkpoint: who registers last reads it.
-func TestOneNameTwoMailboxes(t *testing.T) {
-	w := newWorld(t)
-	here, there := one, one
-	here.Place, there.Place = "soc@here", "soc@there"
-	a := w.node("a", here)
-	b := w.node("b", there)
-	if len(w.claim(a, ask)) != 0 {
-		t.Error("a node reads a mailbox that is another one now")
-	}
-	if wait, err := a.NextDue(t.Context(), ask.Names, 5*time.Second); err != nil || wait != 5*time.Second {
-		t.Errorf("it asks again in %s, %v", wait, err)
-	}
-	if len(w.claim(b, ask)) != 1 {
-		t.Error("the node that registered last does not read it")
-	}
-}
-
 // TestStates: any node answers for all.
 func TestStates(t *testing.T) {
 	w := newWorld(t)
@@ -375,9 +304,9 @@ func TestStates(t *testing.T) {
 	a, b := w.node("a", one), w.node("b", one)
 	turn := w.claim(a, ask)[0]
 	until := time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
-	end := ledger.End{Turn: turn, Error: "cannot log in", Retry: time.Minute, Saved: 3, LeftOut: 2, Reconnects: 1, CertificateUntil: until}
-	if err := a.Finish(ctx, []ledger.End{end}); err != nil {
-		t.Fatal(err)
+	end := ledger.End{Turn: turn, Error: "cannot log in", Retry: 50 * time.Second, Saved: 3, LeftOut: 2, Reconnects: 1, CertificateUntil: until}
+	if due := w.finish(a, end); due <= 0 || due > time.Minute {
+		t.Errorf("due in %s", due)
 	}
 	states, err := b.States(ctx)
 	if err != nil || len(states) != 1 {
