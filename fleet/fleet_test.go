@@ -318,6 +318,39 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// TestOutdatedNodeEnds: when a newer program upgrades the tables, a node of this one takes
+// no more mailboxes and ends with a sentence, which a service manager answers with the
+// program that is there now.
+func TestOutdatedNodeEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.deliver(0, "a")
+	node, err := fleet.Open(t.Context(), w.options("old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- node.Run(t.Context()) }()
+	w.complete(1)
+	w.sql(`UPDATE versions SET version = version + 1 WHERE part = 'store'`)
+	passes := w.sql(`SELECT sum(epoch) FROM mailboxes`)
+	w.deliver(0, "for the newer one")
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "start the new version here too") {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("it goes on")
+	}
+	if got := w.sql(`SELECT count(*), count(*) FILTER (WHERE holder IS NOT NULL), (SELECT count(*) FROM nodes), sum(epoch) - ` + passes + ` FROM mailboxes`); got != "1|0|0|0" && got != "1|0|0|1" { // a pass may have begun before
+		t.Errorf("mailboxes, held, nodes, passes behind the upgrade: %s", got)
+	}
+	if _, err := fleet.Open(t.Context(), w.options("old again")); err == nil || !strings.Contains(err.Error(), "use a newer imap-integration") {
+		t.Errorf("it starts again: %v", err)
+	}
+}
+
 // TestSlowSinkHoldsBack: a receiver that is away holds back the mailboxes that feed
 // it, when its backlog is too old, and no others. When it is back all come.
 func TestSlowSinkHoldsBack(t *testing.T) {

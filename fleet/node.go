@@ -55,6 +55,7 @@ type Node struct {
 	sinks []*outlet
 	pulse *pulse
 
+	end     context.CancelCauseFunc // of Run
 	mu      sync.Mutex
 	running map[string]*turn
 	over    map[string]string // sink → why mailboxes that feed it are held back
@@ -113,9 +114,11 @@ type ConfigError struct{ err error }
 func (e *ConfigError) Error() string { return e.err.Error() }
 func (e *ConfigError) Unwrap() error { return e.err }
 
-// Run works until ctx ends. Then passes end with what they have in hand, and the
-// turns are given back.
+// Run works until ctx ends, or until a newer program upgrades the tables. Then passes
+// end with what they have in hand, and the turns are given back.
 func (n *Node) Run(ctx context.Context) error {
+	ctx, n.end = context.WithCancelCause(ctx)
+	defer n.end(nil)
 	defer n.store.Close()
 	m := &monitor{n}
 	serve, err := m.listen()
@@ -140,6 +143,9 @@ func (n *Node) Run(ctx context.Context) error {
 	defer cancel()
 	if err := n.book.Leave(leave); err != nil {
 		n.o.Log.Warn("the node could not take itself off the list", "error", err.Error())
+	}
+	if why := context.Cause(ctx); errors.Is(why, ledger.ErrOutdated) {
+		return why
 	}
 	return nil
 }
@@ -253,6 +259,9 @@ func (n *Node) renewals(ctx context.Context) {
 		switch {
 		case err == nil:
 			last = time.Now()
+		case errors.Is(err, ledger.ErrOutdated):
+			n.o.Log.Error("this node ends", "error", err.Error())
+			n.end(err)
 		case time.Since(last) > n.o.Config.lease:
 			lost = turns // whatever they still save would be refused
 		default:

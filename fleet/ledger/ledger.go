@@ -27,6 +27,9 @@ const DefaultLease = 30 * time.Second
 // ErrLostTurn says that another process holds the mailbox now.
 var ErrLostTurn = errors.New("another process has taken this mailbox over; nothing of this batch was changed")
 
+// ErrOutdated says that a newer program upgraded the tables: this one must not write there any more.
+var ErrOutdated = errors.New("a newer version of this program has upgraded the tables of the database; this node takes no more mailboxes and ends: start the new version here too")
+
 // Ledger is a fleet's state. Its methods may be called at the same time.
 type Ledger struct {
 	store  *postgres.Store
@@ -94,7 +97,8 @@ const due = `CASE WHEN coalesce(m.lease_until, m.next_due) > clock_timestamp() +
 const own = `mailboxes m JOIN unnest($1::text[], $2::text[]) AS o (name, place) USING (name, place)`
 
 // claim gives the mailboxes that are due longest to this node, as many as each
-// server may still have connections. A lease that ran out is due at once.
+// server may still have connections. A lease that ran out is due at once. It gives none
+// where a newer program has upgraded the tables; Renew says so.
 const claim = `WITH busy AS (
 		SELECT server, count(*) AS n FROM mailboxes m WHERE lease_until IS NOT NULL AND ` + due + ` > clock_timestamp() GROUP BY server
 	), ranked AS (
@@ -102,6 +106,7 @@ const claim = `WITH busy AS (
 			row_number() OVER (PARTITION BY m.server ORDER BY ` + due + `, m.name) + coalesce(b.n, 0) AS rank
 		FROM ` + own + ` LEFT JOIN busy b USING (server)
 		WHERE ` + due + ` <= clock_timestamp()
+		AND NOT EXISTS (SELECT FROM versions JOIN unnest($8::text[], $9::int[]) AS k (part, knows) USING (part) WHERE version > knows)
 	), chosen AS (
 		SELECT name FROM ranked WHERE rank <= most ORDER BY since, name LIMIT $4
 	), locked AS MATERIALIZED (
@@ -124,7 +129,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim) (turns []*Turn, err error) 
 	err = l.store.Do(ctx, "claim mailboxes in", func(ctx context.Context, pool *pgxpool.Pool) error {
 		b := &pgx.Batch{}
 		b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(claimLock))
-		b.Queue(claim, c.Names, l.placesOf(c.Names), l.node, c.Most, l.lease, c.PerServer, limits).Query(func(rows pgx.Rows) error {
+		b.Queue(claim, c.Names, l.placesOf(c.Names), l.node, c.Most, l.lease, c.PerServer, limits, l.store.Knows().Parts, l.store.Knows().Versions).Query(func(rows pgx.Rows) error {
 			t := Turn{ledger: l}
 			_, err := pgx.ForEachRow(rows, []any{&t.Name, &t.epoch, &t.Checkpoint, &t.version, &t.Failures}, func() error {
 				one := t
@@ -168,13 +173,14 @@ func (l *Ledger) NextDue(ctx context.Context, names []string, limit time.Duratio
 const noWait = `SELECT set_config('synchronous_commit', 'off', true)`
 
 // Renew prolongs turns and shows that the node is alive. It returns those that
-// are this process's no longer.
+// are this process's no longer, or ErrOutdated.
 func (l *Ledger) Renew(ctx context.Context, turns []*Turn) (lost []*Turn, err error) {
 	names, epochs := make([]string, len(turns)), make([]int64, len(turns))
 	for i, t := range turns {
 		names[i], epochs[i] = t.Name, t.epoch
 	}
 	held := map[string]bool{}
+	outdated := false
 	err = l.store.Do(ctx, "renew turns in", func(ctx context.Context, pool *pgxpool.Pool) error {
 		b := &pgx.Batch{}
 		b.Queue(noWait) // a renewal that is lost with the database comes again
@@ -185,8 +191,13 @@ func (l *Ledger) Renew(ctx context.Context, turns []*Turn) (lost []*Turn, err er
 			_, err := pgx.ForEachRow(rows, []any{&name}, func() error { held[name] = true; return nil })
 			return err
 		})
+		b.Queue(`SELECT EXISTS (SELECT FROM versions JOIN unnest($1::text[], $2::int[]) AS k (part, knows) USING (part) WHERE version > knows)`,
+			l.store.Knows().Parts, l.store.Knows().Versions).QueryRow(func(row pgx.Row) error { return row.Scan(&outdated) })
 		return pool.SendBatch(ctx, b).Close()
 	})
+	if err == nil && outdated {
+		err = ErrOutdated
+	}
 	if err != nil {
 		return nil, err
 	}

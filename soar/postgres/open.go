@@ -27,7 +27,8 @@ type Database struct {
 	pool   *pgxpool.Pool
 	name   string // in sentences
 	user   string
-	tables int // version of the store's tables; 0: ReadOnly, and they are not there yet
+	tables int      // version of the store's tables; 0: ReadOnly, and they are not there yet
+	knows  Versions // of what Upgrade brought up
 }
 
 // Store is a Cloud SOAR in a database. Its methods may be called at the same time.

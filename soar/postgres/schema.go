@@ -126,14 +126,14 @@ type queryer interface {
 func (d *Database) Upgrade(ctx context.Context, part string, steps []string) error {
 	ctx, cancel := d.Bounded(ctx)
 	defer cancel()
+	d.knows.Parts, d.knows.Versions = append(d.knows.Parts, part), append(d.knows.Versions, len(steps))
 	version, err := d.version(ctx, d.pool, part)
 	if err != nil {
 		return d.Explain("open", err)
 	}
 	switch {
 	case version > len(steps):
-		return fmt.Errorf("cannot open %s: its tables of the %s have version %d and this program knows versions up to %d; use a newer imap-integration",
-			d.name, part, version, len(steps))
+		return d.newer(part, version, len(steps))
 	case version == len(steps) || d.config.ReadOnly:
 		if part == storePart {
 			d.tables = version
@@ -142,6 +142,22 @@ func (d *Database) Upgrade(ctx context.Context, part string, steps []string) err
 	}
 	return d.Change(ctx, "upgrade", func(tx pgx.Tx) error { return d.upgrade(ctx, tx, part, steps) })
 }
+
+// newer is the error of tables that a newer program made.
+func (d *Database) newer(part string, version, knows int) error {
+	return fmt.Errorf("cannot open %s: its tables of the %s have version %d and this program knows versions up to %d; use a newer imap-integration",
+		d.name, part, version, knows)
+}
+
+// Versions are the versions of the tables that a program knows, of each part.
+type Versions struct {
+	Parts    []string
+	Versions []int
+}
+
+// Knows are those of the parts that were brought up. Tables may become newer while a
+// program runs, by another one.
+func (d *Database) Knows() Versions { return d.knows }
 
 // upgradeLock is the advisory lock of upgrades: "IMAI" and a number.
 const upgradeLock = 0x494d4149_00000001
@@ -169,7 +185,10 @@ func (d *Database) upgrade(ctx context.Context, tx pgx.Tx, part string, steps []
 	if part == storePart {
 		d.tables = len(steps)
 	}
-	if version >= len(steps) {
+	if version > len(steps) {
+		return d.newer(part, version, len(steps))
+	}
+	if version == len(steps) {
 		return nil
 	}
 	for _, step := range steps[version:] {
