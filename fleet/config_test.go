@@ -37,6 +37,7 @@ var mistakes = []struct{ name, text, wants string }{
 	{"a negative number", rightTop + rightMailbox + "concurrent: -1\n", "line 4: concurrent must be a number from 1 to 1000"},
 	{"too many connections", rightTop + rightMailbox + "connections_per_server: 5000\n", "line 4: connections_per_server must be"},
 	{"a server without connections", rightTop + rightMailbox + "servers:\n  a.example: 1\n  b.example: 0\n", "line 6: servers: b.example must have at least 1 connection"},
+	{"a server of no mailbox", rightTop + rightMailbox + "servers: {imap.exmaple.com: 5}\n", "servers: imap.exmaple.com:993 is the server of no mailbox"},
 	{"no address", rightTop + rightMailbox + "metrics: everywhere\n", "line 4: metrics must be an address and a port, such as 127.0.0.1:9464"},
 	{"what the fleet does by itself", rightTop + "defaults:\n  dry_run: true\n" + rightMailbox, "line 3: defaults: dry_run is the fleet's business"},
 	{"likewise, of one mailbox", rightTop + "mailboxes:\n  - name: a\n    username: u\n    uids: 1:5\n", "line 5: a: uids is the fleet's business"},

@@ -80,7 +80,9 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return nil, &ConfigError{err}
 	}
 	n.boxes, n.sinks = boxes, sinks
-	n.warnUnused()
+	for _, server := range o.Config.unused(boxes) {
+		o.Log.Warn("a limit of servers concerns no mailbox; check its spelling", "server", server)
+	}
 	n.order = slices.Sorted(maps.Keys(boxes))
 	if n.store, n.book, err = openLedger(ctx, o.Config, o.Log, o.Config.Concurrent+len(sinks)+4, false); err != nil {
 		return nil, err
@@ -95,17 +97,18 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	return n, nil
 }
 
-// warnUnused names limits that concern no server: they are most likely misspelt.
-func (n *Node) warnUnused() {
+// unused are the limits that concern no server: they are most likely misspelt.
+func (c *Config) unused(boxes map[string]*box) (servers []string) {
 	used := map[string]bool{}
-	for _, b := range n.boxes {
+	for _, b := range boxes {
 		used[b.server] = true
 	}
-	for _, server := range slices.Sorted(maps.Keys(n.o.Config.Servers)) {
+	for _, server := range slices.Sorted(maps.Keys(c.Servers)) {
 		if !used[server] {
-			n.o.Log.Warn("a limit of servers concerns no mailbox; check its spelling", "server", server)
+			servers = append(servers, server)
 		}
 	}
+	return servers
 }
 
 // ConfigError is a configuration that cannot be used; nothing was contacted.

@@ -161,7 +161,12 @@ func Check(o Options) error {
 	if err = postgres.CheckURL(url.Reveal()); err != nil {
 		err = fmt.Errorf("database %w", err)
 	}
-	_, boxErr := o.Config.boxes(o.Decode, o.Log)
+	boxes, boxErr := o.Config.boxes(o.Decode, o.Log)
+	if boxErr == nil {
+		for _, server := range o.Config.unused(boxes) {
+			boxErr = errors.Join(boxErr, fmt.Errorf("%s: servers: %s is the server of no mailbox; check its spelling", o.Config.path, server))
+		}
+	}
 	_, sinkErr := (&Node{o: o}).outlets()
 	if err := errors.Join(err, boxErr, sinkErr); err != nil {
 		return &ConfigError{err}
