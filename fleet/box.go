@@ -151,3 +151,17 @@ func (c *Config) boxes(decode decoder, log *slog.Logger) (map[string]*box, error
 	}
 	return all, errors.Join(problems...)
 }
+
+// unused are the limits that concern no server: they are most likely misspelt.
+func unused(limits map[string]int, boxes map[string]*box) (servers []string) {
+	used := map[string]bool{}
+	for _, b := range boxes {
+		used[b.server] = true
+	}
+	for _, server := range slices.Sorted(maps.Keys(limits)) {
+		if !used[server] {
+			servers = append(servers, server)
+		}
+	}
+	return servers
+}

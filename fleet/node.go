@@ -80,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return nil, &ConfigError{err}
 	}
 	n.boxes, n.sinks = boxes, sinks
-	for _, server := range o.Config.unused(boxes) {
+	for _, server := range unused(o.Config.Servers, boxes) {
 		o.Log.Warn("a limit of servers concerns no mailbox; check its spelling", "server", server)
 	}
 	n.order = slices.Sorted(maps.Keys(boxes))
@@ -95,20 +95,6 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return nil, errors.Join(err, n.store.Close())
 	}
 	return n, nil
-}
-
-// unused are the limits that concern no server: they are most likely misspelt.
-func (c *Config) unused(boxes map[string]*box) (servers []string) {
-	used := map[string]bool{}
-	for _, b := range boxes {
-		used[b.server] = true
-	}
-	for _, server := range slices.Sorted(maps.Keys(c.Servers)) {
-		if !used[server] {
-			servers = append(servers, server)
-		}
-	}
-	return servers
 }
 
 // ConfigError is a configuration that cannot be used; nothing was contacted.

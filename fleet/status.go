@@ -71,14 +71,14 @@ func ReadStatus(ctx context.Context, c *Config, log *slog.Logger) (status *Statu
 		}
 		status.Mailboxes = append(status.Mailboxes, m)
 	}
-	status.Sinks = c.sinkStates(backlogs)
+	status.Sinks = sinkStates(c.Sinks, backlogs)
 	return status, nil
 }
 
 // sinkStates are the sinks of the configuration, and behind them those that only the outbox knows.
-func (c *Config) sinkStates(backlogs []ledger.Backlog) []SinkStatus {
+func sinkStates(sinks []Sink, backlogs []ledger.Backlog) []SinkStatus {
 	list := []SinkStatus{}
-	for _, s := range c.Sinks {
+	for _, s := range sinks {
 		list = append(list, SinkStatus{Sink: s.Name, Configured: true})
 	}
 	for _, b := range backlogs {
@@ -163,7 +163,7 @@ func Check(o Options) error {
 	}
 	boxes, boxErr := o.Config.boxes(o.Decode, o.Log)
 	if boxErr == nil {
-		for _, server := range o.Config.unused(boxes) {
+		for _, server := range unused(o.Config.Servers, boxes) {
 			boxErr = errors.Join(boxErr, fmt.Errorf("%s: servers: %s is the server of no mailbox; check its spelling", o.Config.path, server))
 		}
 	}
