@@ -72,6 +72,22 @@ func (s *store) Record(ctx context.Context, entries []evidence.Entry) error {
 	return nil
 }
 
+// settle has a local store move its log into the file; the others need nothing.
+func (s *store) settle(ctx context.Context) error {
+	if kept, ok := s.emails().(interface{ Settle(context.Context) error }); ok {
+		return kept.Settle(ctx)
+	}
+	return nil
+}
+
+// PrunedKeys are the emails that the retention of a local store removed.
+func (s *store) PrunedKeys(ctx context.Context, account string) ([]string, error) {
+	if kept, ok := s.emails().(ingest.Pruned); ok {
+		return kept.PrunedKeys(ctx, account)
+	}
+	return nil, nil
+}
+
 // openStore opens the store of the settings. Nothing is contacted or made before it is called.
 type openStore func(ctx context.Context) (*store, error)
 

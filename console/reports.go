@@ -119,6 +119,7 @@ func newAuditReport(folder ingest.Audit) *auditReport {
 	}
 	a.Parts = []part{
 		{Label: "In the store", Says: "saved, once", Tone: "good", Count: a.InStore},
+		{Label: "Pruned", Says: "saved, and removed from the store by its retention", Tone: "calm", Count: a.Pruned},
 		{Label: "Left out", Says: "by a filter", Tone: "calm", Count: len(a.LeftOut)},
 		{Label: "Second copies", Says: "the same bytes stand in the folder more than once", Tone: "calm", Count: len(a.SecondCopies)},
 		{Label: "Not taken yet", Says: "the next run takes them", Tone: "warn", Count: len(a.Wait)},

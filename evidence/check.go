@@ -22,7 +22,18 @@ type StoreReport struct {
 // Check goes along the whole ledger of a store, and holds every email, link and file
 // against the entry that tells of it. kept, where its Count is not 0, is a head that
 // somebody kept: the ledger must still lead through it, or its end was cut off.
+//
+// A store that can be read as it is at one moment is: what a run writes meanwhile would
+// else be held against a ledger that does not tell of it yet.
 func Check(ctx context.Context, s Source, kept Head) (*StoreReport, error) {
+	if still, ok := s.(Snapshotter); ok {
+		moment, release, err := still.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+		s = moment
+	}
 	c := &check{s: s, head: Start, kept: kept, report: &StoreReport{}, states: map[State]int64{}}
 	err := c.all(ctx)
 	var fault misfit

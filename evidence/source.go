@@ -28,6 +28,11 @@ type Source interface {
 	Until(ctx context.Context, before string) (int, error)
 }
 
+// Snapshotter is a source that can be read as it is at one moment, until release is called.
+type Snapshotter interface {
+	Snapshot(ctx context.Context) (at Source, release func(), err error)
+}
+
 // Line is an entry as a store keeps it, with the columns beside it.
 type Line struct {
 	Number int64

@@ -195,7 +195,7 @@ func (w *world) accountsForAll(mailboxes int, unreadable string) {
 			w.t.Errorf("%s: %s", r.Mailbox, r.Error)
 		}
 		for _, a := range r.Folders {
-			states := a.InStore + len(a.Missing) + len(a.SecondCopies) + len(a.Vanished) + len(a.LeftOut)
+			states := a.InStore + a.Pruned + len(a.Missing) + len(a.SecondCopies) + len(a.Vanished) + len(a.LeftOut)
 			if states != a.Messages || len(a.Missing) > 0 {
 				w.t.Errorf("%s: %d emails, %d in one state: %+v", r.Mailbox, a.Messages, states, a)
 			}

@@ -15,6 +15,7 @@ type Audit struct {
 	UIDValidity    uint32        `json:"uid_validity"`
 	Messages       int           `json:"messages"`      // emails in the folder
 	InStore        int           `json:"in_store"`      // of these, how many the store holds
+	Pruned         int           `json:"pruned"`        // of these, how many the store's retention removed
 	Missing        []Finding     `json:"missing"`       // kept by the filters, and not in the store
 	NotTakenYet    int           `json:"not_taken_yet"` // of the missing ones, how many the next run takes
 	Doubled        []Doubled     `json:"doubled"`       // emails that the store holds more than once
@@ -72,6 +73,9 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 	if err != nil {
 		return nil, err
 	}
+	if err := addPruned(ctx, store, o.Account, held); err != nil {
+		return nil, err
+	}
 	uids, err := folder.Search(ctx, mailbox.Criteria{})
 	if err != nil {
 		return nil, err
@@ -84,7 +88,7 @@ func RunAudit(ctx context.Context, o Options, folder Folder, store Searcher) (*A
 			a.look(j, held, first)
 		}
 		release(batch...)
-		o.Progress(a.InStore+len(a.Missing)+len(a.LeftOut)+len(a.SecondCopies), len(uids))
+		o.Progress(a.InStore+a.Pruned+len(a.Missing)+len(a.LeftOut)+len(a.SecondCopies), len(uids))
 	}
 	return a, <-fetched
 }
@@ -117,6 +121,19 @@ func recordsByKey(ctx context.Context, store Searcher, account string, a *Audit)
 	return held, nil
 }
 
+// addPruned adds the keys of emails that were removed, without an id.
+func addPruned(ctx context.Context, store Searcher, account string, held map[string][]soar.ID) error {
+	kept, ok := store.(Pruned)
+	if !ok {
+		return nil
+	}
+	keys, err := kept.PrunedKeys(ctx, account)
+	for _, key := range keys {
+		held[key] = []soar.ID{}
+	}
+	return err
+}
+
 func (a *Audit) look(j *job, held map[string][]soar.ID, first map[string]mailbox.UID) {
 	uid := mailbox.UID(j.raw.UID)
 	var firstAt mailbox.UID
@@ -126,7 +143,12 @@ func (a *Audit) look(j *job, held map[string][]soar.ID, first map[string]mailbox
 		}
 		return before
 	}
-	fate, _ := fateOf(j, came, func(key string) (bool, error) { return len(held[key]) > 0, nil })
+	pruned := false
+	fate, _ := fateOf(j, came, func(key string) (bool, error) {
+		ids, known := held[key]
+		pruned = known && len(ids) == 0
+		return known, nil
+	})
 	switch fate {
 	case Gone:
 		a.Vanished = append(a.Vanished, uid)
@@ -137,7 +159,11 @@ func (a *Audit) look(j *job, held map[string][]soar.ID, first map[string]mailbox
 	case Repeated:
 		a.SecondCopies = append(a.SecondCopies, Copy{uid, firstAt})
 	case Known:
-		a.InStore++
+		if pruned {
+			a.Pruned++
+		} else {
+			a.InStore++
+		}
 	case New:
 		reason, waiting := missingReason(j.raw.Flags)
 		a.Missing = append(a.Missing, Finding{uid, j.draft.MessageID, j.draft.Subject, reason})

@@ -102,3 +102,8 @@ func (a AfterImport) None() bool { return a == AfterImport{} }
 type Searcher interface {
 	Search(ctx context.Context, q soar.Query) (soar.Page, error)
 }
+
+// Pruned is a store that keeps the keys of emails that its retention removed.
+type Pruned interface {
+	PrunedKeys(ctx context.Context, account string) ([]string, error)
+}

@@ -35,6 +35,18 @@ func (p *program) deliver(ctx context.Context, write func(io.Writer) error) erro
 	return nil
 }
 
+// report writes what a command did: a sentence for a person, else JSON.
+func (p *program) report(ctx context.Context, result any, sentence string) error {
+	write := actions.JSON(result)
+	if p.forPerson() {
+		write = func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, sentence)
+			return err
+		}
+	}
+	return p.deliver(ctx, write)
+}
+
 // forPerson reports whether a person reads standard output and wants to see a table.
 func (p *program) forPerson() bool { return terminal.Is(p.stdout) && !p.json }
 

@@ -40,7 +40,7 @@ func (p *program) root() *cobra.Command {
 	for _, a := range actions.All {
 		root.AddCommand(p.actionCommand(a))
 	}
-	for _, c := range []*cobra.Command{apiCommand(p), auditCommand(p), consoleCommand(p), demoCommand(p), evidenceCommand(p), fleetCommand(p), manifestCommand(p), serveCommand(p), versionCommand(p)} {
+	for _, c := range []*cobra.Command{apiCommand(p), auditCommand(p), consoleCommand(p), demoCommand(p), evidenceCommand(p), fleetCommand(p), manifestCommand(p), serveCommand(p), storeCommand(p), versionCommand(p)} {
 		c.GroupID = "person"
 		root.AddCommand(c)
 	}

@@ -29,12 +29,13 @@ func TestMain(m *testing.M) {
 //
 //	exits STATUS COMMAND…   runs the command and wants this exit status
 //	mail SUBJECT            puts another unread mail into INBOX
+//	later NAME              sets a variable to a time, in whole seconds, behind all that was done so far
 //	lines FILE N            wants N lines in a file
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "../../testdata/script",
 		Setup:              setUpScript,
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mail": anotherMail, "lines": lines},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mail": anotherMail, "lines": lines, "later": later},
 		Condition:          condition,
 		RequireUniqueNames: true,
 	})
@@ -115,4 +116,10 @@ func lines(ts *testscript.TestScript, _ bool, args []string) {
 	if n := strings.Count(text, "\n"); strconv.Itoa(n) != args[1] || !strings.HasSuffix(text, "\n") {
 		ts.Fatalf("%s has %d lines, want %s: %q", args[0], n, args[1], text)
 	}
+}
+
+func later(ts *testscript.TestScript, _ bool, args []string) {
+	next := time.Now().Truncate(time.Second).Add(time.Second)
+	time.Sleep(time.Until(next))
+	ts.Setenv(args[0], next.UTC().Format(time.RFC3339))
 }

@@ -125,8 +125,34 @@ func serve(ctx context.Context, p *program, o serveOptions) (err error) {
 	if conf != nil {
 		listener = tls.NewListener(listener, conf)
 	}
+	stop := settling(ctx, store, log)
+	defer stop()
 	log.Info("serving", "address", listener.Addr().String(), "tls", conf != nil, "store", o.store)
 	return serveUntil(ctx, listener, handler, log)
+}
+
+// settleEvery is how often a server moves the log of its store into the file.
+const settleEvery = time.Minute
+
+// settling does so until it is stopped.
+func settling(ctx context.Context, store *local.Store, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.NewTicker(settleEvery); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+			if err := store.Settle(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("the store's log was not moved into its file", "error", err.Error())
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // announce prints the credentials where they are made now, and the address where nobody could know it.

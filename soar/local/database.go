@@ -15,7 +15,7 @@ import (
 const (
 	cacheKiB        = 2 << 10 // page cache of the writing connection; pages beyond it go to the log early
 	readCacheKiB    = 1 << 10
-	readers         = 2        // connections that read while one writes
+	readersAtOnce   = 2        // connections that read while one writes
 	checkpointPages = 500      // 16 MiB of log, then it is moved into the file
 	logSizeLimit    = 64 << 20 // bytes the log keeps on the disk after one large save
 	fullBelow       = 1 << 20  // bytes free on the disk below which test-settings calls it full
@@ -28,7 +28,14 @@ type database struct {
 	version int     // of the schema in the file, where ReadOnly keeps an older one; else the newest
 	recent  recent  // emails of which the next entries will be
 	write   *sql.DB // one connection, whose transactions take the write lock at once
-	read    *sql.DB
+	readers *sql.DB
+	read    querier // readers, or one transaction of theirs (see source.Snapshot)
+}
+
+// querier is what reads need of a pool or of a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // connect makes the two pools; their connections are opened when needed.
@@ -51,13 +58,14 @@ func (d *database) connect() error {
 		return err
 	}
 	d.write.SetMaxOpenConns(1)
-	if d.read, err = sql.Open("sqlite", reading); err != nil {
+	if d.readers, err = sql.Open("sqlite", reading); err != nil {
 		return err
 	}
-	d.read.SetMaxOpenConns(readers)
+	d.read = d.readers
+	d.readers.SetMaxOpenConns(readersAtOnce)
 	if d.missing {
-		d.read.SetMaxOpenConns(1) // each connection to memory has a database of its own
-		_, err = d.read.Exec(schema)
+		d.readers.SetMaxOpenConns(1) // each connection to memory has a database of its own
+		_, err = d.readers.Exec(schema)
 	}
 	return err
 }
@@ -122,11 +130,24 @@ func dsn(path string, options ...string) string {
 
 // Close ends all connections. The log is moved into the file by the last one.
 func (d *database) Close() error {
-	if d.read == nil {
+	if d.readers == nil {
 		return nil
 	}
-	if err := errors.Join(d.read.Close(), d.write.Close()); err != nil {
+	if err := errors.Join(d.readers.Close(), d.write.Close()); err != nil {
 		return d.explain("close", err)
+	}
+	return nil
+}
+
+// Settle moves the log into the file, as far as nobody reads what stands there: who copies
+// the file alone then gets nearly everything. It is for runs that stay at work; the others end with Close.
+func (d *database) Settle(ctx context.Context) error {
+	if d.options.ReadOnly {
+		return nil
+	}
+	var busy, frames, moved int
+	if err := d.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
+		return d.explain("write to", err)
 	}
 	return nil
 }
@@ -181,6 +202,19 @@ func (d *database) count(ctx context.Context, query string, args ...any) (n int,
 	return n, nil
 }
 
+// emails counts those that are in the store; of the ones that were pruned only the keys are.
+func (d *database) emails(ctx context.Context) (int, error) {
+	return d.count(ctx, `SELECT count(*) FROM mails m WHERE `+d.present())
+}
+
+// present is a term of SQL over emails m: it was not pruned.
+func (d *database) present() string {
+	if d.version < 2 {
+		return "1"
+	}
+	return fmt.Sprintf("coalesce(m.content_size, 0) <> %d", prunedSize)
+}
+
 // column names a column of version 2 of the schema. Where a store of version 1
 // is only read, it is not brought up, and what the column would say is constant.
 func (d *database) column(name string) string {
@@ -202,7 +236,7 @@ func (d *database) Check(ctx context.Context) (string, error) {
 	if d.missing {
 		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", d.path), nil
 	}
-	mails, err := d.count(ctx, `SELECT count(*) FROM mails`)
+	mails, err := d.emails(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -111,8 +111,12 @@ func (f file) makeNew(ctx context.Context) error {
 	if _, err := os.Lstat(f.path); err == nil {
 		return nil // another run made it meanwhile
 	}
-	f.removeStale(locked)
-	if err := f.makeIn(ctx, folder); err != nil {
+	f.removeStale(filepath.Base(f.path), locked)
+	made, err := f.makeIn(ctx, folder, filepath.Base(f.path), schemaVersion, fill)
+	if err == nil {
+		err = f.publish(made, folder)
+	}
+	if err != nil {
 		return f.explain("make", err)
 	}
 	f.options.Log.Info("made a new store", "path", f.path)
@@ -148,31 +152,35 @@ func (f file) lockFolder(ctx context.Context, folder *os.File) (bool, error) {
 	}
 }
 
-// makeIn makes the store's file in the folder. Whatever fails, nothing stays.
-func (f file) makeIn(ctx context.Context, folder *os.File) error {
-	made, err := os.CreateTemp(folder.Name(), "."+filepath.Base(f.path)+".*"+temporarySuffix) // mode 0600
+// makeIn makes a store in the folder, under a name of its own with base in it, and
+// returns that. Whatever fails, nothing stays.
+func (f file) makeIn(ctx context.Context, folder *os.File, base string, version int, fill func(ctx context.Context, path string) error) (name string, err error) {
+	made, err := os.CreateTemp(folder.Name(), "."+base+".*"+temporarySuffix) // mode 0600
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer made.Close()
-	defer remove(made.Name(), true)
+	defer func() {
+		_ = made.Close()
+		if err != nil {
+			_ = remove(made.Name(), true)
+		}
+	}()
 	if err := fill(ctx, made.Name()); err != nil {
-		return err
+		return "", err
 	}
 	if err := made.Sync(); err != nil {
-		return err
+		return "", err
 	}
-	if err := verify(ctx, made); err != nil {
-		return err
-	}
-	if err := made.Close(); err != nil { // an open file cannot be renamed on Windows
-		return err
-	}
-	return f.publish(made.Name(), folder)
+	return made.Name(), verify(ctx, made, version)
 }
 
-// publish gives a finished store its name.
-func (f file) publish(name string, folder *os.File) error {
+// publish gives a finished store its name. It may be renamed, as it is closed (Windows wants that).
+func (f file) publish(name string, folder *os.File) (err error) {
+	defer func() {
+		if err != nil {
+			_ = remove(name, true)
+		}
+	}()
 	// The log of a store that somebody deleted would be taken for that of the new one.
 	if err := remove(f.path, false); err != nil {
 		return err
@@ -199,14 +207,14 @@ func remove(path string, all bool) error {
 
 // removeStale removes what killed runs left of stores that they never
 // finished. With the lock nobody else is making one; without it only age tells.
-func (f file) removeStale(locked bool) {
+func (f file) removeStale(base string, locked bool) {
 	folder := filepath.Dir(f.path)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return // a leftover harms nobody
 	}
 	for _, e := range entries {
-		if !isTemporary(e.Name(), filepath.Base(f.path)) {
+		if !isTemporary(e.Name(), base) {
 			continue
 		}
 		if info, err := e.Info(); err == nil && (locked || f.options.Now().Sub(info.ModTime()) > staleTemporary) {
@@ -216,8 +224,8 @@ func (f file) removeStale(locked bool) {
 }
 
 // isTemporary reports whether name is one that makeIn and SQLite give to a store that is being made.
-func isTemporary(name, store string) bool {
-	number, found := strings.CutPrefix(name, "."+store+".")
+func isTemporary(name, base string) bool {
+	number, found := strings.CutPrefix(name, "."+base+".")
 	number, suffix, cut := strings.Cut(number, temporarySuffix)
 	_, err := strconv.ParseUint(number, 10, 64)
 	return found && cut && err == nil && slices.Contains([]string{"", "-wal", "-shm", "-journal"}, suffix)
@@ -254,7 +262,7 @@ func useLog(ctx context.Context, db *sql.DB) error {
 
 // verify reads a finished store back: the file alone, without a log, for
 // nothing else is renamed.
-func verify(ctx context.Context, f *os.File) error {
+func verify(ctx context.Context, f *os.File, want int) error {
 	if _, err := os.Lstat(f.Name() + "-wal"); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(errors.New("SQLite left a log of the new file"), err)
 	}
@@ -273,7 +281,7 @@ func verify(ctx context.Context, f *os.File) error {
 	if err := row.Scan(&id, &version, &verdict); err != nil {
 		return err
 	}
-	if versions != [2]byte{2, 2} || id != applicationID || version != schemaVersion || verdict != "ok" {
+	if versions != [2]byte{2, 2} || id != applicationID || version != want || verdict != "ok" {
 		return fmt.Errorf("the new file was not written whole (%s); look at the system's log, or give another path", verdict)
 	}
 	return nil

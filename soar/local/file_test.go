@@ -331,7 +331,7 @@ func TestKilledWriterLeavesWholeBatches(t *testing.T) {
 		}
 		last = page.Total
 		var verdict string
-		if err := s.read.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		if err := s.read.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 			t.Fatalf("integrity: %q, %v", verdict, err)
 		}
 		for _, r := range page.Records {

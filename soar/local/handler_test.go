@@ -279,7 +279,7 @@ func TestKeysAreMadeOnce(t *testing.T) {
 		t.Errorf("renewed: %v, %v", made, err)
 	}
 	var texts string
-	if err := s.read.QueryRow(`SELECT group_concat(name || sha256) FROM credentials`).Scan(&texts); err != nil || strings.Contains(texts, renewed.AccessKey) {
+	if err := s.read.QueryRowContext(t.Context(), `SELECT group_concat(name || sha256) FROM credentials`).Scan(&texts); err != nil || strings.Contains(texts, renewed.AccessKey) {
 		t.Errorf("the store keeps the values: %q, %v", texts, err)
 	}
 }

@@ -151,9 +151,9 @@ func (l *ledger) came(e evidence.Entry, in incoming) error {
 	return nil
 }
 
-// pruned tells that the retention removes an email; call it while the email is there.
-func (l *ledger) pruned(ctx context.Context, id soar.ID, why string) error {
-	return l.about(ctx, []soar.ID{id}, evidence.Entry{Event: evidence.Pruned, Detail: why})
+// pruned tells that the retention removes emails; call it while they are there.
+func (l *ledger) pruned(ctx context.Context, ids []soar.ID, why string) error {
+	return l.about(ctx, ids, evidence.Entry{Event: evidence.Pruned, Detail: why})
 }
 
 // about appends the entry e for each of these emails, with where it came from and what it is.

@@ -16,6 +16,16 @@ import (
 // source is the store's ledger for those who check it or show parts of it.
 type source struct{ *Store }
 
+// Snapshot is the store under one transaction that reads.
+func (s source) Snapshot(ctx context.Context) (evidence.Source, func(), error) {
+	tx, err := s.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, s.explain("read", err)
+	}
+	still := &database{file: s.file, missing: s.missing, version: s.version, read: tx}
+	return source{&Store{database: still}}, func() { _ = tx.Rollback() }, nil // nothing was changed
+}
+
 // Head is where the ledger ends.
 func (s source) Head(ctx context.Context) (evidence.Head, error) {
 	head := evidence.Start
@@ -170,9 +180,9 @@ func (s source) Sound(ctx context.Context) (found string, err error) {
 // Until counts the emails that are not newer than before.
 func (s source) Until(ctx context.Context, before string) (int, error) {
 	if before == "" {
-		return s.count(ctx, `SELECT count(*) FROM mails`)
+		return s.emails(ctx)
 	}
-	return s.count(ctx, `SELECT count(*) FROM mails WHERE id <= CAST(? AS INTEGER)`, before)
+	return s.count(ctx, `SELECT count(*) FROM mails m WHERE id <= CAST(? AS INTEGER) AND `+s.present(), before)
 }
 
 // each runs a query and calls f for each row. An error of f comes back as it is.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/imap-integration/evidence"
+	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/storetest"
 )
 
@@ -136,7 +137,7 @@ func contentsOf(path string) string {
 		`SELECT incident_id || '|' || mail_id FROM incident_mails UNION ALL SELECT triage_id || '|' || mail_id FROM triage_mails UNION ALL SELECT mail_id FROM discarded`,
 		`SELECT incident_id || '|' || mail_id || '|' || part || filename || content_type || sha256 || size || hex(raw) FROM incident_files f JOIN file_contents ON file_id = f.id`,
 	} {
-		rows, err := s.read.Query(query)
+		rows, err := s.read.QueryContext(context.Background(), query)
 		if err != nil {
 			return "cannot be read"
 		}
@@ -166,7 +167,7 @@ func TestPruned(t *testing.T) {
 		head := storetest.Eventful(t, s)
 		err := s.recorded(t.Context(), "change", func(tx *sql.Tx, l *ledger) error {
 			if told {
-				if err := l.pruned(t.Context(), "1", "older than 30 days"); err != nil {
+				if err := l.pruned(t.Context(), []soar.ID{"1"}, "older than 30 days"); err != nil {
 					return err
 				}
 			}

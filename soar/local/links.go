@@ -30,7 +30,7 @@ func (s *Store) changeMail(ctx context.Context, id soar.ID, f func(tx *sql.Tx, l
 	}
 	exists := false
 	err = s.recorded(ctx, "change", func(tx *sql.Tx, l *ledger) error {
-		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails WHERE id = ?)`, row).Scan(&exists); err != nil || !exists {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM mails m WHERE id = ? AND `+s.present()+`)`, row).Scan(&exists); err != nil || !exists {
 			return err
 		}
 		return f(tx, l, row)

@@ -118,7 +118,7 @@ func TestPackedIsSmaller(t *testing.T) {
 	s.Prepare(d)
 	save(t, s, d)
 	var stored int
-	row := s.read.QueryRow(`SELECT length(raw) + length(body_text) + length(body_html) FROM contents c JOIN records r ON r.mail_id = c.mail_id`)
+	row := s.read.QueryRowContext(t.Context(), `SELECT length(raw) + length(body_text) + length(body_html) FROM contents c JOIN records r ON r.mail_id = c.mail_id`)
 	if err := row.Scan(&stored); err != nil || stored == 0 || stored > len(long)/4 {
 		t.Errorf("%d bytes for three times %d, %v", stored, len(long), err)
 	}
@@ -198,12 +198,12 @@ func TestStoreOfVersion1(t *testing.T) {
 		t.Errorf("search: %d, %v", page.Total, err)
 	}
 	var version int
-	if err := reading.read.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != 1 {
+	if err := reading.read.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != 1 {
 		t.Errorf("a read-only store was brought to version %d, %v", version, err)
 	}
 	s := open(t, path, Options{})
 	checkAll(t, s, packable())
-	if err := s.read.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != schemaVersion {
+	if err := s.read.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != schemaVersion {
 		t.Errorf("version %d, %v", version, err)
 	}
 	long := withTexts(draft(10, strings.Repeat("z", 10_000)), strings.Repeat("t", 10_000), "")

@@ -113,7 +113,7 @@ func (s *Store) Pending(ctx context.Context, account, folder string) ([]soar.Rec
 // Search returns one page of the records that match, newest id first. A page
 // has 100 records where PageSize is 0.
 func (s *Store) Search(ctx context.Context, q soar.Query) (soar.Page, error) {
-	where, args := conditions(q)
+	where, args := s.conditions(q)
 	page := soar.Page{Records: []soar.Record{}}
 	var err error
 	page.Total, err = s.count(ctx, `SELECT count(*) FROM mails m `+where, args...)
@@ -141,8 +141,8 @@ func windowOf(size, number int) window {
 }
 
 // conditions builds the WHERE clause of a search; the values go as arguments.
-func conditions(q soar.Query) (string, []any) {
-	var tests []string
+func (s *Store) conditions(q soar.Query) (string, []any) {
+	tests := []string{s.present()}
 	var args []any
 	add := func(condition string, value any) {
 		tests, args = append(tests, condition), append(args, value)
@@ -167,9 +167,6 @@ func conditions(q soar.Query) (string, []any) {
 	}
 	if q.Discarded != nil {
 		add(isDiscarded+" = ?", *q.Discarded)
-	}
-	if len(tests) == 0 {
-		return "", nil
 	}
 	return "WHERE " + strings.Join(tests, " AND "), args
 }
@@ -257,7 +254,7 @@ func (s *Store) EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error
 func (s *Store) contentSize(ctx context.Context, id int64) (int64, error) {
 	var size sql.NullInt64
 	err := s.read.QueryRowContext(ctx, `SELECT coalesce(`+s.column("content_size")+`, (SELECT sum(length(raw)) FROM contents WHERE slot >= ? AND slot < ?))
-		FROM mails WHERE id = ?`, slot(id, 0), slot(id+1, 0), id).Scan(&size)
+		FROM mails m WHERE id = ? AND `+s.present(), slot(id, 0), slot(id+1, 0), id).Scan(&size)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, noMail(soar.NumberID(id))
@@ -284,6 +281,20 @@ func (s *Store) chunk(ctx context.Context, id int64, n int) (raw []byte, err err
 		return nil, s.explain("read", err)
 	}
 	return raw, nil
+}
+
+// PrunedKeys are the source_keys of the emails of an account that the retention removed.
+func (s *Store) PrunedKeys(ctx context.Context, account string) (keys []string, err error) {
+	if s.version < 2 {
+		return nil, nil
+	}
+	err = (source{s}).each(ctx, `SELECT source_key FROM mails WHERE mailbox_account = ? AND content_size = ?`, []any{account, prunedSize}, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		keys = append(keys, key)
+		return err
+	})
+	return keys, err
 }
 
 // Ledger is what became of each email; see [evidence.Check] and [evidence.Extract].

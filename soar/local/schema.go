@@ -6,6 +6,10 @@ const (
 	schemaVersion = 3          // in user_version; a newer one is refused, an older one brought up
 )
 
+// prunedSize as content_size says that the retention removed the email. Its row stays, so
+// that its source_key is known for good and the email never comes a second time.
+const prunedSize = -1
+
 // pageSize keeps an email of usual size on one or two pages. A bulk run then
 // costs a third less CPU time than with SQLite's 4 KiB, most of it in system
 // calls. It counts when the file is made.
