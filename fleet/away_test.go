@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -122,5 +123,31 @@ func TestIdleWritesNothing(t *testing.T) {
 	}
 	if polls := passesLater - passes; updatesLater-updates > 2*polls {
 		t.Errorf("%d polls changed rows of mailboxes %d times", polls, updatesLater-updates)
+	}
+}
+
+// TestNotedLater: what a receiver took while the database cannot be reached is noted when it can
+// be again, and not handed over a second time.
+func TestNotedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	relay := w.behindRelay()
+	w.receiver.wants(func(*http.Request) int {
+		relay.CutAfter(1)
+		relay.Cut()
+		return http.StatusOK
+	})
+	w.deliver(0, "a")
+	w.start("one")
+	w.eventually("it cannot be noted", func() bool { return strings.Contains(w.log.String(), "could not be noted yet") })
+	w.receiver.answer(http.StatusOK)
+	relay.CutAfter(0)
+	w.complete(1)
+	w.receiver.mu.Lock()
+	defer w.receiver.mu.Unlock()
+	for key, times := range w.receiver.keys {
+		if times != 1 {
+			t.Errorf("%s was handed over %d times", key, times)
+		}
 	}
 }

@@ -21,11 +21,12 @@ import (
 )
 
 const (
-	takeMost = 64               // messages taken at once
-	lendTime = 15 * time.Minute // for taken messages, whatever their receiver does; those of a dead node are taken at once
-	lookFor  = 2 * time.Second  // how often an idle outlet looks for messages of other nodes
-	restMost = 30 * time.Second // an outlet whose receiver is away rests
-	fewTries = 5                // before a message can be given up for its age
+	takeMost  = 64               // messages taken at once
+	lendTime  = 15 * time.Minute // for taken messages, whatever their receiver does; those of a dead node are taken at once
+	lookFor   = 2 * time.Second  // how often an idle outlet looks for messages of other nodes
+	restMost  = 30 * time.Second // an outlet whose receiver is away rests
+	noteAgain = time.Second      // between tries to note what was handed over
+	fewTries  = 5                // before a message can be given up for its age
 )
 
 // deliver hands one message over.
@@ -227,11 +228,26 @@ func (o *outlet) round(ctx context.Context, book *ledger.Ledger, messages []ledg
 		})
 	}
 	sending.Wait()
-	keep := context.WithoutCancel(ctx)
-	if err := book.Delivered(keep, o.Name, done); err != nil { // they come again, under the same keys
-		o.log.Error("what was handed over could not be noted; it comes again", "messages", len(done), "error", err.Error())
-	}
+	o.note(ctx, book, done)
 	return answered
+}
+
+// note takes messages off the list. While the database is away it tries again, as what
+// is not noted comes again, under the same keys; at the end of ctx it tries once.
+func (o *outlet) note(ctx context.Context, book *ledger.Ledger, done []int64) {
+	for tries := 1; ; tries++ {
+		err := book.Delivered(context.WithoutCancel(ctx), o.Name, done)
+		if err == nil {
+			return
+		}
+		if !every(ctx, noteAgain) {
+			o.log.Error("what was handed over could not be noted; it comes again", "messages", len(done), "error", err.Error())
+			return
+		}
+		if tries == 1 {
+			o.log.Warn("what was handed over could not be noted yet", "messages", len(done), "error", err.Error())
+		}
+	}
 }
 
 // try delivers. A panic costs this message a try, not the node its life.

@@ -303,6 +303,14 @@ func (s *Server) SQL(database, statements string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// Dump is what pg_dump makes of the tables of a database, for SQL to restore elsewhere.
+func (s *Server) Dump(database string) (string, error) {
+	c := s.command("pg_dump", "--schema=imap_integration", "-h", s.dir, "-p", fmt.Sprint(s.Port), "-U", user, "-d", database)
+	c.Env = append(c.Env, "PGPASSWORD="+s.password)
+	out, err := c.Output()
+	return string(out), err
+}
+
 // shared is the one PostgreSQL of a test program.
 var shared struct {
 	once   sync.Once
