@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 	"secret":                  {},
 	"soar":                    {"message", "quote", "secret", "soar/profile", "token/jwt", "transport"},
 	"soar/apispec":            {"quote", "soar/profile"},
+	"soar/foreigntest":        {},
 	"soar/local":              {"evidence", "message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},

@@ -222,7 +222,7 @@ func TestSettingsNameActions(t *testing.T) {
 // TestSettingsNameNotes: with a store of one's own, incidents get notes.
 func TestSettingsNameNotes(t *testing.T) {
 	p := newPublicTenant(t)
-	status, detail := storeStep(t, p.settings(t, mailsOnBoth(), false))
+	status, detail := storeStep(t, p.settings(t, mailsOnBoth()))
 	if status != stepOK || !strings.Contains(detail, "will work: Add Email To Incident, Add Email Attachments To Incident; will not work: Add Email To Triage") {
 		t.Errorf("%s: %s", status, detail)
 	}

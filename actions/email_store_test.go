@@ -3,6 +3,7 @@ package actions
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 	"testing"
 
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/foreigntest"
 	"example.org/imap-integration/soar/local"
+	"example.org/imap-integration/soar/postgres/postgrestest"
 )
 
 // publicTenant is a Cloud SOAR of which only the public endpoints exist.
@@ -72,7 +75,18 @@ func (p *publicTenant) write(w http.ResponseWriter, r *http.Request) {
 }
 
 // settings reach the tenant, with emails in a store of one's own.
-func (p *publicTenant) settings(t *testing.T, drafts []*soar.Draft, overHTTP bool) map[string]any {
+func (p *publicTenant) settings(t *testing.T, drafts []*soar.Draft) map[string]any {
+	params := map[string]any{"cloud_soar_api_url": p.URL, "access_id": "su1", "access_key": "k", "cloud_soar_requests_per_second": 0, "timeout": 20}
+	maps.Copy(params, ownStore(t, drafts, "local"))
+	return params
+}
+
+// ownStore keeps emails where the tenant does not.
+func ownStore(t *testing.T, drafts []*soar.Draft, kind string) map[string]any {
+	t.Helper()
+	if kind == "postgres" {
+		return map[string]any{"cloud_soar_email_store": inDatabase(t, drafts)["cloud_soar_api_url"]}
+	}
 	path := filepath.Join(t.TempDir(), "own.db")
 	s, err := local.Open(t.Context(), path, local.Options{})
 	if err != nil {
@@ -81,38 +95,41 @@ func (p *publicTenant) settings(t *testing.T, drafts []*soar.Draft, overHTTP boo
 	if _, err := s.Save(t.Context(), drafts); err != nil {
 		t.Fatal(err)
 	}
-	params := map[string]any{
-		"cloud_soar_api_url": p.URL, "access_id": "su1", "access_key": "k", "cloud_soar_requests_per_second": 0, "timeout": 20,
-		"cloud_soar_email_store": "local:" + path,
-	}
-	if overHTTP {
+	if kind == "serve" {
 		of := served(t, s, "basic")
-		params["cloud_soar_email_store"], params["email_store_access_id"], params["email_store_access_key"] = of["cloud_soar_api_url"], of["access_id"], of["access_key"]
-		return params
+		return map[string]any{"cloud_soar_email_store": of["cloud_soar_api_url"], "email_store_access_id": of["access_id"], "email_store_access_key": of["access_key"]}
 	}
 	_ = s.Close()
-	return params
+	return map[string]any{"cloud_soar_email_store": "local:" + path}
 }
 
-// TestEmailStore: every mail action on a tenant without emails, but for what it cannot have.
+// TestEmailStore: every mail action on tenants without emails, but for what they
+// cannot have, with every store of one's own.
 func TestEmailStore(t *testing.T) {
-	for kind, overHTTP := range map[string]bool{"local": false, "serve": true} {
+	lacks := map[string]string{"add-email-to-triage": "no public endpoint for what a triage event holds"}
+	for _, kind := range []string{"local", "serve", "postgres"} {
 		t.Run(kind, func(t *testing.T) {
-			p := newPublicTenant(t)
-			store := p.settings(t, mailsOnBoth(), overHTTP)
-			for i, s := range steps {
-				if s.action == "add-email-to-triage" {
-					s.fails, s.want = true, "no public endpoint for what a triage event holds"
-				}
-				out, err := runMailAction(t, s.action, store, s.params)
-				if s.fails != (err != nil) || err != nil && !strings.Contains(err.Error(), s.want) {
-					t.Errorf("step %d, %s: %v", i, s.action, err)
-				} else if err == nil && asJSON(t, s.pick(out)) != s.want {
-					t.Errorf("step %d, %s: %s, want %s", i, s.action, asJSON(t, s.pick(out)), s.want)
-				}
+			if kind == "postgres" {
+				postgrestest.Start(t) // or skip
 			}
+			p := newPublicTenant(t)
+			store := p.settings(t, nil)
+			maps.Copy(store, ownStore(t, mailsOnBoth(), kind))
+			runSteps(t, store, lacks)
 			if n, files := len(p.of("7")), len(p.of("8")); n != 2 || files != 4 {
 				t.Errorf("incident 7 has %d notes and incident 8 has %d, want one for each of 2 emails and of 4 files", n, files)
+			}
+		})
+		t.Run("desk, "+kind, func(t *testing.T) {
+			if kind == "postgres" {
+				postgrestest.Start(t)
+			}
+			d := foreigntest.Start(t, foreigntest.APIs()[2])
+			store := d.Settings()
+			maps.Copy(store, ownStore(t, mailsOnBoth(), kind))
+			runSteps(t, store, lacks)
+			if n, files := len(d.Remarks("7")), len(d.Remarks("8")); n != 2 || files != 4 {
+				t.Errorf("ticket 7 has %d remarks and ticket 8 has %d, want one for each of 2 emails and of 4 files", n, files)
 			}
 		})
 	}
@@ -123,7 +140,7 @@ func TestNoteOfAHostileEmail(t *testing.T) {
 	p := newPublicTenant(t)
 	raw := "From: \"<img src=x onerror=alert(1)>\" <a@evil.example>\r\nTo: soc@corp.example\r\nSubject: <script>alert(1)</script> hTTps://evil.example/a\r\n" +
 		"Authentication-Results: mx.corp.example; spf=fail smtp.mailfrom=evil.example; dmarc=pass\r\nContent-Type: text/plain\r\n\r\nhttps://evil.example/login and 203.0.114.9\r\n"
-	store := p.settings(t, []*soar.Draft{draftOf(raw, 1)}, false)
+	store := p.settings(t, []*soar.Draft{draftOf(raw, 1)})
 	if _, err := runMailAction(t, "add-email-to-incident", store, map[string]any{"cloud_soar_mail_id": "1", "incident_id": 7}); err != nil {
 		t.Fatal(err)
 	}
@@ -148,14 +165,14 @@ func TestNoteOfAHostileEmail(t *testing.T) {
 func TestNoteOnce(t *testing.T) {
 	add := map[string]any{"cloud_soar_mail_id": "1", "incident_id": 7}
 	p := newPublicTenant(t)
-	store := p.settings(t, mailsOnBoth(), false)
+	store := p.settings(t, mailsOnBoth())
 	p.lose = 1
 	if _, err := runMailAction(t, "add-email-to-incident", store, add); err != nil || len(p.of("7")) != 1 {
 		t.Errorf("a lost answer: %d notes, %v", len(p.of("7")), err)
 	}
 	p = newPublicTenant(t)
 	p.silent, p.lose = true, 1
-	store = p.settings(t, mailsOnBoth(), false)
+	store = p.settings(t, mailsOnBoth())
 	if _, err := runMailAction(t, "add-email-to-incident", store, add); err == nil || !strings.Contains(err.Error(), "look at incident 7") || len(p.of("7")) != 1 {
 		t.Errorf("a lost answer where notes are not listed: %d notes, %v", len(p.of("7")), err)
 	}

@@ -24,6 +24,7 @@ import (
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/foreigntest"
 	"example.org/imap-integration/soar/local"
 	"example.org/imap-integration/soar/postgres"
 	"example.org/imap-integration/soar/postgres/postgrestest"
@@ -86,13 +87,37 @@ func mailStores(t *testing.T) map[string]map[string]any {
 		stores[kind] = served(t, s, kind)
 	}
 	if postgrestest.Installed() {
-		stores["postgres"] = inDatabase(t)
+		stores["postgres"] = inDatabase(t, mailsOnBoth())
+	}
+	for _, api := range foreigntest.APIs() {
+		if api.Emails && api.Files {
+			stores[api.Name] = onForeign(t, api)
+		}
 	}
 	return stores
 }
 
+// onForeign is an API of somebody else's making, reached by its profile.
+func onForeign(t *testing.T, api foreigntest.API) map[string]any {
+	t.Helper()
+	routes, p, err := soar.ParseProfile(api.Profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := foreigntest.Start(t, api)
+	c, err := soar.New(soar.Config{URL: f.URL, AccessID: foreigntest.AccessID, AccessKey: secret.New(foreigntest.AccessKey), Routes: routes, Profile: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Save(t.Context(), mailsOnBoth()); err != nil {
+		t.Fatal(err)
+	}
+	return f.Settings()
+}
+
 // inDatabase is a store in PostgreSQL.
-func inDatabase(t *testing.T) map[string]any {
+func inDatabase(t *testing.T, drafts []*soar.Draft) map[string]any {
 	t.Helper()
 	server := postgrestest.Start(t)
 	url := server.URL(server.Database(t))
@@ -101,7 +126,7 @@ func inDatabase(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := s.Save(t.Context(), mailsOnBoth()); err != nil {
+	if _, err := s.Save(t.Context(), drafts); err != nil {
 		t.Fatal(err)
 	}
 	return map[string]any{"cloud_soar_api_url": url}
@@ -208,25 +233,41 @@ func rows(out map[string]any, keys ...string) any {
 // TestMailActions: the same results on every store.
 func TestMailActions(t *testing.T) {
 	for kind, store := range mailStores(t) {
-		t.Run(kind, func(t *testing.T) {
-			for i, s := range steps {
-				out, err := runMailAction(t, s.action, store, s.params)
-				what := fmt.Sprintf("step %d, %s %v", i, s.action, s.params)
-				if s.fails {
-					if err == nil || !strings.Contains(err.Error(), s.want) || out != nil {
-						t.Errorf("%s: %v, %v, want an error with %q", what, out, err, s.want)
-					}
-					continue
-				}
-				if err != nil {
-					t.Errorf("%s: %v", what, err)
-					continue
-				}
-				if got := asJSON(t, s.pick(out)); got != s.want {
-					t.Errorf("%s:\n%s\nwant\n%s", what, got, s.want)
-				}
+		t.Run(kind, func(t *testing.T) { runSteps(t, store, nil) })
+	}
+	for _, api := range foreigntest.APIs() {
+		if api.Emails && !api.Files {
+			t.Run(api.Name, func(t *testing.T) {
+				runSteps(t, onForeign(t, api), map[string]string{
+					"add-email-to-triage": "has no triage.emails.add", "add-email-attachments-to-incident": "has no incidents.attachments.list",
+				})
+			})
+		}
+	}
+}
+
+// runSteps runs them all; lacks has the actions that a store cannot have, with what they say.
+func runSteps(t *testing.T, store map[string]any, lacks map[string]string) {
+	t.Helper()
+	for i, s := range steps {
+		out, err := runMailAction(t, s.action, store, s.params)
+		what := fmt.Sprintf("step %d, %s %v", i, s.action, s.params)
+		if words, lacking := lacks[s.action]; lacking && !s.fails {
+			s.fails, s.want = true, words
+		}
+		if s.fails {
+			if err == nil || !strings.Contains(err.Error(), s.want) || out != nil {
+				t.Errorf("%s: %v, %v, want an error with %q", what, out, err, s.want)
 			}
-		})
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		if got := asJSON(t, s.pick(out)); got != s.want {
+			t.Errorf("%s:\n%s\nwant\n%s", what, got, s.want)
+		}
 	}
 }
 

@@ -6,9 +6,10 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
+
+	"example.org/imap-integration/soar/foreigntest"
 )
 
 // TestTextIDs names emails by UUIDs on a tenant whose profile says that its ids are texts.
@@ -23,12 +24,9 @@ func TestTextIDs(t *testing.T) {
 		fmt.Fprintf(w, `{"mail":{"no":%q,"subject":"by its UUID","mailbox_account":"soc@corp.example","folder":"INBOX","key":"k"}}`, uuid)
 	}))
 	t.Cleanup(api.Close)
-	profile, err := os.ReadFile("../soar/testdata/profile-plain.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	profile := foreigntest.APIs()[1].Profile
 	params := func(id string, more map[string]any) string {
-		p := map[string]any{"cloud_soar_api_url": api.URL, "access_id": "id", "access_key": "Canary", "cloud_soar_routes": string(profile), "cloud_soar_mail_id": id, "timeout": 5}
+		p := map[string]any{"cloud_soar_api_url": api.URL, "access_id": "id", "access_key": "Canary", "cloud_soar_routes": profile, "cloud_soar_mail_id": id, "timeout": 5}
 		maps.Copy(p, more)
 		text, _ := json.Marshal(p)
 		return string(text)

@@ -1,6 +1,7 @@
 package soar_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/foreigntest"
 )
 
 // verdicts of a probe by operation.
@@ -28,19 +30,19 @@ func verdicts(t *testing.T, c *soar.Client) map[string]soar.Verdict {
 
 // TestProbeForeign holds that a profile that fits is found to fit, and that asking changes nothing.
 func TestProbeForeign(t *testing.T) {
-	onForeignAPIs(t, func(t *testing.T, f *foreign, c *soar.Client, files bool) {
+	onForeignAPIs(t, func(t *testing.T, f *foreigntest.Server, c *soar.Client) {
 		saveForeign(t, c, 1)
 		for name, v := range verdicts(t, c) {
 			want := v == soar.Fits || v == soar.Known
-			if !files && (name == "triage.emails.add" || name == "incidents.attachments.add" || name == "incidents.attachments.list") {
+			if !f.Files && (name == "triage.emails.add" || name == "incidents.attachments.add" || name == "incidents.attachments.list") {
 				want = v == soar.Declared
 			}
 			if !want {
 				t.Errorf("%s: %s", name, v)
 			}
 		}
-		if len(f.mails) != 1 || len(f.files) != 0 || len(f.links) != 0 {
-			t.Errorf("the probe changed something: %d emails, %d files, links %v", len(f.mails), len(f.files), f.links)
+		if len(f.Held()) != 1 || f.Changes() != 0 {
+			t.Errorf("the probe changed something: %d emails, %d other things", len(f.Held()), f.Changes())
 		}
 	})
 }
@@ -78,10 +80,14 @@ func TestProbeTenants(t *testing.T) {
 
 // TestProbeDiffers tells a list of another form, and a path with other methods.
 func TestProbeDiffers(t *testing.T) {
-	f := newForeign(t, func(_ *foreign, mux *http.ServeMux) {
-		mux.HandleFunc("POST /api/csoar/v3/emails/search/", func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, []int{}) })
-		mux.HandleFunc("PUT /api/csoar/v3/emails/", func(http.ResponseWriter, *http.Request) {})
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/csoar/v3/emails/search/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `[]`)
 	})
+	mux.HandleFunc("PUT /api/csoar/v3/emails/", func(http.ResponseWriter, *http.Request) {})
+	f := httptest.NewServer(mux)
+	t.Cleanup(f.Close)
 	c, err := soar.New(soar.Config{URL: f.URL, AccessID: accessID, AccessKey: secret.New(accessKey), Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,21 +14,18 @@ import (
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/foreigntest"
 )
 
 // foreignClient reaches an API by a profile alone.
-func foreignClient(t *testing.T, url, profile string) *soar.Client {
+func foreignClient(t *testing.T, url, text string) *soar.Client {
 	t.Helper()
-	text, err := os.ReadFile(profile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	routes, p, err := soar.ParseProfile(string(text))
+	routes, p, err := soar.ParseProfile(text)
 	if err != nil || p == nil {
-		t.Fatalf("%s: %v", profile, err)
+		t.Fatalf("%s: %v", text, err)
 	}
 	c, err := soar.New(soar.Config{
-		URL: url, AccessID: accessID, AccessKey: secret.New(accessKey), Timeout: 5 * time.Second, Routes: routes, Profile: p,
+		URL: url, AccessID: foreigntest.AccessID, AccessKey: secret.New(foreigntest.AccessKey), Timeout: 5 * time.Second, Routes: routes, Profile: p,
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	})
 	if err != nil {
@@ -40,22 +35,15 @@ func foreignClient(t *testing.T, url, profile string) *soar.Client {
 	return c
 }
 
-// foreignAPIs are APIs that share nothing with openapi.yaml.
-var foreignAPIs = []struct {
-	name, profile string
-	mount         func(*foreign, *http.ServeMux)
-	files         bool // it has attachments and triage
-}{
-	{"cases", "testdata/profile-cases.json", cases, true},
-	{"plain", "testdata/profile-plain.json", plainAPI, false},
-}
-
-func onForeignAPIs(t *testing.T, test func(t *testing.T, f *foreign, c *soar.Client, files bool)) {
-	for _, api := range foreignAPIs {
-		t.Run(api.name, func(t *testing.T) {
-			f := newForeign(t, api.mount)
-			test(t, f, foreignClient(t, f.URL, api.profile), api.files)
-		})
+// onForeignAPIs runs a test on the foreign APIs that keep emails.
+func onForeignAPIs(t *testing.T, test func(t *testing.T, f *foreigntest.Server, c *soar.Client)) {
+	for _, api := range foreigntest.APIs() {
+		if api.Emails {
+			t.Run(api.Name, func(t *testing.T) {
+				f := foreigntest.Start(t, api)
+				test(t, f, foreignClient(t, f.URL, api.Profile))
+			})
+		}
 	}
 }
 
@@ -84,7 +72,7 @@ func saveForeign(t *testing.T, c *soar.Client, n int) (soar.Saved, *soar.Draft) 
 }
 
 func TestForeignSave(t *testing.T) {
-	onForeignAPIs(t, func(t *testing.T, f *foreign, c *soar.Client, _ bool) {
+	onForeignAPIs(t, func(t *testing.T, f *foreigntest.Server, c *soar.Client) {
 		for n := 1; n <= 3; n++ {
 			if s, _ := saveForeign(t, c, n); s.ID != soar.NumberID(int64(n)) || s.Existed {
 				t.Errorf("email %d: %+v", n, s)
@@ -93,27 +81,27 @@ func TestForeignSave(t *testing.T) {
 		if s, _ := saveForeign(t, c, 2); s.ID != "2" || !s.Existed {
 			t.Errorf("the second again: %+v", s)
 		}
-		f.faults = append(f.faults, unavailable, loseAnswer)
+		f.FailWrites(foreigntest.Status(503, ""), foreigntest.LoseAnswer)
 		if s, _ := saveForeign(t, c, 4); s.ID != "4" || s.Existed {
 			t.Errorf("with a lost answer: %+v", s)
 		}
-		f.faults = append(f.faults, tooLarge)
+		f.FailWrites(foreigntest.Status(413, ""))
 		s, d := saveForeign(t, c, 5)
 		if s.ID != "5" || s.Refused != "" || len(d.Problems) != 1 {
 			t.Errorf("refused content: %+v, problems %v", s, d.Problems)
 		}
-		f.faults = append(f.faults, tooLarge, tooLarge)
+		f.FailWrites(foreigntest.Status(413, ""), foreigntest.Status(413, ""))
 		if s, _ = saveForeign(t, c, 6); s.Refused == "" {
 			t.Errorf("refused for good: %+v", s)
 		}
-		if len(f.mails) != 5 {
-			t.Errorf("%d emails are held, want 5", len(f.mails))
+		if len(f.Held()) != 5 {
+			t.Errorf("%d emails are held, want 5", len(f.Held()))
 		}
 	})
 }
 
 func TestForeignRead(t *testing.T) {
-	onForeignAPIs(t, func(t *testing.T, f *foreign, c *soar.Client, _ bool) {
+	onForeignAPIs(t, func(t *testing.T, f *foreigntest.Server, c *soar.Client) {
 		for n := 1; n <= 25; n++ {
 			saveForeign(t, c, n)
 		}
@@ -126,7 +114,7 @@ func TestForeignRead(t *testing.T) {
 		if raw, err := c.EML(t.Context(), "7", 0); err != nil || !bytes.Equal(raw, want.Raw) {
 			t.Errorf("EML: %q, %v", raw, err)
 		}
-		f.raws[7] = nil
+		f.Lose(8)
 		if _, err := c.EML(t.Context(), "8", 0); !errors.Is(err, soar.ErrNoContent) {
 			t.Errorf("EML without content: %v", err)
 		}
@@ -154,7 +142,7 @@ func TestForeignRead(t *testing.T) {
 }
 
 func TestForeignIncidents(t *testing.T) {
-	onForeignAPIs(t, func(t *testing.T, _ *foreign, c *soar.Client, files bool) {
+	onForeignAPIs(t, func(t *testing.T, f *foreigntest.Server, c *soar.Client) {
 		ctx := t.Context()
 		for n := 1; n <= 3; n++ {
 			saveForeign(t, c, n)
@@ -178,7 +166,7 @@ func TestForeignIncidents(t *testing.T) {
 		if r, err := c.Get(ctx, "3"); err != nil || !r.Discarded {
 			t.Errorf("the discarded email: %t, %v", r.Discarded, err)
 		}
-		if !files {
+		if !f.Files {
 			_, err := c.AddToTriage(ctx, 5, "1")
 			if err == nil || !strings.Contains(err.Error(), "has no triage.emails.add") {
 				t.Errorf("AddToTriage: %v", err)
@@ -203,7 +191,8 @@ func TestForeignIncidents(t *testing.T) {
 
 // TestNoEmailAPI holds that what a tenant lacks is said before anything is sent.
 func TestNoEmailAPI(t *testing.T) {
-	c := foreignClient(t, "http://127.0.0.1:1", "testdata/profile-none.json")
+	none := `{"operations":{"emails.create":null,"emails.search":null}}`
+	c := foreignClient(t, "http://127.0.0.1:1", none)
 	_, err := c.Save(t.Context(), []*soar.Draft{foreignDraft(1)})
 	if err == nil || !strings.Contains(err.Error(), "cloud_soar_routes says that it has no emails.create") {
 		t.Error(err)
@@ -251,9 +240,9 @@ func TestParseProfileMistakes(t *testing.T) {
 // TestProfileAnswers holds that an answer without what the profile promises is an error.
 func TestProfileAnswers(t *testing.T) {
 	for _, body := range []string{``, `{}`, `[]`, `{"data":{}}`, `{"data":{"ref":"MSG-0"}}`, `{"data":{"ref":"OTHER-1"}}`, `{"data":{"ref":"MSG-+1"}}`, `{"data":{"ref":1.5}}`, `<html>`, `{"data":{"ref":"MSG-1"}} x`} {
-		f := newForeign(t, cases)
-		f.faults = append(f.faults, func(w http.ResponseWriter, _ func()) { _, _ = w.Write([]byte(body)) })
-		c := foreignClient(t, f.URL, "testdata/profile-cases.json")
+		f := foreigntest.Start(t, foreigntest.APIs()[0])
+		f.FailWrites(foreigntest.Answer("application/json", body))
+		c := foreignClient(t, f.URL, f.Profile)
 		if saved, err := c.Save(t.Context(), []*soar.Draft{foreignDraft(1)}); err == nil {
 			t.Errorf("%s was taken as %+v", body, saved)
 		}

@@ -26,7 +26,7 @@ var (
 var onDemand = strings.Fields(`id incident_id triage_id page_index offset`)
 
 // timeFields hold an instant, "" where there is none.
-var timeFields = strings.Fields(`received_at date created_at filter.received_after filter.received_before`)
+var timeFields = strings.Fields(`received_at date created_at created_on filter.received_after filter.received_before`)
 
 // kind is what an operation's answer becomes.
 type kind int

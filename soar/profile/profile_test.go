@@ -2,20 +2,17 @@ package profile
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
+
+	"example.org/imap-integration/soar/foreigntest"
 )
 
 // FuzzRead holds that no answer, however odd, breaks the translation, and that
 // what it makes of one is JSON.
 func FuzzRead(f *testing.F) {
 	var profiles []*Profile
-	for _, name := range []string{"../testdata/profile-cases.json", "../testdata/profile-plain.json"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		p, err := Parse(string(text))
+	for _, api := range foreigntest.APIs() {
+		p, err := Parse(api.Profile)
 		if err != nil {
 			f.Fatal(err)
 		}
