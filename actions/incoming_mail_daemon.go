@@ -63,27 +63,37 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
-	store, err := d.store(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	d.options.BatchMails, d.options.Prepare = store.batch, store.prepare
 	report := newRunReport(env, d.options.Account, d.folders.wanted)
 	if env.Watch {
-		return nil, (&watcher{d: d, env: env, store: store, report: report}).run(ctx)
+		return nil, (&watcher{d: d, env: env, report: report}).run(ctx)
 	}
-	err = d.once(ctx, env, store, report)
+	err = d.once(ctx, env, report)
 	return nil, report.end(ctx, err)
 }
 
+// openStore opens the store, once the mail server has let us in: a local store that does
+// not exist is made by a run that can use it, and not by a slip in the settings.
+func (d *daemon) openStore(ctx context.Context) (*store, error) {
+	opened, err := d.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.options.BatchMails, d.options.Prepare = opened.batch, opened.prepare
+	return opened, nil
+}
+
 // once is a run that ends: one pass over the folders.
-func (d *daemon) once(ctx context.Context, env *Env, store *store, report *runReport) error {
+func (d *daemon) once(ctx context.Context, env *Env, report *runReport) error {
 	folder, err := d.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
+	store, err := d.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
 	_, err = d.pass(ctx, env, folder, store, report)
 	return err
 }

@@ -44,13 +44,23 @@ type Resource struct {
 	once    bool   // no request to Cloud SOAR is repeated: a person waits
 
 	refreshTokenFile string // keeps the newest refresh token; "" = none
+
+	person func(line string) // is told what a person should know; nil: nobody sits there
+}
+
+// hint tells the log, and a person at a terminal, of what is no failure.
+func (r Resource) hint(line string) {
+	r.log.Warn(line)
+	if r.person != nil && r.v.Command() != "test-settings" { // which says it in its step
+		r.person(line)
+	}
 }
 
 // resource checks the shape of every resource field that the action uses, for
 // one settings file serves all actions: a slip in a filter must not stop an
 // action on saved emails. It returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
-	r := Resource{v: v, log: env.Log, program: env.Program, refreshTokenFile: env.RefreshTokenFile}
+	r := Resource{v: v, log: env.Log, program: env.Program, refreshTokenFile: env.RefreshTokenFile, person: env.Person}
 	r.timeout()
 	r.maxSize()
 	if Uses(v.Command(), "imap_server") {

@@ -3,11 +3,15 @@ package actions
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
 	"example.org/imap-integration/evidence"
 	"example.org/imap-integration/ingest"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/secret"
 	"example.org/imap-integration/soar"
 	"example.org/imap-integration/soar/local"
@@ -256,6 +260,9 @@ func (r Resource) localStore(field, path string, readOnly bool) openStore {
 		return nil
 	}
 	return func(ctx context.Context) (*store, error) {
+		if _, err := os.Stat(path); readOnly && errors.Is(err, fs.ErrNotExist) {
+			r.hint(fmt.Sprintf("the store %s does not exist and reads as empty; check the path in %s, or let the daemon make it", quote.Text(path, quote.Sentence), field))
+		}
 		opened, err := local.Open(ctx, path, local.Options{ReadOnly: readOnly, Log: r.log, Program: r.program})
 		if err != nil {
 			return nil, err

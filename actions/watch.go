@@ -33,7 +33,7 @@ const (
 type watcher struct {
 	d      *daemon
 	env    *Env
-	store  *store
+	store  *store // nil before the first login
 	report *runReport
 	worked bool // a pass came to its end
 	retry  retry
@@ -60,6 +60,11 @@ func refusedLogin(err error) bool {
 
 // run goes on until ctx ends, or nobody reads the result. Settings that never worked end it too.
 func (w *watcher) run(ctx context.Context) error {
+	defer func() {
+		if w.store != nil {
+			_ = w.store.Close() // each pass has closed its account
+		}
+	}()
 	for {
 		err := w.follow(ctx)
 		if ctx.Err() != nil {
@@ -89,6 +94,11 @@ func (w *watcher) follow(ctx context.Context) error {
 		return err
 	}
 	defer folder.Close()
+	if w.store == nil {
+		if w.store, err = w.d.openStore(ctx); err != nil {
+			return err
+		}
+	}
 	if !w.worked {
 		if err := w.checkStore(ctx); err != nil {
 			return err

@@ -71,8 +71,11 @@ func angleAddr(v string) (string, bool) {
 func severalAddresses(words []string) bool {
 	addresses, domains := 0, 0
 	for _, word := range words {
+		local, host, _ := strings.Cut(bare(word), "@")
 		switch _, domain, kind := classify(bare(word)); {
 		case kind == isAddress, kind == isDomain && len(domain) < len(bare(word)): // @corp.example
+			addresses++
+		case kind == isText && local != "" && host != "": // a@localhost
 			addresses++
 		case kind == isDomain:
 			domains++

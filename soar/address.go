@@ -18,7 +18,7 @@ func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
-		return nil, fmt.Errorf("%s is not the address of an API; it should look like https://api.us2.sumologic.com", quotedAddress(text))
+		return nil, fmt.Errorf("%s is not the address of an API; it should look like https://api.us2.sumologic.com, or local:FILE for a store in a file", quotedAddress(text))
 	case u.User != nil:
 		return nil, errors.New("the address of the API holds a user name before an @; credentials go into fields of their own")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

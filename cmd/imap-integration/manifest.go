@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"example.org/imap-integration/manifest"
+	"example.org/imap-integration/quote"
 )
 
 func manifestCommand(p *program) *cobra.Command {
@@ -29,9 +33,32 @@ func manifestCommand(p *program) *cobra.Command {
 	return c
 }
 
+// checkFolder names what a folder of manifest files lacks.
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s; imap-integration manifest export %s makes it", quote.Text(dir, quote.Sentence), quote.Text(dir, quote.Sentence))
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is not a folder; name the one that holds integration.yaml", quote.Text(dir, quote.Sentence))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "integration.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %s has no integration.yaml; imap-integration manifest export writes one", quote.Text(dir, quote.Sentence))
+	}
+	if commands, err := manifest.New(os.DirFS(dir)).Commands(); err == nil && len(commands) == 0 {
+		return fmt.Errorf("the folder %s has no action files, beside integration.yaml or in a folder actions; imap-integration manifest export writes them", quote.Text(dir, quote.Sentence))
+	}
+	return nil
+}
+
 func manifestCheck(p *program, args []string) error {
 	m := p.manifest
 	if len(args) > 0 {
+		if err := checkFolder(args[0]); err != nil {
+			return err
+		}
 		m = manifest.New(os.DirFS(args[0]))
 	}
 	if err := m.Check(); err != nil {

@@ -21,6 +21,11 @@ const deliverLimit = 5 * time.Second
 
 // deliver writes one document to standard output and returns once all of it is written.
 func (p *program) deliver(ctx context.Context, write func(io.Writer) error) error {
+	return p.deliverOr(ctx, "run it again", write)
+}
+
+// deliverOr is deliver that says what to do where nobody reads.
+func (p *program) deliverOr(ctx context.Context, next string, write func(io.Writer) error) error {
 	_, err := within(ctx, deliverLimit, func() (struct{}, error) {
 		w := bufio.NewWriterSize(p.stdout, 64<<10)
 		err := write(w)
@@ -30,7 +35,7 @@ func (p *program) deliver(ctx context.Context, write func(io.Writer) error) erro
 		return struct{}{}, err
 	})
 	if err != nil {
-		return fmt.Errorf("%w (%w); nothing was acknowledged, so the next run hands it over again", actions.ErrNotWritten, err)
+		return fmt.Errorf("%w (%w); %s", actions.ErrNotWritten, err, next)
 	}
 	return nil
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -54,10 +56,11 @@ func (p *program) root() *cobra.Command {
 		return nil
 	}
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		p.guarded(func(context.Context) error { return commandHelp(p, c) })(context.Background())
+		p.guarded(func(context.Context) error { return seenEnough(commandHelp(p, c)) })(context.Background())
 	})
 	root.SetHelpCommand(helpCommand(root))
 	root.SetCompletionCommandGroupID("person")
+	completionCommand(root, p.stdout)
 	return root
 }
 
@@ -72,7 +75,25 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			}
 			return found.Help()
 		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			if found, _, err := root.Find(args); err == nil {
+				for _, c := range found.Commands() {
+					if c.IsAvailableCommand() {
+						names = append(names, c.Name()+"\t"+c.Short)
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
 	}
+}
+
+// seenEnough takes a reader of help that went away (| head) for one who has read enough.
+func seenEnough(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // actionCommand is the subcommand of one action.
@@ -100,7 +121,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 		c.Flags().StringVar(&p.refreshTokenFile, "refresh-token-file", "", "keep the newest OAuth 2.0 refresh token in this file (mode 0600), where the provider replaces it")
 	}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		p.guarded(func(context.Context) error { return actionHelp(p, c, a) })(context.Background())
+		p.guarded(func(context.Context) error { return seenEnough(actionHelp(p, c, a)) })(context.Background())
 	})
 	return c
 }

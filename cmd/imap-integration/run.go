@@ -188,7 +188,7 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 		Step:     p.step,
 		Deliver: func(write func(io.Writer) error) error {
 			bar.end()
-			return p.deliver(ctx, p.laidOut(action, write))
+			return p.deliverOr(ctx, unread(action), p.laidOut(action, write))
 		},
 		StatusFile: p.statusFile,
 		Program:    version, Evidence: p.evidence,
@@ -219,6 +219,14 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 		}
 	}
 	return env
+}
+
+// unread is what to do where the result of an action could not be written.
+func unread(action string) string {
+	if action == "incoming-mail-daemon" {
+		return "nothing was acknowledged, so the next run hands it over again"
+	}
+	return "run it again"
 }
 
 // errOverdue is returned by within for what did not end in time.
