@@ -98,11 +98,13 @@ func (d *database) checkHeader(ctx context.Context) error {
 // upgrade brings the store to the newest version of the schema, in one
 // transaction. What is stored stays as it is.
 func (d *database) upgrade(ctx context.Context) error {
-	return d.change(ctx, "upgrade", func(tx *sql.Tx) error {
-		var version int // another run may have been faster
+	var version, was int
+	err := d.change(ctx, "upgrade", func(tx *sql.Tx) error {
+		// another run may have been faster
 		if err := tx.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version").Scan(&version); err != nil {
 			return err
 		}
+		was = version
 		for ; version < schemaVersion; version++ {
 			if version < 1 {
 				return fmt.Errorf("its schema has the unknown version %d", version)
@@ -114,6 +116,10 @@ func (d *database) upgrade(ctx context.Context) error {
 		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", schemaVersion))
 		return err
 	})
+	if err == nil && was < schemaVersion {
+		d.options.Log.Info("brought the store to a newer schema; older programs refuse it now", "path", d.path, "from", was, "to", schemaVersion)
+	}
+	return err
 }
 
 // dsn names a file for SQLite, whatever characters its path has.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -201,8 +202,17 @@ func TestStoreOfVersion1(t *testing.T) {
 	if err := reading.read.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != 1 {
 		t.Errorf("a read-only store was brought to version %d, %v", version, err)
 	}
-	s := open(t, path, Options{})
+	old := filepath.Join(t.TempDir(), "old.db") // the way back is a back-up from before
+	if r := backup(t, reading, old); r.Emails != len(packable()) {
+		t.Errorf("the back-up: %+v", r)
+	}
+	var log bytes.Buffer
+	s := open(t, path, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if told := log.String(); strings.Count(told, "newer schema") != 1 || !strings.Contains(told, fmt.Sprintf("from=1 to=%d", schemaVersion)) {
+		t.Errorf("the log of the upgrade: %s", told)
+	}
 	checkAll(t, s, packable())
+	checkAll(t, open(t, old, Options{ReadOnly: true}), packable())
 	if err := s.read.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != schemaVersion {
 		t.Errorf("version %d, %v", version, err)
 	}
