@@ -22,6 +22,7 @@ import (
 
 	"example.org/imap-integration/mailbox/mailboxtest"
 	"example.org/imap-integration/soar"
+	"example.org/imap-integration/soar/foreigntest"
 	"example.org/imap-integration/soar/local"
 	"example.org/imap-integration/soar/postgres/postgrestest"
 )
@@ -62,6 +63,7 @@ type scene struct {
 	dir        string
 	store      string // path of the SQLite file
 	rest       *httptest.Server
+	foreign    *foreigntest.Server // in the place of Cloud SOAR
 	params     map[string]any
 	handed     []uint32
 	checkpoint string
@@ -235,6 +237,13 @@ func (s *scene) ledger(t *testing.T, mails []mailboxtest.ScriptMail) {
 // held counts the raw mails of the store.
 func (s *scene) held(t *testing.T) map[string]int {
 	t.Helper()
+	if s.foreign != nil && s.foreign.Emails {
+		held := map[string]int{}
+		for _, e := range s.foreign.Held() {
+			held[string(e.Raw)]++
+		}
+		return held
+	}
 	ctx := context.Background()
 	store, err := local.Open(ctx, s.store, local.Options{ReadOnly: true})
 	if err != nil {
