@@ -26,7 +26,11 @@ func watchHook(env *Env, r Resource) (*webhook.Hook, error) {
 	case env.WebhookURL == "" || env.WebhookSecretFile == "":
 		return nil, wrong(fmt.Errorf("--webhook and --webhook-secret-file belong together"))
 	}
-	text, err := os.ReadFile(env.WebhookSecretFile)
+	read := func() (secret.String, error) {
+		text, err := os.ReadFile(env.WebhookSecretFile)
+		return secret.New(strings.TrimRight(string(text), "\r\n")), err
+	}
+	first, err := read()
 	if err != nil {
 		return nil, wrong(fmt.Errorf("--webhook-secret-file cannot be read (%w)", err))
 	}
@@ -35,7 +39,7 @@ func watchHook(env *Env, r Resource) (*webhook.Hook, error) {
 		return nil, r.v.Err()
 	}
 	hook, err := webhook.New(webhook.Config{
-		URL: env.WebhookURL, Secret: secret.New(strings.TrimRight(string(text), "\r\n")), HTTP: transport.HTTPClient(dial, trust), Now: env.Now,
+		URL: env.WebhookURL, Secret: first, Renewed: read, HTTP: transport.HTTPClient(dial, trust), Now: env.Now,
 	})
 	if err != nil {
 		return nil, wrong(err)

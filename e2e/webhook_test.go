@@ -20,22 +20,29 @@ import (
 )
 
 // TestWatchWebhook: a watch posts each email to the webhook before it is
-// acknowledged; while the receiver is away nothing is marked, and nothing is lost.
+// acknowledged; while the receiver is away nothing is marked, and nothing is lost. A secret
+// that changes while it runs is used from then on.
 func TestWatchWebhook(t *testing.T) {
 	t.Parallel()
-	const canary = "whsec_Q2FuYXJ5LXdlYmhvb2stc2VjcmV0LTAx"
+	const canary, second = "whsec_Q2FuYXJ5LXdlYmhvb2stc2VjcmV0LTAx", "whsec_Q2FuYXJ5LXdlYmhvb2stc2VjcmV0LTAy"
 	verifier, err := judge.NewWebhook(canary)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
 	away, keys, refused := true, map[string]bool{}, 0
+	rotating, unsigned := false, 0 // the receiver has a new secret already; messages under the old one
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		defer mu.Unlock()
 		if err := verifier.Verify(body, r.Header); err != nil {
-			t.Errorf("the judge says: %v", err)
+			if !rotating {
+				t.Errorf("the judge says: %v", err)
+			}
+			unsigned++
+			w.WriteHeader(http.StatusUnauthorized)
+			return
 		}
 		if away {
 			refused++
@@ -79,8 +86,15 @@ func TestWatchWebhook(t *testing.T) {
 		t.Errorf("%d emails are marked before the webhook had them", n)
 	}
 	mu.Lock()
-	away = false
+	away, rotating = false, true
+	if verifier, err = judge.NewWebhook(second); err != nil {
+		t.Fatal(err)
+	}
 	mu.Unlock()
+	wait("a message under the old secret", func() bool { return unsigned > 0 })
+	if err := os.WriteFile(secret, []byte(second), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	wait("all emails", func() bool { return len(keys) == 4 })
 	wait("all marked", func() bool { return seen() == 4 })
 	_ = p.Process.Signal(syscall.SIGTERM)

@@ -38,8 +38,11 @@ const (
 
 // Config says where emails go.
 type Config struct {
-	URL     string        // https; http on this machine alone
-	Secret  secret.String // whsec_ and base64, or any text of at least 16 bytes
+	URL    string        // https; http on this machine alone
+	Secret secret.String // whsec_ and base64, or any text of at least 16 bytes
+	// Renewed is asked for the secret before each POST, so that one that changes while the
+	// program runs is used from then on; nil: it does not change.
+	Renewed func() (secret.String, error)
 	HTTP    *http.Client
 	Timeout time.Duration    // of one POST; 0: 30 s
 	Now     func() time.Time // nil: time.Now
@@ -124,6 +127,10 @@ func (f *Failure) Unwrap() error { return f.err }
 
 // Send posts a message once.
 func (h *Hook) Send(ctx context.Context, key string, body []byte) error {
+	signing, err := h.signing()
+	if err != nil {
+		return err
+	}
 	limited, cancel := context.WithTimeout(ctx, h.c.Timeout)
 	defer cancel()
 	call, err := http.NewRequestWithContext(limited, http.MethodPost, h.url.String(), bytes.NewReader(body))
@@ -135,7 +142,7 @@ func (h *Hook) Send(ctx context.Context, key string, body []byte) error {
 	call.Header.Set("User-Agent", "imap-integration")
 	call.Header.Set("Webhook-Id", key)
 	call.Header.Set("Webhook-Timestamp", at)
-	call.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(h.sign(key, at, body)))
+	call.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(sign(signing, key, at, body)))
 	answer, err := h.c.HTTP.Do(call)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -151,8 +158,24 @@ func (h *Hook) Send(ctx context.Context, key string, body []byte) error {
 	return h.refused(answer)
 }
 
-func (h *Hook) sign(key, at string, body []byte) []byte {
-	mac := hmac.New(sha256.New, h.key)
+// signing is the key of signatures now.
+func (h *Hook) signing() ([]byte, error) {
+	if h.c.Renewed == nil {
+		return h.key, nil
+	}
+	text, err := h.c.Renewed()
+	if err != nil {
+		return nil, fmt.Errorf("cannot hand over to the webhook at %s: its secret cannot be read (%w)", h.name, err)
+	}
+	key, err := keyOf(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot hand over to the webhook at %s: %w", h.name, err)
+	}
+	return key, nil
+}
+
+func sign(signing []byte, key, at string, body []byte) []byte {
+	mac := hmac.New(sha256.New, signing)
 	fmt.Fprintf(mac, "%s.%s.", key, at)
 	mac.Write(body)
 	return mac.Sum(nil)
