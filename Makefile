@@ -3,7 +3,9 @@
 
 GO        ?= go
 MODULE    := $(shell sed -n 's/^module //p' go.mod)
-VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+ifndef VERSION
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+endif
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 IMAGE     ?= imap-integration:1.0
 FUZZTIME  ?= 20s

@@ -3,8 +3,13 @@
 # of others that neither the program nor its tests need.
 
 # The commit decides the time of every file and the digests of all that is made.
-EPOCH     ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
-REVISION  ?= $(shell git rev-parse HEAD 2>/dev/null)
+# It is asked for once: a commit that comes in meanwhile must not be half in a release.
+ifndef EPOCH
+EPOCH     := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+endif
+ifndef REVISION
+REVISION  := $(shell git rev-parse HEAD 2>/dev/null)
+endif
 RELEASE   := $(patsubst v%,%,$(VERSION))
 OUT       ?= dist
 TARGETS   ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
