@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"example.org/imap-integration/quote"
@@ -60,7 +61,43 @@ type check struct {
 }
 
 func (c *check) all(ctx context.Context) error {
-	end, err := c.s.Head(ctx) // a run may go on writing meanwhile
+	if err := c.presently(ctx); err != nil {
+		return err
+	}
+	if err := c.strangers(ctx); err != nil {
+		return err
+	}
+	damage, err := c.s.Sound(ctx)
+	if err == nil && damage != "" {
+		err = misfitf("the store itself is damaged: %s", quote.Text(damage, quote.Sentence))
+	}
+	return err
+}
+
+// presentTries is how often somebody may link an email while a check looks.
+const presentTries = 10
+
+// presently goes along the chain to its present end and compares the states with it. What
+// differs because others go on writing is looked at once more.
+func (c *check) presently(ctx context.Context) error {
+	for try := 1; ; try++ {
+		if err := c.along(ctx); err != nil {
+			return err
+		}
+		err := c.holdStates(ctx)
+		var fault misfit
+		if !errors.As(err, &fault) || try == presentTries {
+			return err
+		}
+		if now, headErr := c.s.Head(ctx); headErr != nil || now.Count <= c.head.Count {
+			return errors.Join(headErr, err)
+		}
+	}
+}
+
+// along goes along the chain to its present end.
+func (c *check) along(ctx context.Context) error {
+	end, err := c.s.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,17 +118,7 @@ func (c *check) all(ctx context.Context) error {
 	if c.head.Count < c.kept.Count {
 		return misfitf("the ledger ends at the entry %d; the head that was kept has %d: its end was cut off", c.head.Count, c.kept.Count)
 	}
-	if err := c.holdStates(ctx); err != nil {
-		return err
-	}
-	if err := c.strangers(ctx); err != nil {
-		return err
-	}
-	damage, err := c.s.Sound(ctx)
-	if err == nil && damage != "" {
-		err = misfitf("the store itself is damaged: %s", quote.Text(damage, quote.Sentence))
-	}
-	return err
+	return nil
 }
 
 // entry checks one entry and what it tells of.
@@ -189,18 +216,19 @@ func (c *check) holdStates(ctx context.Context) error {
 	if c.head.Count == 0 {
 		return nil
 	}
+	left := maps.Clone(c.states)
 	err := c.s.States(ctx, func(s State) error {
-		if _, told := c.states[s]; !told && !c.older(s.Email) {
+		if _, told := left[s]; !told && !c.older(s.Email) {
 			return misfitf("the store says that %s, and no entry of the ledger tells of it", s)
 		}
-		delete(c.states, s)
+		delete(left, s)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	first, number := State{}, int64(0)
-	for s, n := range c.states {
+	for s, n := range left {
 		if number == 0 || n < number {
 			first, number = s, n
 		}

@@ -89,7 +89,6 @@ func (l *ledger) add(e evidence.Entry) error {
 		}
 	}
 	e.Time, e.Program = l.time, l.program
-	e.Resolve(l.session)
 	line, next, err := l.head.Append(e)
 	if err != nil {
 		return err
@@ -140,15 +139,16 @@ func (l *ledger) existed(id soar.ID, in incoming) error {
 
 // came appends an entry of an email that came over the session of a run.
 func (l *ledger) came(e evidence.Entry, in incoming) error {
-	for _, e := range evidence.Under(in.session, []evidence.Entry{e}) {
-		if e.Event == evidence.Connected && l.session > 0 {
-			continue
-		}
-		if err := l.add(e); err != nil {
+	if in.session == nil {
+		return l.add(e)
+	}
+	if session := in.session(); session != nil && l.session == 0 {
+		if err := l.add(evidence.Entry{Event: evidence.Connected, Session: session}); err != nil {
 			return err
 		}
 	}
-	return nil
+	e.InSession = l.session
+	return l.add(e)
 }
 
 // pruned tells that the retention removes emails; call it while they are there.

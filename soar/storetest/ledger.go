@@ -39,8 +39,14 @@ var Session = &evidence.Session{
 // Eventful does to an empty store whatever makes an entry of the ledger, and returns where the ledger then ends.
 func Eventful(t testing.TB, s Book) evidence.Head {
 	t.Helper()
+	return eventful(t, s, 1<<20) // more than one piece
+}
+
+// eventful is Eventful with a largest email of about a size in bytes.
+func eventful(t testing.TB, s Book, size int) evidence.Head {
+	t.Helper()
 	ctx := context.Background()
-	drafts := eventfulDrafts()
+	drafts := eventfulDrafts(size)
 	var ids []soar.ID
 	for i, list := range [][]*soar.Draft{drafts[:1], drafts[1:2], append(drafts[2:], drafts[0])} {
 		if i == 2 { // the others came from nobody knows where
@@ -93,9 +99,9 @@ func Eventful(t testing.TB, s Book) evidence.Head {
 }
 
 // eventfulDrafts are emails that stores keep in different ways.
-func eventfulDrafts() []*soar.Draft {
+func eventfulDrafts(size int) []*soar.Draft {
 	long := strings.Repeat("an invoice is overdue, ", 2000)
-	drafts := []*soar.Draft{Draft(1, "short"), Draft(2, long), Draft(3, strings.Repeat(long, 50)), Draft(4, ""), Draft(5, "no content")}
+	drafts := []*soar.Draft{Draft(1, "short"), Draft(2, long), Draft(3, strings.Repeat(long, size/len(long)+1)), Draft(4, ""), Draft(5, "no content")}
 	drafts[0].BodyText, drafts[1].BodyText, drafts[1].BodyHTML = "short", long, "<p>"+long
 	drafts[2].MailboxAccount, drafts[2].Subject = "NUL \x00@corp.example", "Überweisung\x00"
 	drafts[4].Raw = nil // such as one that is too large
@@ -110,6 +116,7 @@ func eventfulDrafts() []*soar.Draft {
 func RunLedger(t *testing.T, open func(t *testing.T) Tampered) {
 	t.Run("entries", func(t *testing.T) { entries(t, open(t)) })
 	t.Run("excerpts", func(t *testing.T) { excerpts(t, open(t)) })
+	t.Run("checked meanwhile", func(t *testing.T) { meanwhile(t, open(t)) })
 	t.Run("writers at once", func(t *testing.T) { writers(t, open(t)) })
 	t.Run("tampering", func(t *testing.T) { tampering(t, open) })
 }
@@ -261,11 +268,38 @@ func tampering(t *testing.T, open func(t *testing.T) Tampered) {
 		{`DELETE FROM incident_files`, "says that incident 7 has the part 2"},
 	} {
 		s := open(t)
-		head := Eventful(t, s)
+		head := eventful(t, s, 1<<10) // one of these for each change
 		s.Change(t, c.change)
 		r, err := evidence.Check(t.Context(), s.Ledger(), head)
 		if err != nil || !strings.Contains(r.Problem, c.problem) {
 			t.Errorf("%s: %+v, %v, want %q", c.change, r, err, c.problem)
 		}
+	}
+}
+
+// moving is a ledger whose store is changed while a check looks at it.
+type moving struct {
+	evidence.Source
+	change func()
+}
+
+func (m *moving) States(ctx context.Context, yield func(evidence.State) error) error {
+	if change := m.change; change != nil {
+		m.change = nil
+		change()
+	}
+	return m.Source.States(ctx, yield)
+}
+
+// meanwhile links an email behind the end of the chain that a check saw: no fault.
+func meanwhile(t *testing.T, s Tampered) {
+	id := save(t, s, Draft(1, "a"))[0]
+	m := &moving{s.Ledger(), func() {
+		if _, err := s.AddToIncident(t.Context(), 7, id); err != nil {
+			t.Error(err)
+		}
+	}}
+	if r, err := evidence.Check(t.Context(), m, evidence.Head{}); err != nil || r.Problem != "" || r.Entries != 3 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
