@@ -34,6 +34,7 @@ type attached struct {
 	name, mediaType string
 	data            func() []byte    // nil: its name alone, as its content is read otherwise
 	start           func(int) []byte // the first bytes of data
+	within          bool             // its text is one of its message: only the files in it are read here
 }
 
 // maxTime ends the reading of the files of an email on a machine that is far too
@@ -107,7 +108,14 @@ func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) 
 		path += "!" + a.name
 	}
 	in := file.Input{Name: a.name, MediaType: a.mediaType, Data: data, Passwords: w.files.passwords, Check: w.options.check}
-	for i, found := range file.Walk(w.files.ctx, path, in, w.files.budget) {
+	all := file.Walk(w.files.ctx, path, in, w.files.budget)
+	if a.within {
+		if len(all) == 1 {
+			return true
+		}
+		all[0].Texts, all[0].Links = nil, nil
+	}
+	for i, found := range all {
 		if i == 0 {
 			found.Path, found.Member = a.at.path, file.Member{Name: a.name, Size: int64(len(data)), Data: data, Read: true}
 		}

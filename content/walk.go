@@ -230,6 +230,8 @@ func (w *walk) mail(m *Message, depth int) {
 		case mayHold(p) && w.message(m, at, p.Filename, p.MediaType, p.Decoded(), depth):
 		case !textual(p) || hidden(p):
 			f.data, f.start = p.Decoded, p.Start
+		case p.MediaType == "text/html" && !ownText(p):
+			f.data, f.start, f.within = p.Decoded, p.Start, true
 		}
 		m.attached = append(m.attached, f)
 		for _, other := range p.OtherNames() {
@@ -287,7 +289,7 @@ func hidden(p *message.Part) bool {
 		return false
 	}
 	format := file.Sniff(p.Filename, p.MediaType, p.Start(glance))
-	return format != "" && format != "text" && format != "html"
+	return format != "" && format != "text" && (format != "html" || p.MediaType != "text/html") || file.IsScript(p.Filename)
 }
 
 // mayHold spares the decoding of what cannot be a message: the email's own texts,

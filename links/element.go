@@ -37,6 +37,8 @@ func (c *collector) element(e *element) {
 		switch {
 		case a.name == "style":
 			c.css(a.value, remark)
+		case strings.HasPrefix(a.name, "on"):
+			c.script(a.value, remark)
 		case a.name == "srcdoc" && e.name == "iframe":
 			c.inner = append(c.inner, inner{len(c.out), a.value, remark, "srcdoc"})
 		case e.foreign || c.place.opens(e.name):
@@ -66,6 +68,7 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 			s, remark = source{"vml", a.name == "href"}, remarkVML
 		}
 	}
+	at := len(c.out)
 	switch {
 	case strings.HasSuffix(a.name, "srcset"):
 		c.sourceSet(a.value, s, remark)
@@ -77,14 +80,42 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 		c.target(a.value, s, remark)
 	}
 	if name == "a" && a.name == "href" && len(c.out) > 0 {
-		c.anchor = len(c.out) - 1
+		c.anchor = min(at, len(c.out)-1)
 	}
 }
 
 // target takes one target, and the document that a data: URL holds.
 func (c *collector) target(value string, s source, remark string) {
 	c.add(value, s, remark)
+	if bare := trim(value); len(bare) > 11 && strings.EqualFold(bare[:11], "javascript:") {
+		c.script(bare[11:], remark)
+	}
 	if markup, ok := dataDocument(value); ok {
+		c.inner = append(c.inner, inner{len(c.out), markup, remark, "data"})
+	}
+}
+
+// script takes the URLs of a script, and those of the documents that it holds.
+func (c *collector) script(text, remark string) {
+	if remark == "" {
+		remark = remarkScript
+	}
+	left := maxScript - c.scripts
+	forms, documents := scriptForms(text, &left)
+	if c.scripts <= maxScript && left < 0 {
+		c.add("script", source{"script", false}, remarkDeep) // what is not read is listed, once
+	}
+	c.scripts = maxScript - left
+	known := map[string]bool{}
+	for _, form := range forms {
+		for _, l := range InText(form) {
+			if !known[l.Target] {
+				known[l.Target] = true
+				c.add(l.Target, source{"script", false}, remark)
+			}
+		}
+	}
+	for _, markup := range documents {
 		c.inner = append(c.inner, inner{len(c.out), markup, remark, "data"})
 	}
 }

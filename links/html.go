@@ -67,6 +67,7 @@ type collector struct {
 	remark   string
 	depth    int
 	left     *int
+	scripts  int  // bytes of scripts that were read
 	style    bool // in a style element
 	skip     string
 	place    place
@@ -105,6 +106,10 @@ func (c *collector) read(markup string) {
 func (c *collector) words(z *html.Tokenizer) {
 	if c.style {
 		c.css(string(z.Text()), c.remark)
+		return
+	}
+	if c.skip == "script" {
+		c.script(string(z.Text()), c.remark)
 		return
 	}
 	if c.anchor >= 0 && c.skip == "" && len(c.text) < maxText {

@@ -78,3 +78,18 @@ func FuzzInHTML(f *testing.F) {
 		}
 	})
 }
+
+// TestManyScripts holds that of scripts no more than a megabyte is read, and that the rest is named once.
+func TestManyScripts(t *testing.T) {
+	one := "<script>a='http://x.example/" + strings.Repeat("x", 300<<10) + "'</script>"
+	remarks := 0
+	found := InHTML(strings.Repeat(one, 8)+"<a href='http://y.example/'>y</a>", "")
+	for _, l := range found {
+		if l.Target == "script" && l.Remark != "" {
+			remarks++
+		}
+	}
+	if remarks != 1 || len(found) > 8 || found[len(found)-1].Target != "http://y.example/" {
+		t.Errorf("%d links, %d remarks", len(found), remarks)
+	}
+}

@@ -61,5 +61,6 @@ const (
 	remarkDefanged    = "written so that no program makes a link of it"
 	remarkDeep        = "a document that is not read: too many are inside of one another, or too large ones"
 	remarkMany        = "not resolved: the document has more than 20,000 links, or more than 500 long ones"
+	remarkScript      = "in a script, which is not run here"
 	remarkUnread      = "no URL to a browser"
 )

@@ -39,7 +39,7 @@ func check(ctx context.Context, c *Content, in Input, b *Budget) {
 // it can be read. Texts can, and of a picture the beginning says enough.
 func MayFail(name string, start []byte) bool {
 	format := sniffBytes(name, start)
-	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "rtf" || format == "pgp" || mayBeImage(name, start)
+	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "rtf" || format == "pgp" || isForeign(format) || mayBeImage(name, start)
 }
 
 // TakesPassword reports whether files of a format may be encrypted in a way that is opened here.

@@ -69,12 +69,19 @@ func Read(ctx context.Context, in Input, b *Budget) (c Content) {
 	if archive.Formats(format) {
 		return archive.Read(ctx, format, in.Name, in.Data, in.Passwords, b)
 	}
+	if isForeign(format) {
+		readForeign(&c, in)
+		return c
+	}
 	if in.Check {
 		check(ctx, &c, in, b)
 		return c
 	}
 	if read := textReaders[format]; read != nil {
 		readTexts(&c, in.Data, b, read)
+		if format == "text" && IsScript(in.Name) && b.Bytes >= int64(len(in.Data)) {
+			readTexts(&c, in.Data, b, addScript)
+		}
 		return c
 	}
 	switch {
@@ -89,6 +96,9 @@ func Read(ctx context.Context, in Input, b *Budget) (c Content) {
 	case format == "pgp":
 		c.Add(message.CodeFileEncrypted, "encrypted with PGP; it was not read")
 	}
+	if !office[format] {
+		appended(ctx, &c, in, b)
+	}
 	return c
 }
 
@@ -101,4 +111,13 @@ func readTexts(c *Content, data []byte, b *Budget, read func(*Content, []byte)) 
 	}
 	b.Bytes -= int64(len(data))
 	read(c, data)
+	for i, m := range c.Members {
+		if b.Members <= 0 || m.Size > b.Bytes {
+			c.Add(message.CodeLimitArchive, "of %d files within the text the first %d were read", len(c.Members), i)
+			c.Members = c.Members[:i]
+			break
+		}
+		b.Members--
+		b.Bytes -= m.Size
+	}
 }

@@ -175,6 +175,10 @@ func officeElement(c *Content, e xml.StartElement, field *strings.Builder) {
 		switch {
 		case a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") && strings.Contains(a.Value, ":"):
 			c.AddLink(Link{URL: a.Value, Where: e.Name.Local, Clickable: e.Name.Local == "a"})
+		case e.Name.Local == "Hyperlink" && a.Name.Local == "Address" && strings.Contains(a.Value, ":"): // Visio
+			c.AddLink(Link{URL: a.Value, Where: "hyperlink", Clickable: true})
+		case e.Name.Local == "ddeLink" && a.Name.Local == "ddeTopic": // what Excel starts
+			addText(c, "dde", attribute(e, "ddeService")+" "+a.Value)
 		case a.Name.Local == "instr" || a.Name.Local == "formula":
 			field.WriteString(a.Value + "\n")
 		}
@@ -184,10 +188,13 @@ func officeElement(c *Content, e xml.StartElement, field *strings.Builder) {
 // office has the formats that are documents in a ZIP.
 var office = map[string]bool{"ooxml": true, "odf": true}
 
+// maxStrings bounds how much of a file is searched for strings, bytes.
+const maxStrings = 4 << 20
+
 // readCompound reads what can be read of an OLE file that is no message.
 func readCompound(c *Content, data []byte) {
 	if nameCompound(c, data) {
-		addText(c, "strings", printable(data[:min(len(data), 4<<20)]))
+		addText(c, "strings", printable(data[:min(len(data), maxStrings)]))
 	}
 }
 

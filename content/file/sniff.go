@@ -31,8 +31,7 @@ const isoStart = 16 * 2048
 
 // mayBeImage reports whether a file may be a disc image, whose mark is far behind its beginning.
 func mayBeImage(name string, start []byte) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return ext == ".iso" || ext == ".img" || len(bytes.TrimLeft(start, "\x00")) == 0 && len(start) > 0
+	return isDiskName(name) || len(bytes.TrimLeft(start, "\x00")) == 0 && len(start) > 0
 }
 
 var pictures = map[string]bool{"png": true, "jpeg": true, "gif": true, "bmp": true, "webp": true}
@@ -71,10 +70,10 @@ func sniffBytes(name string, data []byte) string {
 	case bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")):
 		return "pdf"
 	}
-	if strings.HasSuffix(strings.ToLower(name), ".zip") && bytes.Contains(data[max(0, len(data)-(66<<10)):], []byte("PK\x05\x06")) {
+	if strings.HasSuffix(strings.ToLower(name), ".zip") && bytes.Contains(data[max(0, len(data)-(66<<10)):], []byte("PK\x05\x06")) || endsInZIP(data) {
 		return "zip" // with something in front
 	}
-	return ""
+	return sniffForeign(data)
 }
 
 // sniffZIP tells documents from archives by the first names in it.

@@ -2,12 +2,16 @@ package file
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/xml"
+	"fmt"
+	"path"
 	"strings"
 	"unicode/utf8"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // decodeText decodes a text by its byte order mark, as UTF-8, as UTF-16 where every
@@ -35,8 +39,59 @@ func decodeText(data []byte) string {
 
 func readText(c *Content, data []byte) { c.Texts = append(c.Texts, Text{Body: decodeText(data)}) }
 
+// scriptNames are of files that Windows and others run.
+var scriptNames = map[string]bool{".js": true, ".jse": true, ".mjs": true, ".vbs": true, ".wsf": true, ".wsc": true, ".sct": true, ".ps1": true, ".psm1": true, ".bat": true, ".cmd": true, ".py": true, ".sh": true}
+
+// IsScript reports whether a file is a script by its name.
+func IsScript(name string) bool { return scriptNames[strings.ToLower(path.Ext(name))] }
+
+// addScript hands a script over as that of a page too, where links are found behind escapes and in joined strings.
+func addScript(c *Content, data []byte) {
+	body := strings.ReplaceAll(decodeText(data), "</", "< /")
+	c.Texts = append(c.Texts, Text{Where: "script", Body: "<script>" + body + "</script>", HTML: true})
+}
+
 func readMarkup(c *Content, data []byte) {
-	c.Texts = append(c.Texts, Text{Body: decodeText(data), HTML: true})
+	text := decodeText(data)
+	c.Texts = append(c.Texts, Text{Body: text, HTML: true})
+	addSmuggled(c, text)
+}
+
+// Bounds of the files that scripts hold.
+const (
+	maxSmuggled = 20
+	minSmuggled = 120 // characters of base64: what is shorter is no file that opens
+)
+
+// addSmuggled adds the files that a page holds in base64, which its script hands to who opens it:
+// archives, documents, programs. Pictures in data: URLs are what a page shows.
+func addSmuggled(c *Content, text string) {
+	for at := 0; ; {
+		start := strings.IndexAny(text[at:], "\"'`")
+		if start < 0 {
+			return
+		}
+		at += start + 1
+		end := strings.IndexAny(text[at:], "\"'`")
+		if end < 0 {
+			return
+		}
+		literal := strings.TrimRight(text[at:at+end], "=")
+		if len(literal) < minSmuggled || strings.ContainsAny(literal[:minSmuggled], " <>:.;") {
+			continue
+		}
+		data, err := base64.RawStdEncoding.DecodeString(literal)
+		if err != nil {
+			continue
+		}
+		if format := sniffBytes("", data); format != "" && !pictures[format] || bytes.HasPrefix(data, []byte("MZ")) {
+			if len(c.Members) == maxSmuggled {
+				c.Add(message.CodeLimitArchive, "a script holds more than %d files; the others were not read", maxSmuggled)
+				return
+			}
+			c.Members = append(c.Members, Member{Name: fmt.Sprintf("script-%d", len(c.Members)+1), Size: int64(len(data)), Data: data, Read: true})
+		}
+	}
 }
 
 // readMHTML hands over the documents of a saved page (RFC 2557).
@@ -72,7 +127,8 @@ func readProperties(c *Content, data []byte) {
 		if _, bare, grouped := strings.Cut(kind, "."); grouped {
 			kind = bare
 		}
-		if strings.Contains(parameters, "ENCODING=B") { // a picture within
+		if strings.Contains(parameters, "ENCODING=B") || strings.HasPrefix(strings.ToLower(value), "data:") { // a file within
+			addWithin(c, kind, value)
 			continue
 		}
 		value = unescape.Replace(value)
@@ -90,6 +146,19 @@ func readProperties(c *Content, data []byte) {
 		all.WriteString(strings.ToLower(kind) + ": " + value + "\n")
 	}
 	c.Texts = append(c.Texts, Text{Body: all.String()})
+}
+
+// addWithin adds a file that a property holds in base64, alone or as a data: URL (RFC 2397).
+func addWithin(c *Content, kind, value string) {
+	if _, data, ok := strings.Cut(value, ";base64,"); ok {
+		value = data
+	}
+	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
+	if err != nil {
+		c.Add(message.CodeFileDamaged, "the file in %s cannot be decoded", strings.ToLower(quote.Line(kind, quote.Name)))
+		return
+	}
+	c.Members = append(c.Members, Member{Name: strings.ToLower(kind), Size: int64(len(data)), Data: data, Read: true})
 }
 
 // cutProperty parts a line at the first colon that is not in quotation marks.

@@ -138,8 +138,8 @@ func objectStreams(data []byte) (all [][]byte) {
 		if start < 0 {
 			continue
 		}
-		body := bytes.TrimLeft(rest[start+len("stream"):min(len(rest), start+len("stream")+2)], "\r\n")
-		body = rest[start+len("stream")+2-len(body):]
+		body := rest[start+len("stream"):]
+		body = body[len(body[:min(len(body), 2)])-len(bytes.TrimLeft(body[:min(len(body), 2)], "\r\n")):]
 		z, err := zlib.NewReader(bytes.NewReader(body))
 		if err != nil {
 			continue
