@@ -27,7 +27,7 @@ func evidenceCommand(p *program) *cobra.Command {
 func evidenceExportCommand(p *program) *cobra.Command {
 	ids, incident := "", ""
 	c := p.actionCommand(actions.ExportEvidence)
-	c.GroupID, c.Use, c.Args = "", "export DIR", cobra.ExactArgs(1)
+	c.GroupID, c.Use, c.Args = "", "export DIR", oneArgument
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if p.helpAll {
 			return c.Help()
@@ -51,7 +51,7 @@ func evidenceExportCommand(p *program) *cobra.Command {
 
 func evidenceVerifyCommand(p *program) *cobra.Command {
 	keyFile := ""
-	c := p.personCommand("verify DIR", "Check a folder that evidence export made", cobra.ExactArgs(1), func(_ context.Context, args []string) error {
+	c := p.personCommand("verify DIR", "Check a folder that evidence export made", oneArgument, func(_ context.Context, args []string) error {
 		return verifyEvidence(p, args[0], keyFile)
 	})
 	c.Flags().StringVar(&keyFile, "public-key", "", "key of the signer, from its owner; without it the one in the folder counts")

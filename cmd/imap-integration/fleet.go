@@ -46,7 +46,7 @@ func fleetCommand(p *program) *cobra.Command {
 			}
 			return p.deliver(ctx, actions.JSON(status))
 		}),
-		fleetPart(p, &o, "replay SINK", "Hand over again what a sink refused for good", cobra.ExactArgs(1), func(ctx context.Context, f fleet.Options, args []string) error {
+		fleetPart(p, &o, "replay SINK", "Hand over again what a sink refused for good", oneArgument, func(ctx context.Context, f fleet.Options, args []string) error {
 			n, err := fleet.Replay(ctx, f.Config, args[0], f.Log)
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ func manifestCommand(p *program) *cobra.Command {
 	c.AddCommand(
 		p.personCommand("check [DIR]", "Check the files in this program, or those in DIR", cobra.MaximumNArgs(1),
 			func(_ context.Context, args []string) error { return manifestCheck(p, args) }),
-		p.personCommand("export DIR", "Write the files to upload into DIR", cobra.ExactArgs(1), func(_ context.Context, args []string) error {
+		p.personCommand("export DIR", "Write the files to upload into DIR", oneArgument, func(_ context.Context, args []string) error {
 			if err := p.manifest.Export(args[0]); err != nil {
 				return err
 			}

@@ -141,6 +141,15 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
+// oneArgument is for commands whose use names the one argument that they need.
+func oneArgument(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	_, name, _ := strings.Cut(c.Use, " ")
+	return fmt.Errorf("%s takes one argument, %s, and got %d", c.CommandPath(), name, len(args))
+}
+
 // personCommand is a command for people.
 func (p *program) personCommand(use, short string, args cobra.PositionalArgs, body func(ctx context.Context, args []string) error) *cobra.Command {
 	return &cobra.Command{

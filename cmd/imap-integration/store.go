@@ -64,7 +64,7 @@ func storePart(p *program, use, short string, args cobra.PositionalArgs, reads *
 
 func storeBackupCommand(p *program) *cobra.Command {
 	always := true
-	return storePart(p, "backup FILE", "Copy the store to a new file, as it is at one moment", cobra.ExactArgs(1), &always, func(ctx context.Context, s *local.Store, args []string) error {
+	return storePart(p, "backup FILE", "Copy the store to a new file, as it is at one moment", oneArgument, &always, func(ctx context.Context, s *local.Store, args []string) error {
 		report, err := local.Backup(ctx, s, args[0])
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func storeCheckCommand(p *program) *cobra.Command {
 			return err
 		}
 		if n := len(report.Problems); n > 0 {
-			return fmt.Errorf("the store %q is not sound: %s%s; keep it as it is, and restore a back-up beside it (docs/operations.md)", report.Store, report.Problems[0], more(n-1))
+			return fmt.Errorf("the store %q is not sound: %s%s; docs/operations.md says what to do", report.Store, report.Problems[0], more(n-1))
 		}
 		return nil
 	})
@@ -104,6 +104,9 @@ func storePruneCommand(p *program) *cobra.Command {
 		}
 		sentence := fmt.Sprintf("%s %d emails (%d bytes) saved before %s; kept of that age: %d in incidents or triage events, %d not handed over yet",
 			verb, report.Pruned, report.Bytes, report.Before, report.Linked, report.Waiting)
+		if !report.Complete {
+			sentence += "; it was interrupted: run it again for the rest"
+		}
 		return errors.Join(err, p.report(context.WithoutCancel(ctx), report, sentence))
 	})
 	named := c.PreRunE

@@ -23,6 +23,8 @@ type PruneReport struct {
 	Bytes   int64  `json:"bytes"`   // of their contents
 	Linked  int    `json:"linked"`  // as old, and kept: an incident or a triage event has them, or a file of theirs
 	Waiting int    `json:"waiting"` // as old, and kept: not handed over yet
+	// Complete is false where the run was interrupted: another one does the rest.
+	Complete bool `json:"complete"`
 }
 
 // linkedMails are the emails that some case has.
@@ -42,8 +44,11 @@ func Prune(ctx context.Context, s *Store, before time.Time, dryRun bool) (*Prune
 		return nil, fmt.Errorf("cannot prune the store %q: it is open for reading only", s.path)
 	}
 	p := pruning{s, &PruneReport{Store: s.path, Before: before.UTC().Format(time.RFC3339), DryRun: dryRun}}
-	if err := p.count(ctx); err != nil || dryRun {
-		return p.report, err
+	if err := p.count(ctx); err != nil {
+		return nil, err
+	}
+	if p.report.Complete = dryRun; dryRun {
+		return p.report, nil
 	}
 	p.report.Pruned, p.report.Bytes = 0, 0
 	// One connection writes, so it is the one that overwrites what is deleted.
@@ -52,10 +57,15 @@ func Prune(ctx context.Context, s *Store, before time.Time, dryRun bool) (*Prune
 	}
 	for more := true; more; {
 		var err error
-		if more, err = p.batch(ctx); err != nil {
+		more, err = p.batch(ctx)
+		switch {
+		case ctx.Err() != nil && p.report.Pruned > 0: // what was done is done
+			return p.report, nil
+		case err != nil:
 			return p.report, err
 		}
 	}
+	p.report.Complete = true
 	s.options.Log.Info("pruned the store", "path", s.path, "before", p.report.Before, "pruned", p.report.Pruned, "linked", p.report.Linked, "waiting", p.report.Waiting)
 	// The log holds what was deleted until it is cut; where somebody reads just now, a later run does it.
 	_, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func aged(t *testing.T) (s *Store, now *time.Time) {
 func TestPrune(t *testing.T) {
 	s, _ := aged(t)
 	before := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
-	want := PruneReport{Store: s.path, Before: "2026-02-01T00:00:00Z", DryRun: true, Pruned: 2, Linked: 3, Waiting: 1, Bytes: 2 * 160008}
+	want := PruneReport{Store: s.path, Before: "2026-02-01T00:00:00Z", DryRun: true, Pruned: 2, Linked: 3, Waiting: 1, Bytes: 2 * 160008, Complete: true}
 	dry, err := Prune(t.Context(), s, before, true)
 	if err != nil || *dry != want {
 		t.Errorf("dry run: %+v, %v", dry, err)
@@ -141,5 +142,47 @@ func TestPrunedBytesAreGone(t *testing.T) {
 		if n := onDisk(canary); n > 0 {
 			t.Errorf("%s still stands on the disk %d times", canary, n)
 		}
+	}
+}
+
+// TestPruneBesideARun: both come to their end, and the ledger tells of both.
+func TestPruneBesideARun(t *testing.T) {
+	s, now := aged(t)
+	other := open(t, s.path, Options{Now: func() time.Time { return now.AddDate(0, 1, 0) }})
+	saving := make(chan error, 1)
+	go func() {
+		var err error
+		for n := range 40 {
+			_, one := other.Save(context.Background(), []*soar.Draft{proven(message.UID(100+n), "beside "+strings.Repeat("x", n))})
+			err = errors.Join(err, one)
+		}
+		saving <- err
+	}()
+	before, pruned := *now, 0
+	for range 20 {
+		r, err := Prune(t.Context(), s, before, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pruned += r.Pruned
+	}
+	if err := <-saving; err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Inspect(t.Context(), s); err != nil || len(r.Problems) > 0 || pruned != 2 || r.Emails != 45 {
+		t.Errorf("%d were pruned; %+v, %v", pruned, r, err)
+	}
+}
+
+// TestPruneInterrupted: what is done stays and is told; before that nothing is.
+func TestPruneInterrupted(t *testing.T) {
+	s, now := aged(t)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r, err := Prune(cancelled, s, *now, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("before it began: %+v, %v", r, err)
+	}
+	if r, err := Prune(t.Context(), s, *now, true); err != nil || r.Pruned != 2 {
+		t.Errorf("afterwards: %+v, %v", r, err)
 	}
 }
