@@ -48,6 +48,7 @@ func ofEmail(r soar.Record, raw []byte) soar.Note {
 	w.list("Indicators", found(report.Indicators))
 	w.list("Problems", problems(r.Problems))
 	mark := marker("email", r.SourceKey)
+	w.row("Note", mark)
 	return soar.Note{Title: title("Email "+string(r.ID), r.Subject, mark), HTML: w.String(), Marker: mark}
 }
 
@@ -62,6 +63,7 @@ func ofFile(r soar.Record, f soar.File, size int) soar.Note {
 	w.row("SHA-256", f.SHA256)
 	w.row("Part", f.Part)
 	mark := marker("file", r.SourceKey, f.Part, f.SHA256)
+	w.row("Note", mark)
 	return soar.Note{Title: title("Attachment of email "+string(r.ID), f.Filename, mark), HTML: w.String(), Marker: mark}
 }
 

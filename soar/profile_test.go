@@ -225,6 +225,8 @@ func TestParseProfileMistakes(t *testing.T) {
 		`{"operations":{"emails.get":{"clauses":{"at":"x","field":"f","value":"v"}}}}`:        "is for emails.search",
 		`{"operations":{"emails.search":{"clauses":{"at":"x"}}}}`:                             "needs at, field and value",
 		`{"operations":{"emails.search":{"script":"x"}}}`:                                     "unknown field",
+		`{"operations":{"emails.get":{"constants":{"a":["{incident_id}"]}}}}`:                 "emails.get.constants.a names the placeholder",
+		`{"operations":{"emails.get":{"answer":{"error":"."}}}}`:                              "answer.error must name a field",
 		`{"operations":{}} {}`:                                                                "",
 		`{"ids":"number","operations":{"emails.create":{"request":{"*":"x"}}}}`:               `can only be ""`,
 		`{"record":{"from":"` + strings.Repeat("a.", 9) + `a"}}`:                              "is not a path",

@@ -68,8 +68,8 @@ const (
 	routeTemplates = "incidents.templates.list" // public; asked for to see whether the credentials are taken
 )
 
-// noteRoutes are beside [DefaultRoutes], which are those of emails.
-func noteRoutes() Routes {
+// NoteRoutes are beside [DefaultRoutes], which are those of emails.
+func NoteRoutes() Routes {
 	return Routes{
 		routeNoteAdd:   {http.MethodPost, "incidents/{incident_id}/notes/"},
 		routeNotes:     {http.MethodGet, "incidents/{incident_id}/notes/"},
@@ -175,7 +175,7 @@ func (r Route) placeholders() []string {
 // knownRoutes are those that cloud_soar_routes can replace.
 func knownRoutes() Routes {
 	routes := DefaultRoutes()
-	maps.Copy(routes, noteRoutes())
+	maps.Copy(routes, NoteRoutes())
 	return routes
 }
 

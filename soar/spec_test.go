@@ -99,6 +99,28 @@ func tryProfile(t *testing.T, api foreigntest.API, text string) (works []string)
 			works = append(works, try.operation)
 		}
 	}
+	return append(works, tryNotes(t, f, c)...)
+}
+
+// tryNotes writes a note twice on an API without emails.
+func tryNotes(t *testing.T, f *foreigntest.Server, c *soar.Client) (works []string) {
+	t.Helper()
+	if f.Emails {
+		return nil
+	}
+	notes, ctx := soar.NewNotes(c), t.Context()
+	if _, err := notes.Check(ctx); err == nil {
+		works = append(works, "incidents.templates.list")
+	}
+	note := soar.Note{Title: "a note [0123]", HTML: "<p>text</p>", Marker: "[0123]"}
+	if written, err := notes.Add(ctx, 7, note); err != nil || !written || len(f.Remarks("7")) != 1 {
+		t.Logf("a note: %t, %v", written, err)
+		return works
+	}
+	works = append(works, "incidents.notes.add")
+	if written, err := notes.Add(ctx, 7, note); err == nil && !written && len(f.Remarks("7")) == 1 {
+		works = append(works, "incidents.notes.list")
+	}
 	return works
 }
 

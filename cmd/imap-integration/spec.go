@@ -23,8 +23,10 @@ func checkSpec(ctx context.Context, p *program, document, profile string) error 
 		return err
 	}
 	calls := map[string]string{}
-	for name, route := range soar.DefaultRoutes() {
-		calls[name] = route.String()
+	for _, routes := range []soar.Routes{soar.DefaultRoutes(), soar.NoteRoutes()} {
+		for name, route := range routes {
+			calls[name] = route.String()
+		}
 	}
 	report, err := apispec.Check(text, calls)
 	if err != nil {
@@ -43,8 +45,11 @@ func checkSpec(ctx context.Context, p *program, document, profile string) error 
 		return err
 	}
 	if missing := len(report.Operations) - report.Matched; missing > 0 {
-		return fmt.Errorf("%d of %d operations have no match in %s; standard output names them and what is nearest; add them to the profile by hand where they exist",
-			missing, len(report.Operations), document)
+		advice := "add them to the profile by hand where they exist"
+		if !report.Saves {
+			advice += "; without a way to save emails, keep them in cloud_soar_email_store, for which the operations on notes are enough"
+		}
+		return fmt.Errorf("%d of %d operations have no match in %s; standard output names them and what is nearest; %s", missing, len(report.Operations), document, advice)
 	}
 	return nil
 }

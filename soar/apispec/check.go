@@ -31,6 +31,7 @@ type Report struct {
 	Matched    int       `json:"matched"`
 
 	Profile profile.Profile `json:"-"` // to start from
+	Saves   bool            `json:"-"` // emails can be saved
 }
 
 // Check compares a document with calls, operation → "METHOD path". The error is a
@@ -47,8 +48,8 @@ func Check(data []byte, calls map[string]string) (report *Report, err error) {
 	}()
 	all := endpoints(doc)
 	chosen, near := match(all)
-	report = &Report{Paths: len(doc.paths), Title: doc.title, Profile: write(chosen)}
-	for _, name := range profile.Emails() {
+	report = &Report{Paths: len(doc.paths), Title: doc.title, Profile: write(chosen), Saves: chosen["emails.create"] != nil}
+	for _, name := range needed(chosen) {
 		f := Finding{Operation: name, Call: calls[name], Verdict: Missing, Near: []string{}}
 		for _, c := range near[name] {
 			f.Near = append(f.Near, c.call())
@@ -63,6 +64,16 @@ func Check(data []byte, calls map[string]string) (report *Report, err error) {
 		report.Operations = append(report.Operations, f)
 	}
 	return report, nil
+}
+
+// needed are the operations that count: those on emails and, where emails cannot be
+// saved, those on notes, which serve then.
+func needed(chosen map[string]*endpoint) []string {
+	names := profile.Emails()
+	if chosen["emails.create"] == nil {
+		names = append(names, profile.Notes()...)
+	}
+	return names
 }
 
 // sameCall compares two calls, whatever their placeholders are called.

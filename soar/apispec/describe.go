@@ -28,8 +28,10 @@ func (w *writer) operation(name string, e *endpoint) *profile.Operation {
 		}
 	case "emails.get", "emails.discard":
 		w.one(name, e, op)
+	case "incidents.notes.add":
+		w.note(e, op)
 	}
-	if strings.HasSuffix(name, ".list") || name == "emails.search" {
+	if strings.HasSuffix(name, "emails.list") || strings.HasSuffix(name, "attachments.list") || name == "emails.search" {
 		w.list(e, op)
 	}
 	w.statuses(name, e, op)
@@ -115,6 +117,26 @@ func (w *writer) places(name string, e *endpoint, op *profile.Operation) {
 			delete(op.Request, ours)
 			if ours == "id" || ours == "incident_id" || ours == "triage_id" { // sent only where they are named
 				op.Request[ours] = theirs
+			}
+		}
+	}
+}
+
+// note says where a note's texts and time go; what an API has no place for is left out.
+func (w *writer) note(e *endpoint, op *profile.Operation) {
+	inputs := e.inputs()
+	for _, ours := range []string{"title", "additional_info", "created_on"} {
+		path, ok := w.find(ours, inputs)
+		inputs = without(inputs, map[string]bool{path: ok})
+		switch {
+		case !ok:
+			op.Request[ours] = ""
+		case path != ours:
+			op.Request[ours] = e.target(path)
+		}
+		for _, f := range e.inputs() {
+			if ok && ours == "created_on" && f.path == path && w.p.Dates == "" {
+				w.p.Dates = dates(f.schema)
 			}
 		}
 	}

@@ -69,6 +69,9 @@ var wants = []want{
 	{"emails.search", []string{"POST", "GET"}, []string{"email", "search"}, []string{"incident", "triage", "file", "raw"}, 0, "search"},
 	{"emails.create", []string{"POST", "PUT"}, []string{"email"}, []string{"incident", "triage", "file", "search", "raw", "discard", "remove"}, 0, "email"},
 	{"emails.get", []string{"GET"}, []string{"email"}, []string{"incident", "triage", "file", "search", "raw", "discard", "remove"}, 1, "email"},
+	{"incidents.notes.add", []string{"POST", "PUT"}, []string{"incident", "note"}, []string{"email", "file", "triage", "remove", "search", "template"}, 1, "note"},
+	{"incidents.notes.list", []string{"GET"}, []string{"incident", "note"}, []string{"email", "file", "triage", "remove", "template"}, 1, "note"},
+	{"incidents.templates.list", []string{"GET"}, []string{"incident", "template"}, []string{"email", "file", "triage", "note", "remove"}, 0, "template"},
 }
 
 // score is how well an endpoint fits, below 1 where it does not.

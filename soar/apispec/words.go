@@ -17,6 +17,8 @@ func concepts() map[string]string {
 		"raw":      "raw original eml source mime rfc822 download",
 		"discard":  "discard junk archive archived dismiss trash spam discarded",
 		"remove":   "remove unlink delete detach disconnect",
+		"note":     "note comment remark journal worklog",
+		"template": "template form",
 		"link":     "link add attach relation connect assign",
 	} {
 		for _, w := range strings.Fields(words) {

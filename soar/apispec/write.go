@@ -49,6 +49,9 @@ func synonyms() map[string][]string {
 		"page_number":      "pagenumber page pageno",
 		"offset":           "offset skip start from",
 		"existed":          "existed exists duplicate known already",
+		"title":            "title headline subject heading name summary",
+		"additional_info":  "additionalinfo html text body content message comment note description value",
+		"created_on":       "createdon createdat created writtenat date time",
 		"total":            "total count totalcount totalresults",
 	} {
 		m[ours] = strings.Fields(theirs)
@@ -98,7 +101,7 @@ func write(chosen map[string]*endpoint) profile.Profile {
 	w := &writer{names: synonyms(), chosen: chosen}
 	w.p = profile.Profile{Operations: map[string]*profile.Operation{}}
 	w.shapes()
-	for _, name := range profile.Emails() {
+	for _, name := range needed(chosen) {
 		e := chosen[name]
 		if e == nil {
 			w.p.Operations[name] = nil
@@ -218,12 +221,18 @@ func (w *writer) values() {
 				}
 			}
 		case named("received_at"):
-			if f.is("integer") || f.is("number") {
-				w.p.Dates = "unix"
-				if said := strings.ToLower(f.schema.description + f.schema.format); strings.Contains(said, "milli") {
-					w.p.Dates = "unix_ms"
-				}
-			}
+			w.p.Dates = dates(f.schema)
 		}
 	}
+}
+
+// dates says how an instant is written: "" as text, as RFC 3339 has it.
+func dates(s *schema) string {
+	switch said := strings.ToLower(s.description + s.format); {
+	case !s.is("integer") && !s.is("number"):
+		return ""
+	case strings.Contains(said, "milli"):
+		return "unix_ms"
+	}
+	return "unix"
 }

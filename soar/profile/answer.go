@@ -41,6 +41,9 @@ type Answer struct {
 func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
 	op, s := p.operation(r.Operation), shapes[r.Operation]
 	existed := slices.Contains(op.Existed, status)
+	if err := refusal(op, body); err != nil {
+		return Answer{}, err
+	}
 	if s.kind == removes {
 		return Answer{Status: http.StatusNoContent}, nil
 	}
@@ -77,6 +80,25 @@ func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
 		return a.content()
 	}
 	return a.record()
+}
+
+// refusal finds the error of an API that answers with a status of success nevertheless:
+// anything but null, false, 0 and nothing at the place that its profile names.
+func refusal(op *Operation, body []byte) error {
+	at := op.Answer["error"]
+	if at == "" {
+		return nil
+	}
+	doc, err := decode(body)
+	if err != nil {
+		return nil // whoever needs a document says so
+	}
+	switch v, _ := get(doc, at); plain(v) {
+	case "null", "false", "0", "", "[]", "{}":
+		return nil
+	default:
+		return fmt.Errorf("the error %s at %s", quote.Text(plain(v), quote.Sentence), quote.Text(at, quote.Name))
+	}
 }
 
 // reader takes one answer apart.

@@ -68,19 +68,24 @@ var shapes = map[string]shape{
 
 // answerFields are the places that an answer of each kind can name.
 var answerFields = map[kind][]string{
-	makes:    {"id", "existed"},
-	lists:    {"results", "total"},
-	record:   {"record"},
-	links:    {"existed"},
-	removes:  {},
-	raw:      {"content"},
-	anything: {},
+	makes:    {"id", "existed", "error"},
+	lists:    {"results", "total", "error"},
+	record:   {"record", "error"},
+	links:    {"existed", "error"},
+	removes:  {"error"},
+	raw:      {"content", "error"},
+	anything: {"error"},
 }
 
 // Emails lists the operations on emails, in the order in which a person reads them.
 func Emails() []string {
 	return strings.Fields(`emails.create emails.search emails.get emails.eml emails.discard incidents.emails.add incidents.emails.list
 		incidents.emails.remove incidents.attachments.add incidents.attachments.list triage.emails.add`)
+}
+
+// Notes lists the operations on an incident's notes, which serve where there are none on emails.
+func Notes() []string {
+	return strings.Fields(`incidents.notes.add incidents.notes.list incidents.templates.list`)
 }
 
 // RecordFields are the fields of a record, as Cloud SOAR answers it.

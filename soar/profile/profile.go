@@ -66,6 +66,9 @@ const (
 // pathName is one name of a dotted path. It is compiled when a profile is read: most runs have none.
 var pathName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_$@-]{1,64}$`) })
 
+// placeText is a constant that stands for an id.
+var placeText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"\{([^{}"]*)\}"`) })
+
 // Is reports whether a setting holds a profile, and not routes alone.
 func Is(text string) bool {
 	var keys map[string]json.RawMessage
@@ -197,6 +200,11 @@ func (c *checker) operation(place string, op *Operation, s shape) {
 	}
 	for _, target := range slices.Sorted(maps.Keys(op.Constants)) {
 		c.target(place+".constants", target)
+		for _, name := range placeText().FindAllSubmatch(op.Constants[target], -1) {
+			if field := string(name[1]); !slices.Contains(onDemand[:3], field) || !slices.Contains(s.request, field) {
+				c.add(place+".constants."+target, "names the placeholder "+quote.Text("{"+field+"}", quote.Name)+", which the operation does not have")
+			}
+		}
 	}
 	if op.Request["*"] != "" {
 		c.add(place+".request.*", `can only be ""`)
@@ -204,6 +212,9 @@ func (c *checker) operation(place string, op *Operation, s shape) {
 	c.known(place+".answer", op.Answer, answerFields[s.kind])
 	for field, path := range op.Answer {
 		c.path(place+".answer."+field, path)
+	}
+	if op.Answer["error"] == "." {
+		c.add(place+".answer.error", "must name a field, not the whole document")
 	}
 	for _, status := range slices.Concat(op.Success, op.Existed, op.Absent) {
 		if status < 200 || status > 499 || status/100 == 3 || status == 401 || status == 403 {

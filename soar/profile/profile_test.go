@@ -57,3 +57,32 @@ func TestTranslate(t *testing.T) {
 		t.Errorf("get: %s, %v", w.Body, err)
 	}
 }
+
+// TestPlacedConstants: an id can stand anywhere in what is always sent.
+func TestPlacedConstants(t *testing.T) {
+	p, err := Parse(`{"operations":{"incidents.notes.list":{"constants":{"query":[{"_name":"getCase","idOrName":"{incident_id}"},{"_name":"comments"}],"text":"of {incident_id}"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.Translate("POST", Request{Operation: "incidents.notes.list", Places: map[string]string{"incident_id": "7"}})
+	if want := `{"query":[{"_name":"getCase","idOrName":7},{"_name":"comments"}],"text":"of {incident_id}"}`; err != nil || string(w.Body[0]) != want {
+		t.Errorf("%s, %v, want %s", w.Body, err, want)
+	}
+}
+
+// TestErrorsWithSuccess: an API that says 200 and means no.
+func TestErrorsWithSuccess(t *testing.T) {
+	p, err := Parse(`{"operations":{"incidents.emails.remove":{"answer":{"error":"fault.text"}},"incidents.emails.add":{"answer":{"error":"ok"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, fails := range map[string]bool{
+		``: false, `{}`: false, `{"fault":null}`: false, `{"fault":{"text":""}}`: false, `{"fault":{"text":false}}`: false, `{"fault":{"text":[]}}`: false,
+		`{"fault":{"text":"no such case"}}`: true, `{"fault":{"text":["a"]}}`: true, `{"fault":{"text":17}}`: true,
+	} {
+		_, err := p.Read(Request{Operation: "incidents.emails.remove"}, 200, []byte(body))
+		if (err != nil) != fails {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

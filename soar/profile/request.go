@@ -52,7 +52,15 @@ func (p *Profile) Calls() map[string]string {
 // Names reports whether an operation sends a field by a name of its own.
 func (p *Profile) Names(name, field string) bool {
 	op := p.Operations[name]
-	return op != nil && op.Request[field] != ""
+	if op == nil {
+		return false
+	}
+	for _, value := range op.Constants {
+		if bytes.Contains(value, []byte(`"{`+field+`}"`)) {
+			return true
+		}
+	}
+	return op.Request[field] != ""
 }
 
 func (p *Profile) operation(name string) *Operation {
@@ -84,9 +92,30 @@ func (p *Profile) Translate(method string, r Request) (Wire, error) {
 		if err != nil {
 			return Wire{}, err
 		}
-		b.put(target, v)
+		b.put(target, p.placed(v, r.Places))
 	}
 	return b.finish(r)
+}
+
+// placed puts ids in the place of texts that are nothing but a placeholder, such as "{id}".
+func (p *spelling) placed(value any, places map[string]string) any {
+	switch v := value.(type) {
+	case string:
+		for name, id := range places {
+			if v == "{"+name+"}" {
+				return p.outward(name, idValue(id))
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = p.placed(v[i], places)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = p.placed(v[key], places)
+		}
+	}
+	return value
 }
 
 // fields flattens a request: the names of the document, those of its filter with
