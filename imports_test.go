@@ -19,7 +19,7 @@ const module = "example.org/imap-integration"
 // ARCHITECTURE.md). A package that is not listed may not be there.
 var rooms = map[string][]string{
 	".":                       {},
-	"actions":                 {"analysis", "casenote", "content", "evidence", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "privatefile", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "soar/profile", "terminal", "token", "token/jwt", "transport", "webhook"},
+	"actions":                 {"analysis", "casenote", "content", "evidence", "filters", "ingest", "mailbox", "manifest", "indicators", "links", "message", "outlook", "privatefile", "pyregex", "quote", "secret", "soar", "soar/local", "soar/postgres", "soar/profile", "soar/recording", "terminal", "token", "token/jwt", "transport", "webhook"},
 	"analysis":                {"content", "content/file", "indicators", "links", "message", "outlook", "quote", "soar"},
 	"casenote":                {"analysis", "indicators", "message", "quote", "soar"},
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},
 	"console":                 {"actions", "analysis", "content", "indicators", "ingest", "links", "manifest", "message", "privatefile", "quote", "secret", "soar", "soar/local"},
-	"cmd/imap-integration":    {".", "actions", "evidence", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar", "soar/apispec", "soar/local", "terminal"},
+	"cmd/imap-integration":    {".", "actions", "evidence", "console", "fleet", "mailbox/imapmem", "manifest", "quote", "secret", "soar", "soar/apispec", "soar/local", "soar/recording", "terminal"},
 	"evidence":                {"message", "quote"},
 	"filters":                 {"message", "quote"},
 	"ingest":                  {"content", "evidence", "filters", "mailbox", "message", "quote", "soar"}, // of mailbox the types only
@@ -51,6 +51,7 @@ var rooms = map[string][]string{
 	"soar":                    {"message", "quote", "secret", "soar/profile", "token/jwt", "transport"},
 	"soar/apispec":            {"quote", "soar/profile"},
 	"soar/foreigntest":        {},
+	"soar/recording":          {"message", "transport"},
 	"soar/local":              {"evidence", "message", "quote", "soar", "soar/packing"},
 	"soar/packing":            {"soar"},
 	"soar/profile":            {"quote"},

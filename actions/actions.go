@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"example.org/imap-integration/manifest"
@@ -75,6 +76,9 @@ type Env struct {
 	Notice func(line string)
 	// StatusFile is where the daemon keeps how it is doing (--status-file); "" = nowhere.
 	StatusFile string
+	// Record makes a transport to Cloud SOAR one that is recorded (--record); known are texts
+	// of the API's own. nil: nothing is recorded.
+	Record func(base http.RoundTripper, known []string) http.RoundTripper
 	// Program is the version of the program, for the ledger and for bundles.
 	Program  string
 	Evidence Evidence

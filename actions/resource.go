@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -45,7 +46,8 @@ type Resource struct {
 
 	refreshTokenFile string // keeps the newest refresh token; "" = none
 
-	person func(line string) // is told what a person should know; nil: nobody sits there
+	record func(base http.RoundTripper, known []string) http.RoundTripper // nil: nothing is recorded
+	person func(line string)                                              // is told what a person should know; nil: nobody sits there
 }
 
 // hint tells the log, and a person at a terminal, of what is no failure.
@@ -60,7 +62,7 @@ func (r Resource) hint(line string) {
 // one settings file serves all actions: a slip in a filter must not stop an
 // action on saved emails. It returns what hands out the parts.
 func resource(env *Env, v *manifest.Values) Resource {
-	r := Resource{v: v, log: env.Log, program: env.Program, refreshTokenFile: env.RefreshTokenFile, person: env.Person}
+	r := Resource{v: v, log: env.Log, program: env.Program, refreshTokenFile: env.RefreshTokenFile, person: env.Person, record: env.Record}
 	r.timeout()
 	r.maxSize()
 	if Uses(v.Command(), "imap_server") {

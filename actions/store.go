@@ -17,6 +17,7 @@ import (
 	"example.org/imap-integration/soar/local"
 	"example.org/imap-integration/soar/postgres"
 	"example.org/imap-integration/soar/profile"
+	"example.org/imap-integration/soar/recording"
 	"example.org/imap-integration/transport"
 )
 
@@ -197,12 +198,24 @@ func (r Resource) client(at place, address string) *soar.Client {
 		return nil
 	}
 	c.HTTP = transport.HTTPClient(dial, trust)
+	if r.record != nil {
+		c.HTTP.Transport = r.record(c.HTTP.Transport, r.wordsOf(at))
+	}
 	client, err := soar.New(c)
 	if err != nil {
 		r.problem(at.fieldOf(err), err)
 		return nil
 	}
 	return client
+}
+
+// wordsOf are texts of the API that a recording keeps: paths, and what the profile spells.
+func (r Resource) wordsOf(at place) []string {
+	words := soar.Paths()
+	if at == tenant {
+		words = append(words, recording.Words(r.v.Text("cloud_soar_routes"))...)
+	}
+	return words
 }
 
 // profile is how the tenant's API differs. What serve answers is ours.

@@ -179,6 +179,15 @@ func knownRoutes() Routes {
 	return routes
 }
 
+// Paths are those of all routes, as they are without cloud_soar_routes.
+func Paths() []string {
+	var paths []string
+	for _, route := range knownRoutes() {
+		paths = append(paths, route.Path)
+	}
+	return paths
+}
+
 func routeNames() []string { return slices.Sorted(maps.Keys(knownRoutes())) }
 
 // cutRoute splits "METHOD path".

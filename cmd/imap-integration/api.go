@@ -13,7 +13,7 @@ import (
 // have the resource's parameters and an action's exit statuses.
 func apiCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
-		Use: "api", Short: "Check which operations of the Cloud SOAR API a tenant has", Args: cobra.NoArgs,
+		Use: "api", Short: "Check which operations of the Cloud SOAR API a tenant has, and replay what was recorded", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	check := p.actionCommand(actions.APICheck)
@@ -32,6 +32,6 @@ func apiCommand(p *program) *cobra.Command {
 		p.guarded(func(ctx context.Context) error { return checkSpec(ctx, p, document, profile) })(c.Context())
 		return nil
 	}
-	c.AddCommand(check)
+	c.AddCommand(check, replayCommand(p))
 	return c
 }

@@ -110,6 +110,7 @@ func (p *program) actionCommand(a actions.Action) *cobra.Command {
 	}
 	p.logFlags(c)
 	c.Flags().BoolVar(&p.json, "json", false, "JSON on a terminal too, indented; where it is piped it is JSON anyway")
+	c.Flags().StringVar(&p.record, "record", "", "write what is said to Cloud SOAR and what it answers to this new file, for a bug report: placeholders stand for secrets, addresses, subjects, names and contents")
 	c.Flags().BoolVar(&p.helpAll, "help-all", false, "help, with the fields that it does not use")
 	if a.Name == "incoming-mail-daemon" {
 		c.Flags().BoolVar(&p.watch, "watch", false, "go on until interrupted, one JSON array a line for each batch of new emails")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -44,8 +45,12 @@ type program struct {
 	json             bool    // ACTION --json
 	colour           string  // --color
 	refreshTokenFile string  // --refresh-token-file
+	record           string  // --record
 	status           int     // exit status of the command that ran
 	hangUp           *hangUp // nil: SIGHUP is not heard
+
+	// recorded makes a transport one that is recorded; nil: --record is not set.
+	recorded func(http.RoundTripper, []string) http.RoundTripper
 
 	// For who watches the run in another way than on a terminal; nil: nobody does.
 	step  func(actions.Step)
@@ -143,6 +148,12 @@ func (p *program) action(ctx context.Context, a actions.Action) {
 		return
 	}
 	p.logs.redact = v.Redact
+	endRecord, err := startRecord(p, v.Redact)
+	if err != nil {
+		p.finish(ctx, &manifest.ParameterError{Command: a.Name, Problems: []string{err.Error()}}, nil)
+		return
+	}
+	defer endRecord()
 	began := time.Now()
 	p.logs.logger().Info("started", "action", a.Name, "version", version)
 	_, err = within(ctx, interruptedLimit, func() (struct{}, error) {
@@ -198,6 +209,8 @@ func (p *program) env(ctx context.Context, action string, bar *progressBar) *act
 		WebhookURL: p.webhook, WebhookSecretFile: p.webhookSecret,
 
 		RefreshTokenFile: p.refreshTokenFile,
+
+		Record: p.recorded,
 	}
 	line := func(text string) {
 		bar.end()
