@@ -232,6 +232,7 @@ func TestRecordFailures(t *testing.T) {
 		"no answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // lost answers are waited for
 			server := httptest.NewUnstartedServer(answer)
 			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 			server.Start()
