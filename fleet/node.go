@@ -249,8 +249,7 @@ func (n *Node) renewals(ctx context.Context) {
 		case err == nil:
 			last = time.Now()
 		case errors.Is(err, ledger.ErrOutdated):
-			n.o.Log.Error("this node ends", "error", err.Error())
-			n.end(err)
+			n.end(err) // Run returns it
 		case time.Since(last) > n.o.Config.lease:
 			lost = turns // whatever they still save would be refused
 		default:

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	takeMost  = 64               // messages taken at once
+	takeMost  = 16               // messages taken at once; as many come again where a node dies
 	lendTime  = 15 * time.Minute // for taken messages, whatever their receiver does; those of a dead node are taken at once
 	lookFor   = 2 * time.Second  // how often an idle outlet looks for messages of other nodes
 	restMost  = 30 * time.Second // an outlet whose receiver is away rests
