@@ -33,6 +33,9 @@ type Snapshotter interface {
 	Snapshot(ctx context.Context) (at Source, release func(), err error)
 }
 
+// AtOnce is how many entries are made at once, so that memory does not grow with a mailbox.
+const AtOnce = 1000
+
 // Line is an entry as a store keeps it, with the columns beside it.
 type Line struct {
 	Number int64

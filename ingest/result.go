@@ -120,7 +120,7 @@ func (s *Result) add(o object, checkpoint string) error {
 			s.notes.of(u, evidence.Entry{Event: evidence.Failed, Size: o.mail.Size, SHA256: o.mail.SHA256, Detail: o.refused})
 		case o.held:
 			s.notes.belongs(u, o.id)
-			s.notes.did(evidence.Existed, []mailbox.UID{u}, "")
+			s.notes.of(u, evidence.Entry{Event: evidence.Existed})
 		default:
 			s.notes.belongs(u, o.id)
 		}
@@ -184,7 +184,7 @@ func (s *Result) acknowledgesCopy(uid mailbox.UID, first spooled) {
 	s.acknowledges(uid, first.saved)
 	if first.saved {
 		s.notes.belongs(uid, first.id)
-		s.notes.did(evidence.Existed, []mailbox.UID{uid}, "")
+		s.notes.of(uid, evidence.Entry{Event: evidence.Existed})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,13 +79,13 @@ func openLedger(ctx context.Context, tx *sql.Tx, o Options, r *recent) (*ledger,
 }
 
 // add appends an entry. The first one of all says what was there before.
-func (l *ledger) add(e evidence.Entry) error {
+func (l *ledger) add(ctx context.Context, e evidence.Entry) error {
 	if l.head.Count == 0 && e.Event != evidence.Began {
 		began := evidence.Entry{Event: evidence.Began}
 		if l.newest.Valid {
 			began.Email, began.Detail = decimal(l.newest.Int64), evidence.BeganDetail
 		}
-		if err := l.add(began); err != nil {
+		if err := l.add(ctx, began); err != nil {
 			return err
 		}
 	}
@@ -101,6 +102,9 @@ func (l *ledger) add(e evidence.Entry) error {
 		l.session = next.Count
 	}
 	l.head, l.lines = next, append(l.lines, next.Count, mail, string(line), next.Link)
+	if len(l.lines) >= ledgerColumns*ledgerAtOnce {
+		return l.flush(ctx)
+	}
 	return nil
 }
 
@@ -123,32 +127,32 @@ func (l *ledger) flush(ctx context.Context) error {
 }
 
 // saved tells of an email that was stored just now.
-func (l *ledger) saved(id int64, in incoming) error {
+func (l *ledger) saved(ctx context.Context, id int64, in incoming) error {
 	e := in.entry(evidence.Saved)
 	e.Email, e.Record = decimal(id), in.row.Digest()
 	l.made = append(l.made, e)
-	return l.came(e, in)
+	return l.came(ctx, e, in)
 }
 
 // existed tells of an email that came again.
-func (l *ledger) existed(id soar.ID, in incoming) error {
+func (l *ledger) existed(ctx context.Context, id soar.ID, in incoming) error {
 	e := in.entry(evidence.Existed)
 	e.Email = string(id)
-	return l.came(e, in)
+	return l.came(ctx, e, in)
 }
 
 // came appends an entry of an email that came over the session of a run.
-func (l *ledger) came(e evidence.Entry, in incoming) error {
+func (l *ledger) came(ctx context.Context, e evidence.Entry, in incoming) error {
 	if in.session == nil {
-		return l.add(e)
+		return l.add(ctx, e)
 	}
 	if session := in.session(); session != nil && l.session == 0 {
-		if err := l.add(evidence.Entry{Event: evidence.Connected, Session: session}); err != nil {
+		if err := l.add(ctx, evidence.Entry{Event: evidence.Connected, Session: session}); err != nil {
 			return err
 		}
 	}
 	e.InSession = l.session
-	return l.add(e)
+	return l.add(ctx, e)
 }
 
 // pruned tells that the retention removes emails; call it while they are there.
@@ -158,6 +162,15 @@ func (l *ledger) pruned(ctx context.Context, ids []soar.ID, why string) error {
 
 // about appends the entry e for each of these emails, with where it came from and what it is.
 func (l *ledger) about(ctx context.Context, ids []soar.ID, e evidence.Entry) error {
+	for some := range slices.Chunk(ids, evidence.AtOnce) {
+		if err := l.aboutSome(ctx, some, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *ledger) aboutSome(ctx context.Context, ids []soar.ID, e evidence.Entry) error {
 	origins, err := l.origins(ctx, ids)
 	if err != nil {
 		return err
@@ -169,7 +182,7 @@ func (l *ledger) about(ctx context.Context, ids []soar.ID, e evidence.Entry) err
 		}
 		one := e.About(origin)
 		one.Email = string(id)
-		if err := l.add(one); err != nil {
+		if err := l.add(ctx, one); err != nil {
 			return err
 		}
 	}
@@ -211,7 +224,7 @@ func (l *ledger) record(ctx context.Context, entries []evidence.Entry) error {
 		} else {
 			e.Email = ""
 		}
-		if err := l.add(e); err != nil {
+		if err := l.add(ctx, e); err != nil {
 			return err
 		}
 	}

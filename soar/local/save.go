@@ -130,7 +130,7 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, l *ledger, in incoming)
 		return found, err
 	}
 	if found.Existed {
-		return found, l.existed(found.ID, in)
+		return found, l.existed(ctx, found.ID, in)
 	}
 	id, err := s.insertMail(ctx, tx, in)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Store) saveOne(ctx context.Context, tx *sql.Tx, l *ledger, in incoming)
 			return soar.Saved{}, err
 		}
 	}
-	err = l.saved(id, in)
+	err = l.saved(ctx, id, in)
 	return soar.Saved{ID: soar.NumberID(id)}, err
 }
 

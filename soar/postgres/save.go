@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,12 +233,18 @@ func (s *Store) HandedOver(ctx context.Context, ids []soar.ID) error {
 			numbers = append(numbers, n)
 		}
 	}
-	return s.Change(ctx, "change", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM pending WHERE email_id = ANY($1)`, numbers); err != nil {
+	for some := range slices.Chunk(numbers, evidence.AtOnce) { // what is not noted comes again, as existed
+		err := s.Change(ctx, "change", func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `DELETE FROM pending WHERE email_id = ANY($1)`, some); err != nil {
+				return err
+			}
+			return noteAbout(ctx, tx, s.config, some, evidence.Entry{Event: evidence.HandedOver})
+		})
+		if err != nil {
 			return err
 		}
-		return noteAbout(ctx, tx, s.config, numbers, evidence.Entry{Event: evidence.HandedOver})
-	})
+	}
+	return nil
 }
 
 // Record appends what was done with emails at the mail server, and what never reached
