@@ -23,6 +23,8 @@ func codePageLabel(number int) string {
 		return "utf-16le"
 	case 1201:
 		return "utf-16be"
+	case 1361:
+		return "johab"
 	case 10000:
 		return "macintosh"
 	case 10007:
@@ -140,15 +142,21 @@ func decodeUTF16(data []byte) string { return message.UTF16(data, binary.LittleE
 
 // codePageOfLocale is the ANSI code page of a Windows locale identifier, by its language; 0 for Western European ones.
 func codePageOfLocale(id int) int {
+	switch id & 0xFFFF { // languages that are written in two scripts
+	case 0x0C1A, 0x1C1A, 0x201A, 0x281A, 0x301A, 0x082C, 0x0843: // Serbian, Bosnian, Azerbaijani, Uzbek in Cyrillic
+		return 1251
+	case 0x042C, 0x0443: // the last two in Latin
+		return 1254
+	}
 	switch id & 0x3FF {
 	case 0x01, 0x20, 0x29:
 		return 1256
-	case 0x02, 0x19, 0x22, 0x23, 0x2F:
+	case 0x02, 0x19, 0x22, 0x23, 0x28, 0x2F, 0x3F, 0x40, 0x44, 0x50, 0x6D:
 		return 1251
 	case 0x05, 0x0E, 0x15, 0x18, 0x1A, 0x1B, 0x1C, 0x24:
 		return 1250
 	case 0x04:
-		if id == 0x0404 || id == 0x0C04 || id == 0x1404 {
+		if id &= 0xFFFF; id == 0x0404 || id == 0x0C04 || id == 0x1404 {
 			return 950
 		}
 		return 936

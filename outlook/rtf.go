@@ -257,6 +257,8 @@ func rtfCharset(n int) int {
 		return 932
 	case 129:
 		return 949
+	case 130:
+		return 1361
 	case 134:
 		return 936
 	case 136:
