@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.org/imap-integration/indicators"
 )
 
 // element is a start tag.
@@ -97,21 +99,24 @@ func (c *collector) target(value string, s source, remark string) {
 
 // script takes the URLs of a script, and those of the documents that it holds.
 func (c *collector) script(text, remark string) {
+	if c.scripts > maxScript { // named already
+		return
+	}
 	if remark == "" {
 		remark = remarkScript
 	}
 	left := maxScript - c.scripts
 	forms, documents := scriptForms(text, &left)
-	if c.scripts <= maxScript && left < 0 {
+	if left < 0 {
 		c.add("script", source{"script", false}, remarkDeep) // what is not read is listed, once
 	}
 	c.scripts = maxScript - left
 	known := map[string]bool{}
 	for _, form := range forms {
-		for _, l := range InText(form) {
-			if !known[l.Target] {
-				known[l.Target] = true
-				c.add(l.Target, source{"script", false}, remark)
+		for target := range indicators.URLs(form) { // resolved with the others of the document, within its limits
+			if !known[target] {
+				known[target] = true
+				c.add(target, source{"script", false}, remark)
 			}
 		}
 	}

@@ -57,6 +57,9 @@ var (
 // unescaped is a script with the escapes of its strings undone, numbers of characters
 // made letters, and strings that are added up joined.
 func unescaped(text string) string {
+	if !strings.ContainsAny(text, "\\%+&,") {
+		return text
+	}
 	text = escaped().ReplaceAllStringFunc(text, func(s string) string {
 		if s == `\/` {
 			return "/"
