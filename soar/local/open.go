@@ -8,8 +8,9 @@
 // never half a store; and every failure is a sentence that says whose turn it is.
 //
 // To be read in this order: open, file (the place on the disk) with errors,
-// schema, database (the connections), then the Store's save, read and links; the
-// server is handler, routes and upload.
+// schema, database (the connections), then the Store's save, read and links; what looks
+// after a store (backup, check, prune) stands on these; the server is handler, routes
+// and upload.
 package local
 
 import (
