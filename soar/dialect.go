@@ -29,9 +29,12 @@ func (call *request) ours() profile.Request {
 	return r
 }
 
+// has reports whether the tenant has an operation, as far as its profile says.
+func (d *dialect) has(operation string) bool { return d.profile == nil || d.profile.Has(operation) }
+
 // theirs is the request as the tenant's profile has it.
 func (d *dialect) theirs(call *request) (*request, http.Header, error) {
-	if !d.profile.Has(call.route) {
+	if !d.has(call.route) {
 		return nil, nil, &Failure{
 			Doing: call.doing, Host: d.host, kind: broken, unsent: true,
 			Cause: "cloud_soar_routes says that it has no " + call.route, Advice: "do this by hand, or add the operation to the profile",

@@ -63,6 +63,9 @@ func (n Notes) Add(ctx context.Context, incident int64, note Note) (written bool
 
 // Check asks for the templates of incidents, which is public, and changes nothing.
 func (n Notes) Check(ctx context.Context) (detail string, err error) {
+	if !n.c.has(routeTemplates) {
+		return fmt.Sprintf("Cloud SOAR at %s was not asked whether it takes the credentials, because its profile has no %s; incidents get notes about emails", n.c.host, routeTemplates), nil
+	}
 	call := &request{doing: "list the templates of incidents", route: routeTemplates, limit: pageLimit}
 	call.accept = n.c.acceptNote(call)
 	if err := n.c.send(ctx, call); err != nil {
@@ -84,6 +87,9 @@ func uncertain(err error, incident int64) error {
 // tenant has no such list. How it wraps the notes is not known and does not matter:
 // the marker stands in a title, and nowhere else.
 func (n Notes) has(ctx context.Context, incident int64, marker string) (have, listed bool, err error) {
+	if !n.c.has(routeNotes) {
+		return false, false, nil
+	}
 	call := &request{
 		doing: "look at the notes of an incident", route: routeNotes, place: map[string]ID{incidentPlace: NumberID(incident)}, limit: pageLimit,
 	}

@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +202,40 @@ func TestNoEmailAPI(t *testing.T) {
 	}
 	if _, err := c.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "has no emails.search") {
 		t.Error(err)
+	}
+}
+
+// TestNotesAsComments: a tenant whose notes are bare comments, which it does not list,
+// gets each of them once, with its marker; where an answer is lost nothing is sent again.
+func TestNotesAsComments(t *testing.T) {
+	var got []string
+	lose := false
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/csoar/v3/case/{number}/comment", func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		got = append(got, r.PathValue("number")+" "+string(text))
+		if lose {
+			foreigntest.Cut(w, nil)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"_id":"~8192","message":"kept"}`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	notes := soar.NewNotes(foreignClient(t, server.URL, `{"operations":{
+		"incidents.notes.add":{"call":"POST case/{incident_id}/comment","request":{"title":"","additional_info":"message","created_on":""}},
+		"incidents.notes.list":null,"incidents.templates.list":null}}`))
+	if detail, err := notes.Check(t.Context()); err != nil || !strings.Contains(detail, "was not asked") {
+		t.Errorf("Check: %q, %v", detail, err)
+	}
+	note := soar.Note{Title: "t [1]", HTML: "<p>[1]</p>", Marker: "[1]"}
+	if written, err := notes.Add(t.Context(), 7, note); err != nil || !written || len(got) != 1 || got[0] != `7 {"message":"\u003cp\u003e[1]\u003c/p\u003e"}` {
+		t.Errorf("Add: %t, %v, %q", written, err, got)
+	}
+	lose = true
+	if _, err := notes.Add(t.Context(), 8, note); err == nil || !strings.Contains(err.Error(), "look at incident 8") || len(got) != 2 {
+		t.Errorf("a lost answer: %v, %q", err, got)
 	}
 }
 

@@ -85,6 +85,9 @@ func (w want) score(e *endpoint) int {
 			return 0
 		}
 	}
+	if e.about["note"] && w.better != "note" { // whose text may be called a message
+		return 0
+	}
 	n := 10 - at
 	for _, c := range w.about {
 		switch {

@@ -10,14 +10,14 @@ func concepts() map[string]string {
 	m := map[string]string{}
 	for concept, words := range map[string]string{
 		"email":    "email mail message msg letter",
-		"incident": "incident case ticket",
+		"incident": "incident case ticket issue investigation",
 		"triage":   "triage inbox event alert queue",
 		"file":     "attachment file document artifact evidence",
 		"search":   "search query find filter list",
 		"raw":      "raw original eml source mime rfc822 download",
 		"discard":  "discard junk archive archived dismiss trash spam discarded",
 		"remove":   "remove unlink delete detach disconnect",
-		"note":     "note comment remark journal worklog",
+		"note":     "note comment remark journal",
 		"template": "template form",
 		"link":     "link add attach relation connect assign",
 	} {
