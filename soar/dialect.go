@@ -70,7 +70,7 @@ func (d *dialect) understood(call *request, resp *http.Response, body io.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := d.profile.Read(call.ours(), resp.StatusCode, text)
+	answer, err := d.profile.Read(call.ours(), resp.StatusCode, resp.Header, text)
 	if err != nil {
 		return nil, nil, d.unexpected(call, resp.StatusCode, err.Error())
 	}

@@ -263,6 +263,8 @@ func TestParseProfileMistakes(t *testing.T) {
 		`{"operations":{"emails.search":{"clauses":{"at":"x"}}}}`:                             "needs at, field and value",
 		`{"operations":{"emails.search":{"script":"x"}}}`:                                     "unknown field",
 		`{"operations":{"emails.get":{"constants":{"a":["{incident_id}"]}}}}`:                 "emails.get.constants.a names the placeholder",
+		`{"operations":{"emails.create":{"answer":{"existed":"header:X-Known"}}}}`:            "answer.existed \"header:X-Known\" is not a path",
+		`{"operations":{"emails.create":{"answer":{"id":"header:a b"}}}}`:                     "answer.id",
 		`{"operations":{"emails.get":{"answer":{"error":"."}}}}`:                              "answer.error must name a field",
 		`{"operations":{}} {}`:                                                                "",
 		`{"ids":"number","operations":{"emails.create":{"request":{"*":"x"}}}}`:               `can only be ""`,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"example.org/imap-integration/quote"
 )
@@ -37,8 +38,8 @@ type Answer struct {
 	Body        []byte
 }
 
-// Read translates a success. The error is a phrase that follows "it answered with".
-func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
+// Read translates a success with its header and body. The error is a phrase that follows "it answered with".
+func (p *Profile) Read(r Request, status int, header http.Header, body []byte) (Answer, error) {
 	op, s := p.operation(r.Operation), shapes[r.Operation]
 	existed := slices.Contains(op.Existed, status)
 	if err := refusal(op, body); err != nil {
@@ -68,7 +69,7 @@ func (p *Profile) Read(r Request, status int, body []byte) (Answer, error) {
 		v, _ := get(doc, at)
 		existed = existed || v == true
 	}
-	a := reader{p: p, op: op, shape: s, request: r, doc: doc}
+	a := reader{p: p, op: op, shape: s, request: r, header: header, doc: doc}
 	switch s.kind {
 	case makes:
 		return a.made(existed)
@@ -107,6 +108,7 @@ type reader struct {
 	op      *Operation
 	shape   shape
 	request Request
+	header  http.Header
 	doc     any
 }
 
@@ -116,11 +118,27 @@ func (a reader) at(field, standard string) (any, error) {
 	if !named {
 		path = standard
 	}
+	if name, ok := strings.CutPrefix(path, headerTarget); ok {
+		return a.inHeader(name)
+	}
 	v, ok := get(a.doc, path)
 	if !ok {
 		return nil, fmt.Errorf("a JSON document without %s", quote.Text(path, quote.Name))
 	}
 	return v, nil
+}
+
+// inHeader finds an id in a header, which may be the address of what was made.
+func (a reader) inHeader(name string) (any, error) {
+	text, _, _ := strings.Cut(a.header.Get(name), "?")
+	text = strings.TrimSuffix(text, "/")
+	if text = text[strings.LastIndexByte(text, '/')+1:]; text == "" {
+		return nil, fmt.Errorf("no header %s", quote.Text(name, quote.Name))
+	}
+	if a.p.IDs == "string" && !a.shape.files {
+		return text, nil
+	}
+	return idValue(text), nil
 }
 
 func answer(status int, doc any) (Answer, error) {

@@ -210,8 +210,11 @@ func (c *checker) operation(place string, op *Operation, s shape) {
 		c.add(place+".request.*", `can only be ""`)
 	}
 	c.known(place+".answer", op.Answer, answerFields[s.kind])
-	for field, path := range op.Answer {
-		c.path(place+".answer."+field, path)
+	for _, field := range slices.Sorted(maps.Keys(op.Answer)) {
+		if name, ok := strings.CutPrefix(op.Answer[field], headerTarget); ok && field == "id" && pathName().MatchString(name) {
+			continue
+		}
+		c.path(place+".answer."+field, op.Answer[field])
 	}
 	if op.Answer["error"] == "." {
 		c.add(place+".answer.error", "must name a field, not the whole document")

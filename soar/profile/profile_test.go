@@ -2,6 +2,8 @@ package profile
 
 import (
 	"encoding/json"
+	"net/http"
+	"strings"
 	"testing"
 
 	"example.org/imap-integration/soar/foreigntest"
@@ -28,7 +30,7 @@ func FuzzRead(f *testing.F) {
 		for _, p := range profiles {
 			for name := range shapes {
 				r := Request{Operation: name, Places: map[string]string{"id": "1"}, Document: []byte(`{"email_id":1}`)}
-				a, err := p.Read(r, status, body)
+				a, err := p.Read(r, status, http.Header{"Location": {string(body)}}, body)
 				if err == nil && a.ContentType == "application/json" && !json.Valid(a.Body) {
 					t.Errorf("%s: %q became %q", name, body, a.Body)
 				}
@@ -80,9 +82,30 @@ func TestErrorsWithSuccess(t *testing.T) {
 		``: false, `{}`: false, `{"fault":null}`: false, `{"fault":{"text":""}}`: false, `{"fault":{"text":false}}`: false, `{"fault":{"text":[]}}`: false,
 		`{"fault":{"text":"no such case"}}`: true, `{"fault":{"text":["a"]}}`: true, `{"fault":{"text":17}}`: true,
 	} {
-		_, err := p.Read(Request{Operation: "incidents.emails.remove"}, 200, []byte(body))
+		_, err := p.Read(Request{Operation: "incidents.emails.remove"}, 200, nil, []byte(body))
 		if (err != nil) != fails {
 			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// TestIDInAHeader: an API that answers 201, a Location and nothing else.
+func TestIDInAHeader(t *testing.T) {
+	p, err := Parse(`{"ids":"string","id_prefix":"MSG-","operations":{"emails.create":{"answer":{"id":"header:Location"}},"incidents.attachments.add":{"answer":{"id":"header:X-File"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ operation, header, value, want string }{
+		{"emails.create", "Location", "https://api.example/v1/mails/MSG-42/?x=/9", `"id":"42"`},
+		{"emails.create", "Location", "/v1/mails/MSG-42", `"id":"42"`},
+		{"emails.create", "Location", "/v1/mails/other", `"id":null`},
+		{"emails.create", "Location", "", ""},
+		{"emails.create", "Other", "/v1/mails/MSG-42", ""},
+		{"incidents.attachments.add", "X-File", "17", `"id":17`},
+	} {
+		a, err := p.Read(Request{Operation: row.operation}, 201, http.Header{row.header: {row.value}}, nil)
+		if (err != nil) != (row.want == "") || !strings.Contains(string(a.Body), row.want) {
+			t.Errorf("%+v: %s, %v", row, a.Body, err)
 		}
 	}
 }
