@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"example.org/imap-integration/actions"
+	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/terminal"
 )
 
@@ -69,10 +70,34 @@ func (p *program) laidOut(action string, write func(io.Writer) error) func(io.Wr
 	if !terminal.Is(p.stdout) {
 		return write
 	}
-	if a, err := p.manifest.Action(action); err == nil && len(a.TableView) > 0 && !p.json {
-		return func(w io.Writer) error { return newView(a.TableView).show(p.page(w), write) }
+	if cells := p.tableView(action); len(cells) > 0 && !p.json {
+		return func(w io.Writer) error { return newView(cells).show(p.page(w), write) }
 	}
 	return func(w io.Writer) error { return indented(w, write) }
+}
+
+// tableView is how an action's result is laid out; nil: it is shown as JSON.
+func (p *program) tableView(action string) []manifest.Cell {
+	if action == actions.Audit.Name && !p.evidence.Ledger {
+		return auditView
+	}
+	a, err := p.manifest.Action(action)
+	if err != nil {
+		return nil
+	}
+	return a.TableView
+}
+
+// auditView is the table view of audit, which the platform does not know: of one folder, and of several.
+var auditView = []manifest.Cell{
+	{DisplayName: "Folder", Value: "folder"}, {DisplayName: "Emails", Value: "messages"}, {DisplayName: "In the store", Value: "in_store"},
+	{DisplayName: "Pruned", Value: "pruned"}, {DisplayName: "Not taken yet", Value: "not_taken_yet"},
+	{DisplayName: "Missing UID", Value: "missing.[].uid"}, {DisplayName: "Subject", Value: "missing.[].subject"}, {DisplayName: "Why", Value: "missing.[].reason"},
+	{DisplayName: "Stored twice as", Value: "doubled.[].ids"},
+	{DisplayName: "Left out UID", Value: "left_out.[].uid"}, {DisplayName: "By the filter", Value: "left_out.[].filter"},
+	{DisplayName: "Second copy UID", Value: "second_copies.[].uid"}, {DisplayName: "Of UID", Value: "second_copies.[].first_uid"},
+	{DisplayName: "Folder", Value: "folders.[].folder"}, {DisplayName: "Emails", Value: "folders.[].messages"}, {DisplayName: "In the store", Value: "folders.[].in_store"},
+	{DisplayName: "Not taken yet", Value: "folders.[].not_taken_yet"},
 }
 
 // indented writes a document as a person reads JSON.
