@@ -4,11 +4,15 @@ package e2e_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/imap-integration/mailbox/mailboxtest"
+	"example.org/imap-integration/transport/transporttest"
 )
 
 // told runs the program and returns what a person reads of it.
@@ -76,6 +80,35 @@ func TestNoStoreWithoutLogin(t *testing.T) {
 	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 		t.Errorf("made: %v, %v", files, err)
 	}
+}
+
+// TestNoAuthorities: on a machine without any, the sentence says so.
+func TestNoAuthorities(t *testing.T) {
+	t.Parallel()
+	d := mailboxtest.StartDovecot(t)
+	for _, c := range []struct{ file, want string }{
+		{"no such file", "this machine has no authorities at all that it could be checked with; install the package ca-certificates"},
+		{authority(t), "not by an authority that is trusted here; put it into ca_certificate"},
+	} {
+		var stderr bytes.Buffer
+		cmd := exec.Command(binary, "incoming-mail-daemon")
+		cmd.Stdin = strings.NewReader(fmt.Sprintf(`{"imap_server":"localhost","port":%d,"username":"u","password":"p","cloud_soar_api_url":"local:/nowhere/soar.db"}`, d.TLS))
+		cmd.Env, cmd.Stderr = append(os.Environ(), "SSL_CERT_FILE="+c.file, "SSL_CERT_DIR=/nowhere"), &stderr
+		_ = cmd.Run()
+		if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("with the authorities of %q: exit %d, %s", c.file, cmd.ProcessState.ExitCode(), &stderr)
+		}
+	}
+}
+
+// authority is a file with the certificate of an authority that signed nothing here.
+func authority(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, []byte(transporttest.NewAuthority(t, "Another").PEM), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // TestClosedPipe: a reader who goes away (| head) has seen enough of help; of a result he has not.

@@ -190,7 +190,8 @@ func explainCertificate(err error, now time.Time) Reason {
 	case errors.As(err, &host):
 		return otherName(host)
 	case errors.As(err, &authority):
-		return untrusted(authority.Cert)
+		_, none := errors.AsType[noAuthoritiesError](err)
+		return untrusted(authority.Cert, none)
 	case errors.As(err, &invalid), errors.As(err, &other):
 		return Reason{BadCertificate, fmt.Sprintf("the server's certificate is refused (%s)", quote.Line(lastText(err), maxText)), "install a certificate for TLS servers on it"}
 	}
@@ -219,13 +220,19 @@ func otherName(h x509.HostnameError) Reason {
 	}
 }
 
-func untrusted(c *x509.Certificate) Reason {
-	if c != nil && selfSigned(c) {
-		return Reason{SelfSigned, fmt.Sprintf("the certificate %s is signed by itself, not by an authority that is trusted here", subject(c)), "put it into ca_certificate (PEM)"}
-	}
+func untrusted(c *x509.Certificate, none bool) Reason {
 	issuer := "an authority"
 	if c != nil {
 		issuer = "the authority " + quote.Text(commonName(c.Issuer.CommonName, c.Issuer.Organization), maxText)
+	}
+	if none {
+		return Reason{
+			UnknownAuthority, "the certificate is signed by " + issuer + ", and this machine has no authorities at all that it could be checked with",
+			"install the package ca-certificates, name a bundle in the environment variable SSL_CERT_FILE, or put that authority's certificate into ca_certificate (PEM)",
+		}
+	}
+	if c != nil && selfSigned(c) {
+		return Reason{SelfSigned, fmt.Sprintf("the certificate %s is signed by itself, not by an authority that is trusted here", subject(c)), "put it into ca_certificate (PEM)"}
 	}
 	return Reason{
 		UnknownAuthority, "the certificate is signed by " + issuer + ", which is not trusted here",

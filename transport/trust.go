@@ -120,7 +120,21 @@ func (t *Trust) verifyChain(certs []*x509.Certificate, host string) error {
 			return nil
 		}
 	}
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown && t.given == nil && noAuthorities() {
+		err = noAuthoritiesError{err}
+	}
 	return &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
+}
+
+// noAuthoritiesError is an unknown authority on a machine that knows none at all: an image
+// without the package ca-certificates, say.
+type noAuthoritiesError struct{ error }
+
+func (e noAuthoritiesError) Unwrap() error { return e.error }
+
+func noAuthorities() bool {
+	pool, err := x509.SystemCertPool()
+	return err != nil || pool.Equal(x509.NewCertPool())
 }
 
 // pools yields what may hold the root of a chain: the cheapest first, everything last.

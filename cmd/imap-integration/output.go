@@ -90,13 +90,22 @@ func (p *program) tableView(action string) []manifest.Cell {
 
 // auditView is the table view of audit, which the platform does not know: of one folder, and of several.
 var auditView = []manifest.Cell{
-	{DisplayName: "Folder", Value: "folder"}, {DisplayName: "Emails", Value: "messages"}, {DisplayName: "In the store", Value: "in_store"},
-	{DisplayName: "Pruned", Value: "pruned"}, {DisplayName: "Not taken yet", Value: "not_taken_yet"},
-	{DisplayName: "Missing UID", Value: "missing.[].uid"}, {DisplayName: "Subject", Value: "missing.[].subject"}, {DisplayName: "Why", Value: "missing.[].reason"},
+	{DisplayName: "Folder", Value: "folder"},
+	{DisplayName: "Emails", Value: "messages"},
+	{DisplayName: "In the store", Value: "in_store"},
+	{DisplayName: "Pruned", Value: "pruned"},
+	{DisplayName: "Not taken yet", Value: "not_taken_yet"},
+	{DisplayName: "Missing UID", Value: "missing.[].uid"},
+	{DisplayName: "Subject", Value: "missing.[].subject"},
+	{DisplayName: "Why", Value: "missing.[].reason"},
 	{DisplayName: "Stored twice as", Value: "doubled.[].ids"},
-	{DisplayName: "Left out UID", Value: "left_out.[].uid"}, {DisplayName: "By the filter", Value: "left_out.[].filter"},
-	{DisplayName: "Second copy UID", Value: "second_copies.[].uid"}, {DisplayName: "Of UID", Value: "second_copies.[].first_uid"},
-	{DisplayName: "Folder", Value: "folders.[].folder"}, {DisplayName: "Emails", Value: "folders.[].messages"}, {DisplayName: "In the store", Value: "folders.[].in_store"},
+	{DisplayName: "Left out UID", Value: "left_out.[].uid"},
+	{DisplayName: "By the filter", Value: "left_out.[].filter"},
+	{DisplayName: "Second copy UID", Value: "second_copies.[].uid"},
+	{DisplayName: "Of UID", Value: "second_copies.[].first_uid"},
+	{DisplayName: "Folder", Value: "folders.[].folder"},
+	{DisplayName: "Emails", Value: "folders.[].messages"},
+	{DisplayName: "In the store", Value: "folders.[].in_store"},
 	{DisplayName: "Not taken yet", Value: "folders.[].not_taken_yet"},
 }
 

@@ -1,0 +1,116 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"example.org/imap-integration/mailbox/mailboxtest"
+)
+
+// TestInterruptedBar: the bar says what it counts, and Ctrl-C leaves the prompt on a line
+// of its own, behind one that says what came of the run.
+func TestInterruptedBar(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(400, 4<<10), Segment: 4 << 10, Pause: 10 * time.Millisecond})
+	input, err := json.Marshal(s.params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "params.json")
+	if err := os.WriteFile(file, input, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(binary, "incoming-mail-daemon")
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TERM=xterm", "NO_COLOR=1"}
+	c.Stdin, c.Stdout, c.Stderr = stdin, slave, slave
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	late := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
+	defer late.Stop()
+	var shown bytes.Buffer
+	interrupted := false
+	for part := make([]byte, 4096); ; {
+		n, err := master.Read(part)
+		shown.Write(part[:n])
+		if bar := regexp.MustCompile(`emails +\d+% .*\(([1-9]\d*)/`); !interrupted && bar.Match(shown.Bytes()) {
+			interrupted = true
+			_ = c.Process.Signal(syscall.SIGINT)
+		}
+		if err != nil { // EIO: the program has ended
+			break
+		}
+	}
+	_ = c.Wait() // the status says it
+	if !interrupted {
+		t.Fatalf("there was no bar that says how many emails are done: %q", shown.String())
+	}
+	lines := screen(shown.String())
+	if last := lines[len(lines)-1]; last != "" {
+		t.Errorf("the prompt would stand behind %q", last)
+	}
+	text := strings.Join(lines, "\n")
+	if strings.Contains(text, "%") || !strings.Contains(text, "emails found: ") || !strings.Contains(strings.Join(strings.Fields(text), " "), "run it again for the rest.") {
+		t.Errorf("exit %d, on the screen:\n%s", c.ProcessState.ExitCode(), text)
+	}
+}
+
+// screen is what a terminal shows of an output that goes back in its line and erases it, wide enough for all of it.
+func screen(out string) (lines []string) {
+	var line []rune
+	at := 0
+	for len(out) > 0 {
+		if m := regexp.MustCompile("^\x1b\\[(\\d*)([A-Za-z])").FindStringSubmatch(out); m != nil {
+			switch n, _ := strconv.Atoi(m[1]); {
+			case m[2] == "K" && n == 2:
+				line = nil
+			case m[2] == "K" && n == 0:
+				line = line[:min(at, len(line))]
+			}
+			out = out[len(m[0]):]
+			continue
+		}
+		r := []rune(out)[0]
+		out = out[len(string(r)):]
+		switch r {
+		case '\r':
+			at = 0
+		case '\n':
+			lines, line, at = append(lines, strings.TrimRight(string(line), " ")), nil, 0
+		default:
+			for len(line) <= at {
+				line = append(line, ' ')
+			}
+			line[at] = r
+			at++
+		}
+	}
+	return append(lines, strings.TrimRight(string(line), " "))
+}
