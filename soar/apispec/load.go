@@ -49,7 +49,7 @@ func unreadable(err error) error {
 // parse bounds a document before any parser sees it; YAML is told by its beginning.
 func parse(data []byte) (tree any, err error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("the document has %d bytes; at most %d MiB are read", len(data), MaxSize>>20)
+		return nil, fmt.Errorf("the document is larger than the %d MiB that are read", MaxSize>>20)
 	}
 	trimmed := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if depth(trimmed) > maxNest {
