@@ -112,9 +112,10 @@ func (w *watcher) follow(ctx context.Context) error {
 		w.worked, w.retry = true, retry{}
 		if checkpoint != "" {
 			w.d.options.Checkpoint = checkpoint
-			if err := w.store.settle(ctx); err != nil { // the emails are safe: only a copy of the file alone lacks them
-				w.env.Log.Warn("the store's log was not moved into its file", "error", err.Error())
-			}
+		}
+		// Also after a pass without emails: who read the store may have kept the last one from all.
+		if err := w.store.settle(ctx); err != nil { // the emails are safe: only a copy of the file alone lacks them
+			w.env.Log.Warn("the store's log was not moved into its file", "error", err.Error())
 		}
 		if err := w.wait(ctx, folder); err != nil {
 			return errors.Join(errWatching, err)
