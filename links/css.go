@@ -9,6 +9,7 @@ import (
 // css takes the url() and the @import of a style (CSS Syntax Level 3, section 4).
 func (c *collector) css(style, remark string) {
 	imports := false // the next string is what is imported
+	images := false  // strings are pictures, within image-set() (CSS Images Level 4, section 2.4)
 	for i := 0; i < len(style); {
 		switch ch := style[i]; {
 		case strings.HasPrefix(style[i:], "/*"):
@@ -19,7 +20,7 @@ func (c *collector) css(style, remark string) {
 			i += end + 4
 		case ch == '"' || ch == '\'':
 			value, n := cssString(style[i:])
-			if imports {
+			if imports || images {
 				c.target(value, source{"css", false}, remark)
 				imports = false
 			}
@@ -41,8 +42,9 @@ func (c *collector) css(style, remark string) {
 				imports = false
 				i += n + 1
 			}
+			images = images && !strings.EqualFold(name, "type") || strings.HasPrefix(style[i:], "(") && strings.HasSuffix(strings.ToLower(name), "image-set")
 		case ch == ';' || ch == '{' || ch == '}':
-			imports = false
+			imports, images = false, false
 			i++
 		default:
 			i++

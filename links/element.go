@@ -89,8 +89,8 @@ func (c *collector) attribute(name string, a attribute, remark string) {
 // target takes one target, and the document that a data: URL holds.
 func (c *collector) target(value string, s source, remark string) {
 	c.add(value, s, remark)
-	if bare := trim(value); len(bare) > 11 && strings.EqualFold(bare[:11], "javascript:") {
-		c.script(bare[11:], remark)
+	if isScript(value) {
+		c.script(value, remark)
 	}
 	if markup, ok := dataDocument(value); ok {
 		c.inner = append(c.inner, inner{len(c.out), markup, remark, "data"})
@@ -105,7 +105,7 @@ func (c *collector) script(text, remark string) {
 	if remark == "" {
 		remark = remarkScript
 	}
-	left := maxScript - c.scripts
+	left := maxScript - c.scripts - scriptCost
 	forms, documents := scriptForms(text, &left)
 	if left < 0 {
 		c.add("script", source{"script", false}, remarkDeep) // what is not read is listed, once
@@ -114,7 +114,7 @@ func (c *collector) script(text, remark string) {
 	known := map[string]bool{}
 	for _, form := range forms {
 		for target := range indicators.URLs(form) { // resolved with the others of the document, within its limits
-			if !known[target] {
+			if !known[target] && !strings.HasPrefix(target, "http://www.w3.org/") { // names of vocabularies
 				known[target] = true
 				c.add(target, source{"script", false}, remark)
 			}
@@ -123,6 +123,13 @@ func (c *collector) script(text, remark string) {
 	for _, markup := range documents {
 		c.inner = append(c.inner, inner{len(c.out), markup, remark, "data"})
 	}
+}
+
+// isScript reports whether a target is a script: javascript:, vbscript:, or a data: URL of one.
+func isScript(target string) bool {
+	head := strings.ToLower(trim(target[:min(len(target), 64)]))
+	scheme, kind, _ := strings.Cut(head, ":")
+	return strings.HasSuffix(scheme, "script") || scheme == "data" && strings.Contains(kind, "script")
 }
 
 // foreign takes href and xlink:href of SVG; an anchor of it is a link.

@@ -32,7 +32,7 @@ func InHTML(markup, base string) []Link {
 // document reads one document. remark is why a browser does not see it, "" where it does.
 func document(markup, base, remark string, depth int, left *int) []Link {
 	c := &collector{anchor: -1, remark: remark, depth: depth, left: left, fallback: base}
-	c.read(markup)
+	c.read(expandEntities(markup))
 	c.close()
 	if base = c.base(); len(base) > maxBase {
 		base = ""

@@ -93,3 +93,27 @@ func TestManyScripts(t *testing.T) {
 		t.Errorf("%d links, %d remarks", len(found), remarks)
 	}
 }
+
+// TestTextOfScriptAnchor holds that what an anchor shows belongs to its target, not to what the target's script leads to.
+func TestTextOfScriptAnchor(t *testing.T) {
+	got := InHTML(`<a href="javascript:location='https://e.example/x'">pay <b>now</b></a>`, "")
+	if len(got) != 2 || got[0].Source != "a" || got[0].Text != "pay now" || got[1].Text != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestDecoysInScript holds that many words that are no base64 do not use up what is decoded.
+func TestDecoysInScript(t *testing.T) {
+	got := InHTML("<script>"+strings.Repeat("addEventListenerOnce ", 5000)+`atob("aHR0cHM6Ly9lLmV4YW1wbGUveA==")</script>`, "")
+	if len(got) != 1 || got[0].URL != "https://e.example/x" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestLongScript holds that the beginning of a script that is too long is searched, and that the rest is named.
+func TestLongScript(t *testing.T) {
+	got := InHTML(`<script>location="https://e.example/x";a="`+strings.Repeat("A", 3<<20)+`"</script>`, "")
+	if len(got) != 2 || got[0].Target != "script" || got[0].Remark == "" || got[1].URL != "https://e.example/x" {
+		t.Errorf("%+v", got)
+	}
+}

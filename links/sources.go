@@ -45,6 +45,7 @@ var sources = map[string]map[string]source{
 var anywhere = map[string]bool{
 	"href": true, "src": true, "action": true, "formaction": true, "background": true, "poster": true, "data": true, "longdesc": true, "cite": true,
 	"xlink:href": true, "lowsrc": true, "dynsrc": true, "ping": true, "codebase": true, "manifest": true, "srcset": true, "imagesrcset": true,
+	"action-xhr": true,
 }
 
 // vml are the prefixes of elements that Outlook draws (VML, and Office's own).
