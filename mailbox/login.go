@@ -244,9 +244,10 @@ func (a *authentication) oauth(ctx context.Context, renew bool) error {
 
 // token logs in with one access token.
 func (a *authentication) token(ctx context.Context, renew bool) error {
+	var e *Error
 	token, err := a.conf.Login.Token(ctx, renew)
 	if err != nil {
-		e := a.conf.fault(StageLogin, nil, err)
+		e = a.conf.fault(StageLogin, nil, err)
 		e.Kind = TokenUnavailable
 		return e
 	}
@@ -259,7 +260,11 @@ func (a *authentication) token(ctx context.Context, renew bool) error {
 		return err
 	})
 	if err != nil {
-		return a.loginFault(err, problem)
+		err = a.loginFault(err, problem)
+		if errors.As(err, &e) { // the token is no parameter, so nobody else knows that it is secret
+			e.Server = secret.Scrub(e.Server, token)
+		}
+		return err
 	}
 	return nil
 }

@@ -616,6 +616,33 @@ func TestBearer(t *testing.T) {
 	}
 }
 
+// TestTokenIsQuotedBack: a server may put the command that it refuses into its answer.
+func TestTokenIsQuotedBack(t *testing.T) {
+	for _, mechanism := range []string{"XOAUTH2", "OAUTHBEARER"} {
+		s := startScript(t, 1, nil)
+		s.caps = "IMAP4rev1 SASL-IR AUTH=" + mechanism
+		s.greeting = "* OK [CAPABILITY " + s.caps + "] hi"
+		s.hook = func(c *scriptConn, tag, command string) bool {
+			if !strings.HasPrefix(command, "AUTHENTICATE") {
+				return false
+			}
+			c.say("%s NO I do not like %s\r\n", tag, command)
+			return true
+		}
+		conf := s.config(t)
+		for _, name := range []string{"s", "so", "soc"} { // each moves the token in the base64
+			conf.Login.Username = name
+			conf.Login.Token = func(context.Context, bool) (secret.String, error) {
+				return secret.New("Canary-token-that-is-long"), nil
+			}
+			_, err := mailbox.Dial(t.Context(), conf)
+			if kind(err) != mailbox.AuthFailed || !strings.Contains(err.Error(), "AUTHENTICATE "+mechanism+" [secret]") {
+				t.Errorf("%s: %v", mechanism, err)
+			}
+		}
+	}
+}
+
 // TestTokenExpiresInMidRun: the server ends the session, and a new token opens the next one.
 func TestTokenExpiresInMidRun(t *testing.T) {
 	t.Parallel()
