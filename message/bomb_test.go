@@ -32,6 +32,15 @@ func nestedMultiparts(n int, end bool) string {
 	return b.String()
 }
 
+// unendedMultiparts are as a cut email has them, each with its header behind its own delimiter.
+func unendedMultiparts(n int) string {
+	mail := "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n"
+	for i := range n {
+		mail += fmt.Sprintf("--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n", i, i+1)
+	}
+	return mail + fmt.Sprintf("--b%d\r\nContent-Type: text/plain\r\n\r\ntext\r\n", n)
+}
+
 func manyParts(n int, part string) string {
 	return "Subject: parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + repeat("--b\r\n"+part, n) + "--b--\r\n"
 }
@@ -61,8 +70,12 @@ func bombs() map[string]struct {
 		code string
 	}
 	return map[string]bomb{
-		"nest 1,000 multiparts":       {func() string { return nestedMultiparts(1000, true) }, CodeLimitDepth},
-		"nest 10,000 multiparts":      {func() string { return nestedMultiparts(10000, true) }, CodeLimitDepth},
+		"nest 1,000 multiparts":  {func() string { return nestedMultiparts(1000, true) }, CodeLimitDepth},
+		"nest 10,000 multiparts": {func() string { return nestedMultiparts(10000, true) }, CodeLimitDepth},
+		"nest 60 unended in an ended": {func() string {
+			inside := strings.TrimPrefix(unendedMultiparts(60), "From: a@example.org\r\n")
+			return "Content-Type: multipart/mixed; BOUNDARY*=us-ascii''outer\r\n\r\n--outer\r\n" + strings.ReplaceAll(inside, "boundary=", "Boundary*0=") + "--outer--\r\n"
+		}, CodeNotCrossChecked},
 		"nest 10,000, no ends":        {func() string { return nestedMultiparts(10000, false) }, CodeLimitDepth},
 		"nest 60, no ends":            {func() string { return nestedMultiparts(60, false) }, CodeNotCrossChecked},
 		"nest 12, no ends":            {func() string { return nestedMultiparts(12, false) }, CodeMissingEnd},
