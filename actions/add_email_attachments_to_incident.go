@@ -52,7 +52,7 @@ func addEmailAttachmentsToIncident(ctx context.Context, env *Env, v *manifest.Va
 		return nil, err
 	}
 	a.out = addedFiles{IncidentID: decimal(a.incident), Attachments: []addedFile{}, Unmatched: []string{}}
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) error { return a.all(ctx, s, records) })
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) error { return a.all(ctx, s, records) })
 	a.out.Count = len(a.out.Attachments)
 	return result(a.out, err)
 }

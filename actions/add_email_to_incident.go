@@ -27,7 +27,7 @@ func addEmailToIncident(ctx context.Context, env *Env, v *manifest.Values) (any,
 		return nil, err
 	}
 	out := addedToIncident{IncidentID: decimal(incident)}
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
 		out.Results, err = addEach(records, func(id soar.ID) (bool, error) { return s.AddToIncident(ctx, incident, id) })
 		return err
 	})

@@ -21,7 +21,7 @@ func addEmailToTriage(ctx context.Context, env *Env, v *manifest.Values) (any, e
 		return nil, err
 	}
 	out := addedToTriage{TriageID: decimal(triage)}
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
 		out.Results, err = addEach(records, func(id soar.ID) (bool, error) { return s.AddToTriage(ctx, triage, id) })
 		return err
 	})

@@ -43,10 +43,10 @@ func TestAfterImport(t *testing.T) {
 			if r := testSettings(t, params); r.exit != c.exit || !strings.Contains(r.stderr, c.says) {
 				t.Errorf("test-settings: exit %d: %s", r.exit, r.stderr)
 			}
-			if mails, exit, text := runDaemon(t, params, ""); exit != c.exit || !strings.Contains(text, c.says) || exit == 0 && mails != 1 {
-				t.Fatalf("%d emails, exit %d: %s", mails, exit, text)
+			if emails, exit, text := runDaemon(t, params, ""); exit != c.exit || !strings.Contains(text, c.says) || exit == 0 && emails != 1 {
+				t.Fatalf("%d emails, exit %d: %s", emails, exit, text)
 			}
-			left := d.Mails(u, "INBOX", false)
+			left := d.Emails(u, "INBOX", false)
 			if (len(left) == 0) != (c.inbox == nil) {
 				t.Fatalf("INBOX holds %+v", left)
 			}
@@ -57,12 +57,12 @@ func TestAfterImport(t *testing.T) {
 					t.Errorf("flags %q, want %q", flags, c.inbox)
 				}
 			}
-			if n := len(d.Mails(u, "Done", false)); n != c.done {
+			if n := len(d.Emails(u, "Done", false)); n != c.done {
 				t.Errorf("Done holds %d emails, want %d", n, c.done)
 			}
 			if c.exit == 0 {
-				if mails, exit, text := runDaemon(t, params, ""); mails != 0 || exit != 0 {
-					t.Errorf("the next run: %d emails, exit %d: %s", mails, exit, text)
+				if emails, exit, text := runDaemon(t, params, ""); emails != 0 || exit != 0 {
+					t.Errorf("the next run: %d emails, exit %d: %s", emails, exit, text)
 				}
 			}
 		})
@@ -75,8 +75,8 @@ func TestAfterImportWhereNothingMoves(t *testing.T) {
 	d := mailboxtest.StartDovecot(t)
 	w := world{t: t, ca: transporttest.NewAuthority(t, "CA"), d: d, u: d.NewUser()}
 	params := w.at(s.listen(t), map[string]any{"connection_security": "none", "after_import": "move", "after_import_target": "Done"})
-	mails, exit, text := runDaemon(t, params, "")
-	if mails != 0 || exit != 2 || !strings.Contains(text, "neither MOVE (RFC 6851) nor UIDPLUS (RFC 4315)") {
-		t.Errorf("%d emails, exit %d: %s", mails, exit, text)
+	emails, exit, text := runDaemon(t, params, "")
+	if emails != 0 || exit != 2 || !strings.Contains(text, "neither MOVE (RFC 6851) nor UIDPLUS (RFC 4315)") {
+		t.Errorf("%d emails, exit %d: %s", emails, exit, text)
 	}
 }

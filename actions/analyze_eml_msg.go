@@ -129,7 +129,7 @@ func base64Parameter(v *manifest.Values, id string, maxSize int64) (data []byte,
 // fromStore analyzes the emails with the given ids. Of one without content it
 // analyzes what the record holds.
 func (a *analyzer) fromStore(ctx context.Context, env *Env, out *analysis.Analyzer) error {
-	return withMails(ctx, a.store, a.ids, func(s *store, records []soar.Record) error {
+	return withEmails(ctx, a.store, a.ids, func(s *store, records []soar.Record) error {
 		for i, r := range records {
 			if err := readable(r, a.maxSize); err != nil {
 				return err

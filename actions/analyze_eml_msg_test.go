@@ -98,8 +98,8 @@ func TestAnalyzeParameters(t *testing.T) {
 	}
 }
 
-// storeWith makes a local store that holds these mails; nil: a record without content.
-func storeWith(t *testing.T, mails ...[]byte) (url string) {
+// storeWith makes a local store that holds these emails; nil: a record without content.
+func storeWith(t *testing.T, emails ...[]byte) (url string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "soar.db")
 	s, err := local.Open(context.Background(), path, local.Options{Log: testEnv().Log})
@@ -107,7 +107,7 @@ func storeWith(t *testing.T, mails ...[]byte) (url string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for i, raw := range mails {
+	for i, raw := range emails {
 		d := &soar.Draft{Raw: raw}
 		d.SourceKey = strings.Repeat(string(rune('a'+i)), 64)
 		d.Subject, d.Folder, d.MailboxAccount, d.UID = "stored", "INBOX", "soc@example.org", message.UID(i+1)

@@ -38,7 +38,7 @@ func newTapped(t *testing.T, status map[string]int) *tapped {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if _, err := s.Save(t.Context(), mailsOnBoth()); err != nil {
+	if _, err := s.Save(t.Context(), emailsOnBoth()); err != nil {
 		t.Fatal(err)
 	}
 	keys, _, err := s.Keys(t.Context(), true)
@@ -222,7 +222,7 @@ func TestSettingsNameActions(t *testing.T) {
 // TestSettingsNameNotes: with a store of one's own, incidents get notes.
 func TestSettingsNameNotes(t *testing.T) {
 	p := newPublicTenant(t)
-	status, detail := storeStep(t, p.settings(t, mailsOnBoth()))
+	status, detail := storeStep(t, p.settings(t, emailsOnBoth()))
 	if status != stepOK || !strings.Contains(detail, "will work: Add Email To Incident, Add Email Attachments To Incident; will not work: Add Email To Triage") {
 		t.Errorf("%s: %s", status, detail)
 	}

@@ -28,7 +28,7 @@ func discardEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error
 		return nil, err
 	}
 	out := discardedEmails{make([]discarded, 0, len(ids))}
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) error {
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) error {
 		for _, r := range records {
 			if !r.Discarded {
 				if _, err := s.Discard(ctx, r.ID); err != nil {

@@ -103,7 +103,7 @@ func ownStore(t *testing.T, drafts []*soar.Draft, kind string) map[string]any {
 	return map[string]any{"cloud_soar_email_store": "local:" + path}
 }
 
-// TestEmailStore: every mail action on tenants without emails, but for what they
+// TestEmailStore: every email action on tenants without emails, but for what they
 // cannot have, with every store of one's own.
 func TestEmailStore(t *testing.T) {
 	lacks := map[string]string{"add-email-to-triage": "no public endpoint for what a triage event holds"}
@@ -114,7 +114,7 @@ func TestEmailStore(t *testing.T) {
 			}
 			p := newPublicTenant(t)
 			store := p.settings(t, nil)
-			maps.Copy(store, ownStore(t, mailsOnBoth(), kind))
+			maps.Copy(store, ownStore(t, emailsOnBoth(), kind))
 			runSteps(t, store, lacks)
 			if n, files := len(p.of("7")), len(p.of("8")); n != 2 || files != 4 {
 				t.Errorf("incident 7 has %d notes and incident 8 has %d, want one for each of 2 emails and of 4 files", n, files)
@@ -124,7 +124,7 @@ func TestEmailStore(t *testing.T) {
 	t.Run("desk", func(t *testing.T) {
 		d := foreigntest.Start(t, foreigntest.APIs()[2])
 		store := d.Settings()
-		maps.Copy(store, ownStore(t, mailsOnBoth(), "local"))
+		maps.Copy(store, ownStore(t, emailsOnBoth(), "local"))
 		runSteps(t, store, lacks)
 		if n, files := len(d.Remarks("7")), len(d.Remarks("8")); n != 2 || files != 4 {
 			t.Errorf("ticket 7 has %d remarks and ticket 8 has %d, want one for each of 2 emails and of 4 files", n, files)
@@ -162,14 +162,14 @@ func TestNoteOfAHostileEmail(t *testing.T) {
 func TestNoteOnce(t *testing.T) {
 	add := map[string]any{"cloud_soar_mail_id": "1", "incident_id": 7}
 	p := newPublicTenant(t)
-	store := p.settings(t, mailsOnBoth())
+	store := p.settings(t, emailsOnBoth())
 	p.lose = 1
 	if _, err := runMailAction(t, "add-email-to-incident", store, add); err != nil || len(p.of("7")) != 1 {
 		t.Errorf("a lost answer: %d notes, %v", len(p.of("7")), err)
 	}
 	p = newPublicTenant(t)
 	p.silent, p.lose = true, 1
-	store = p.settings(t, mailsOnBoth())
+	store = p.settings(t, emailsOnBoth())
 	if _, err := runMailAction(t, "add-email-to-incident", store, add); err == nil || !strings.Contains(err.Error(), "look at incident 7") || len(p.of("7")) != 1 {
 		t.Errorf("a lost answer where notes are not listed: %d notes, %v", len(p.of("7")), err)
 	}

@@ -66,9 +66,9 @@ func exportEmailEvidence(ctx context.Context, env *Env, v *manifest.Values) (any
 
 func recordsOf(ctx context.Context, s *store, ids []soar.ID, incident int64) ([]soar.Record, error) {
 	if incident == 0 {
-		return getMails(ctx, s, ids)
+		return getEmails(ctx, s, ids)
 	}
-	records, err := s.IncidentMails(ctx, incident)
+	records, err := s.IncidentEmails(ctx, incident)
 	if err == nil && len(records) == 0 {
 		err = fmt.Errorf("cannot export the emails of incident %d: it has none", incident)
 	}

@@ -22,7 +22,7 @@ func TestSeveralFolders(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		folder  string
-		mails   int
+		emails  int
 		log     string // what the daemon's log names
 		exit    int    // of the daemon
 		settles string // status of test-settings' step folder
@@ -42,16 +42,16 @@ func TestSeveralFolders(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			params := with(dovecotSettings(t, d, u), map[string]any{"folder": c.folder, "mark_as_seen": false})
-			mails, exit, text := runDaemon(t, params, "")
-			if mails != c.mails || exit != c.exit || !strings.Contains(text, c.log) {
-				t.Errorf("%d emails, exit %d, want %d, %d: %s", mails, exit, c.mails, c.exit, text)
+			emails, exit, text := runDaemon(t, params, "")
+			if emails != c.emails || exit != c.exit || !strings.Contains(text, c.log) {
+				t.Errorf("%d emails, exit %d, want %d, %d: %s", emails, exit, c.emails, c.exit, text)
 			}
 			r := testSettings(t, with(params, map[string]any{"cloud_soar_api_url": "local:" + t.TempDir() + "/new.db"}))
 			status, detail := r.report.step("folder")
 			if status != c.settles || !strings.Contains(detail, c.says) {
 				t.Errorf("step folder is %s: %s", status, detail)
 			}
-			if r.exit == 0 && (r.report.Candidates != c.mails || int(r.report.Mailbox.Messages) != c.mails || int(r.report.Mailbox.Unseen) != c.mails || len(r.report.Samples) != min(c.mails, 3)) {
+			if r.exit == 0 && (r.report.Candidates != c.emails || int(r.report.Mailbox.Messages) != c.emails || int(r.report.Mailbox.Unseen) != c.emails || len(r.report.Samples) != min(c.emails, 3)) {
 				t.Errorf("%d candidates, %+v, samples %q", r.report.Candidates, r.report.Mailbox, r.report.Samples)
 			}
 		})

@@ -28,7 +28,7 @@ func getEmail(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 		return nil, err
 	}
 	var out emails
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) (err error) {
 		out = emails{newMailRecords(records), len(records)}
 		if raw {
 			err = addEMLs(ctx, env, s, records, out.Emails, limit)

@@ -78,7 +78,7 @@ func (d *daemon) openStore(ctx context.Context) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.options.BatchMails, d.options.Prepare = opened.batch, opened.prepare
+	d.options.BatchEmails, d.options.Prepare = opened.batch, opened.prepare
 	return opened, nil
 }
 

@@ -22,7 +22,7 @@ func listEmailAttachments(ctx context.Context, env *Env, v *manifest.Values) (an
 		return nil, err
 	}
 	out := fileList{Attachments: []mailFile{}}
-	err := withMails(ctx, open, ids, func(_ *store, records []soar.Record) error {
+	err := withEmails(ctx, open, ids, func(_ *store, records []soar.Record) error {
 		for _, r := range records {
 			for _, a := range r.Attachments {
 				out.Attachments = append(out.Attachments, mailFile{string(r.ID), a})

@@ -23,6 +23,6 @@ func listIncidentEmails(ctx context.Context, env *Env, v *manifest.Values) (any,
 		return nil, err
 	}
 	defer s.Close()
-	records, err := s.IncidentMails(ctx, incident)
+	records, err := s.IncidentEmails(ctx, incident)
 	return result(incidentEmails{decimal(incident), emails{newMailRecords(records), len(records)}}, err)
 }

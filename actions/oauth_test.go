@@ -56,8 +56,8 @@ func (e *tokenEndpoint) requests() []string {
 	return slices.Clone(e.asked)
 }
 
-// runDaemon is one poll; it returns the number of mails, the exit status and all that was written.
-func runDaemon(t *testing.T, params map[string]any, refreshTokenFile string) (mails, exit int, text string) {
+// runDaemon is one poll; it returns the number of emails, the exit status and all that was written.
+func runDaemon(t *testing.T, params map[string]any, refreshTokenFile string) (emails, exit int, text string) {
 	t.Helper()
 	input, err := json.Marshal(params)
 	if err != nil {
@@ -115,9 +115,9 @@ func TestDaemonRenewsToken(t *testing.T) {
 				"password": nil, "auth_method": "oauth2_refresh_token", "oauth2_client_id": "app", "oauth2_token_url": e.URL, "oauth2_refresh_token": "Canary-first",
 			})
 			file := filepath.Join(t.TempDir(), "refresh-token")
-			mails, exit, text := runDaemon(t, params, file)
-			if exit != c.exit || (mails == 1) != (c.exit == 0) || !strings.Contains(text, c.says) {
-				t.Fatalf("exit %d, %d mails: %s", exit, mails, text)
+			emails, exit, text := runDaemon(t, params, file)
+			if exit != c.exit || (emails == 1) != (c.exit == 0) || !strings.Contains(text, c.says) {
+				t.Fatalf("exit %d, %d emails: %s", exit, emails, text)
 			}
 			if asked := e.requests(); len(asked) != c.asked || asked[0] != "Canary-first" {
 				t.Errorf("asked with %q, want %d requests", asked, c.asked)

@@ -208,8 +208,8 @@ func TestRegexParameters(t *testing.T) {
 	}
 }
 
-// storeMails saves drafts into a local store and returns the parameter that names it, and their ids.
-func storeMails(t *testing.T, drafts ...*soar.Draft) (map[string]any, []string) {
+// storeEmails saves drafts into a local store and returns the parameter that names it, and their ids.
+func storeEmails(t *testing.T, drafts ...*soar.Draft) (map[string]any, []string) {
 	t.Helper()
 	path := t.TempDir() + "/soar.db"
 	store, err := local.Open(t.Context(), path, local.Options{Log: testEnv().Log})
@@ -237,8 +237,8 @@ func regexDraft(key string, raw []byte) *soar.Draft {
 	return d
 }
 
-func TestRegexStoredMails(t *testing.T) {
-	params, ids := storeMails(t, regexDraft("a", []byte(regexMail)), regexDraft("b", nil))
+func TestRegexStoredEmails(t *testing.T) {
+	params, ids := storeEmails(t, regexDraft("a", []byte(regexMail)), regexDraft("b", nil))
 	params["cloud_soar_mail_id"] = strings.Join(ids, ",")
 	for action, want := range map[string][]string{
 		"email-body-regex":    {"Order 42", "Order 43", "Order 45", "Order 46"},

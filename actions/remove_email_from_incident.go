@@ -27,7 +27,7 @@ func removeEmailFromIncident(ctx context.Context, env *Env, v *manifest.Values) 
 		return nil, err
 	}
 	out := removedFromIncident{decimal(incident), make([]removed, 0, len(ids))}
-	err := withMails(ctx, open, ids, func(s *store, records []soar.Record) error {
+	err := withEmails(ctx, open, ids, func(s *store, records []soar.Record) error {
 		for _, r := range records {
 			now, err := s.RemoveFromIncident(ctx, incident, r.ID)
 			if err != nil {

@@ -35,7 +35,7 @@ type Store interface {
 	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
 	Discard(ctx context.Context, id soar.ID) (soar.Record, error)
 	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
-	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
+	IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error)
 	RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error)
 	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)

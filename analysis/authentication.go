@@ -14,7 +14,7 @@ const (
 	maxResultField  = 16 << 10 // bytes of one field
 )
 
-// Result is one method's result as a server wrote it into the mail.
+// Result is one method's result as a server wrote it into the email.
 type Result struct {
 	Header     string `json:"header"`      // the field it stands in: Authentication-Results, ARC-Authentication-Results or Received-SPF
 	AuthServID string `json:"authserv_id"` // the server that says so; "" where it does not give a name, as Microsoft 365
@@ -131,7 +131,7 @@ func first(at *string, value string) {
 }
 
 // parseResults reads an Authentication-Results field (RFC 8601, section 2.2),
-// leniently: real fields leave out the authserv-id, put blanks around "=", and have
+// leniently: real fields leave out the authserv-id, put spaces around "=", and have
 // comments anywhere.
 func parseResults(value string, arc bool) []Result {
 	var out []Result
@@ -187,7 +187,7 @@ type pair struct {
 	given       bool
 }
 
-// pairsOf reads name=value pairs, blanks around "=" and quotes allowed, and the comments between them.
+// pairsOf reads name=value pairs, spaces around "=" and quotes allowed, and the comments between them.
 func pairsOf(segment string) (pairs []pair, comments []string) {
 	tokens := words(segment)
 	for i := 0; i < len(tokens); i++ {

@@ -110,7 +110,7 @@ func blockAt(lines []string) (block fieldBlock, n int) {
 // maxLabel is the longest label, bytes.
 const maxLabel = 40
 
-// labelled tells which field a line is, "" for none: quotation marks in front, bold type and blanks are passed over.
+// labelled tells which field a line is, "" for none: quotation marks in front, bold type and spaces are passed over.
 func labelled(line string) (kind, value string) {
 	line = strings.TrimLeft(line, "> \t*|")
 	at := strings.IndexAny(line[:min(len(line), maxLabel)], ":\uFF1A")
@@ -130,7 +130,7 @@ func labelled(line string) (kind, value string) {
 	return kind, strings.TrimSpace(strings.Trim(strings.TrimSpace(value), "*"))
 }
 
-// labelKinds is the field of each label, in the languages of mail programs, lower case and without blanks.
+// labelKinds is the field of each label, in the languages of mail programs, lower case and without spaces.
 var labelKinds = sync.OnceValue(func() map[string]string {
 	kinds := map[string]string{}
 	for kind, labels := range map[string]string{

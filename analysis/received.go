@@ -148,7 +148,7 @@ type token struct {
 	comment bool
 }
 
-// words takes a structured field apart at blanks and comments (RFC 5322, section
+// words takes a structured field apart at spaces and comments (RFC 5322, section
 // 3.2.2). A comment that never ends goes to the end; quotes are kept.
 func words(value string) []token {
 	var out []token
@@ -169,7 +169,7 @@ func words(value string) []token {
 	return out
 }
 
-// wordEnd returns where the word at i ends: a blank or a comment outside of quotes.
+// wordEnd returns where the word at i ends: a space or a comment outside of quotes.
 func wordEnd(value string, i int) int {
 	for quoted := false; i < len(value); i++ {
 		switch c := value[i]; {

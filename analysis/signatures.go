@@ -27,7 +27,7 @@ type Signature struct {
 // Keys are DKIM key records by their place in the DNS, lower case: "s1._domainkey.example.com".
 type Keys map[string]string
 
-// ParseKeys reads one key a line, as "selector._domainkey.domain=record"; blank lines do not count.
+// ParseKeys reads one key a line, as "selector._domainkey.domain=record"; empty lines do not count.
 // The error names the line.
 func ParseKeys(text string) (Keys, error) {
 	keys := Keys{}

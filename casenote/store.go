@@ -14,7 +14,7 @@ type Emails interface {
 	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
 	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
 	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
-	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
+	IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
 }
 
@@ -36,7 +36,7 @@ func (s Incidents) AddToIncident(ctx context.Context, incident int64, id soar.ID
 	if err != nil {
 		return false, err
 	}
-	have, err := s.Emails.IncidentMails(ctx, incident)
+	have, err := s.Emails.IncidentEmails(ctx, incident)
 	if err != nil {
 		return false, err
 	}

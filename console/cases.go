@@ -40,7 +40,7 @@ type casePage struct {
 
 func (s caseScreen) incident(w http.ResponseWriter, r *http.Request) error {
 	p := casePage{ID: caseID(r)}
-	records, err := s.Store.IncidentMails(r.Context(), p.ID)
+	records, err := s.Store.IncidentEmails(r.Context(), p.ID)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s caseScreen) incident(w http.ResponseWriter, r *http.Request) error {
 
 func (s caseScreen) triage(w http.ResponseWriter, r *http.Request) error {
 	p := casePage{ID: caseID(r), Triage: true}
-	records, err := s.Store.TriageMails(r.Context(), p.ID)
+	records, err := s.Store.TriageEmails(r.Context(), p.ID)
 	if err != nil {
 		return err
 	}

@@ -31,10 +31,10 @@ type Emails interface {
 // Cases are what emails were added to.
 type Cases interface {
 	Incidents(ctx context.Context, size, number int) ([]local.Case, error)
-	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
+	IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
 	TriageEvents(ctx context.Context, size, number int) ([]local.Case, error)
-	TriageMails(ctx context.Context, triage int64) ([]soar.Record, error)
+	TriageEmails(ctx context.Context, triage int64) ([]soar.Record, error)
 }
 
 // Runner runs an action as the command line does, and returns its exit status and,

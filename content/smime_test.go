@@ -13,7 +13,7 @@ import (
 
 // smimeForm is a file that openssl makes of the phish, what of it must be seen, and how.
 type smimeForm struct {
-	args string // of openssl, parted by blanks; IN is the file to take
+	args string // of openssl, parted by spaces; IN is the file to take
 	as   string // "" an email itself; else the media type that it is attached as
 	want string // read: the phish is found; signed: and the signature fits; unsigned: it cannot be checked; encrypted: that is named
 }

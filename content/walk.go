@@ -13,7 +13,7 @@ import (
 	"example.org/imap-integration/outlook"
 )
 
-// Limits of what one mail may unfold to.
+// Limits of what one email may unfold to.
 const (
 	maxDepth    = 30        // messages in messages, of whatever kind
 	maxMessages = 500       // each has texts of up to 128 KiB in the result

@@ -45,15 +45,15 @@ var parsed = []string{"file_damaged", "limit_file"}
 // and handed over once, and what is wrong with each is named in its object.
 func TestBombsAreSavedLong(t *testing.T) {
 	t.Parallel()
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	wanted := map[string]filetest.Bomb{}
 	for _, b := range filetest.Bombs() {
 		if !b.Full {
-			mails = append(mails, mailboxtest.ScriptMail{UID: uint32(len(mails) + 1), Raw: carrying(b.Name, b.Data)})
+			emails = append(emails, mailboxtest.ScriptMail{UID: uint32(len(emails) + 1), Raw: carrying(b.Name, b.Data)})
 			wanted[b.Name] = b
 		}
 	}
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: mails})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: emails})
 	p := s.command(t, "incoming-mail-daemon").begin(t)
 	s.take(t, p)
 	var objects []struct {

@@ -14,7 +14,7 @@ import (
 // side, and the real run behind it takes everything.
 func TestDryRun(t *testing.T) {
 	t.Parallel()
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3)}, func(t *testing.T, s *scene) {
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3)}, func(t *testing.T, s *scene) {
 		dry := func(status string) {
 			t.Helper()
 			before := len(s.server.Commands())
@@ -47,8 +47,8 @@ func TestDryRun(t *testing.T) {
 		s.params["mark_as_seen"], s.checkpoint = false, ""
 		delete(s.params, "checkpoint")
 		s.server.Change(func(o *mailboxtest.ScriptOptions) {
-			for i := range o.Mails {
-				o.Mails[i].Flags = nil
+			for i := range o.Emails {
+				o.Emails[i].Flags = nil
 			}
 		})
 		dry("existed")

@@ -48,12 +48,12 @@ func TestEvidenceDocument(t *testing.T) {
 	}
 	t.Run("file", func(t *testing.T) {
 		t.Parallel()
-		newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3)}).evidence(t)
+		newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3)}).evidence(t)
 	})
 	t.Run("database", func(t *testing.T) {
 		t.Parallel()
 		server := postgrestest.Start(t)
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3)})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3)})
 		database := server.Database(t)
 		s.params["cloud_soar_api_url"] = server.URL(database)
 		s.evidence(t)

@@ -266,7 +266,7 @@ func (s *storm) judge() {
 	}
 	s.end()
 	for i, u := range s.users {
-		if all, seen := len(s.dovecot.Mails(u, "INBOX", false)), len(s.dovecot.Seen(u)); all != seen {
+		if all, seen := len(s.dovecot.Emails(u, "INBOX", false)), len(s.dovecot.Seen(u)); all != seen {
 			s.t.Errorf("mailbox %d: %d of %d emails are marked read", i, seen, all)
 		}
 	}

@@ -31,12 +31,12 @@ func (s *scene) overForeign(t *testing.T, api foreigntest.API) *scene {
 }
 
 // forForeign runs a test on each foreign API that keeps emails.
-func forForeign(t *testing.T, mails int, test func(*testing.T, *scene)) {
+func forForeign(t *testing.T, emails int, test func(*testing.T, *scene)) {
 	for _, api := range foreigntest.APIs() {
 		if api.Emails {
 			t.Run(api.Name, func(t *testing.T) {
 				t.Parallel()
-				test(t, newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, mails)}).overForeign(t, api))
+				test(t, newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, emails)}).overForeign(t, api))
 			})
 		}
 	}
@@ -134,12 +134,12 @@ func TestForeignKilledLong(t *testing.T) {
 // sweepForeign kills the daemon at points spread over its requests, before and after
 // the API did what was asked for, and holds that each email is there once.
 func sweepForeign(t *testing.T, api foreigntest.API, fetch string, points int) {
-	const mails = 8
+	const emails = 8
 	stage := func(t *testing.T) *scene {
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 1)}).overForeign(t, api)
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 1)}).overForeign(t, api)
 		s.params["email_fetch_type"] = fetch
 		s.daemon(t) // from_latest begins with a run that gives a checkpoint
-		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Mails = append(o.Mails, numbered(1, mails)[1:]...) })
+		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Emails = append(o.Emails, numbered(1, emails)[1:]...) })
 		s.foreign.Behave()
 		return s
 	}
@@ -159,13 +159,13 @@ func sweepForeign(t *testing.T, api foreigntest.API, fetch string, points int) {
 // is there once, and so is each link.
 func sweepNotes(t *testing.T, points int) {
 	const attached = "From: a@one.example\r\nSubject: mail %d\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=r%d.pdf\r\n\r\n%%PDF %d\r\n"
-	mails := numbered(1, 3)
-	for i := range mails {
-		mails[i].Raw = fmt.Appendf(nil, attached, i, i, i)
+	emails := numbered(1, 3)
+	for i := range emails {
+		emails[i].Raw = fmt.Appendf(nil, attached, i, i, i)
 	}
 	for _, action := range []string{"add-email-to-incident", "add-email-attachments-to-incident"} {
 		stage := func(t *testing.T) *scene {
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: mails}).overForeign(t, foreigntest.APIs()[2])
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: emails}).overForeign(t, foreigntest.APIs()[2])
 			s.daemon(t)
 			if n := s.foreign.Requests(); n != 0 {
 				t.Errorf("the daemon sent %d requests to an API without emails", n)

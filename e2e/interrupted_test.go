@@ -24,7 +24,7 @@ import (
 // of its own, behind one that says what came of the run.
 func TestInterruptedBar(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(400, 4<<10), Segment: 4 << 10, Pause: 10 * time.Millisecond})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: large(400, 4<<10), Segment: 4 << 10, Pause: 10 * time.Millisecond})
 	input, err := json.Marshal(s.params)
 	if err != nil {
 		t.Fatal(err)

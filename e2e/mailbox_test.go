@@ -35,9 +35,9 @@ func TestUIDValidity(t *testing.T) {
 	for _, state := range []string{"checkpoint", "store"} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(101, 6)}, func(t *testing.T, s *scene) {
+			forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(101, 6)}, func(t *testing.T, s *scene) {
 				s.params["email_fetch_type"] = "from_latest"
-				old := s.server.Mails()
+				old := s.server.Emails()
 				want := func(what string, subjects ...string) {
 					t.Helper()
 					if state == "store" {
@@ -53,8 +53,8 @@ func TestUIDValidity(t *testing.T) {
 						t.Errorf("%s: %v came, want %v", what, came, subjects)
 					}
 				}
-				serve := func(validity uint32, mails ...mailboxtest.ScriptMail) {
-					s.server.Change(func(o *mailboxtest.ScriptOptions) { o.UIDValidity, o.Mails = validity, mails })
+				serve := func(validity uint32, emails ...mailboxtest.ScriptMail) {
+					s.server.Change(func(o *mailboxtest.ScriptOptions) { o.UIDValidity, o.Emails = validity, emails })
 				}
 				extra := func(uid uint32, name string) mailboxtest.ScriptMail {
 					return mailboxtest.ScriptMail{UID: uid, Raw: []byte("From: a@one.example\r\nSubject: " + name + "\r\n\r\nBody\r\n")}
@@ -73,37 +73,37 @@ func TestUIDValidity(t *testing.T) {
 				serve(7, append(slices.Clone(old), extra(110, "new"), extra(111, "newer"))...)
 				want("back to the first UIDVALIDITY", "newer")
 				want("back to the first UIDVALIDITY, again")
-				s.ledger(t, s.server.Mails())
+				s.ledger(t, s.server.Emails())
 			})
 		})
 	}
 }
 
-// TestMoreThanOneRunTakes: I35. 75 mails of one date, at most 50 a run.
+// TestMoreThanOneRunTakes: I35. 75 emails of one date, at most 50 a run.
 func TestMoreThanOneRunTakes(t *testing.T) {
 	t.Parallel()
 	for _, fetch := range []string{"unseen", "from_latest"} {
 		t.Run(fetch, func(t *testing.T) {
 			t.Parallel()
-			forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(1, 75)}, func(t *testing.T, s *scene) {
+			forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(1, 75)}, func(t *testing.T, s *scene) {
 				s.params["email_fetch_type"], s.params["max_messages"] = fetch, 50
 				for _, want := range []int{50, 25, 0} {
 					if got := s.daemon(t); len(got) != want {
-						t.Errorf("%d mails came, want %d", len(got), want)
+						t.Errorf("%d emails came, want %d", len(got), want)
 					}
 				}
-				s.ledger(t, s.server.Mails())
+				s.ledger(t, s.server.Emails())
 			})
 		})
 	}
 }
 
 const (
-	slowMails  = 120      // of 1 MB each
+	slowEmails = 120      // of 1 MB each
 	slowMemory = 90 << 20 // bytes, over what a run without an email takes
 )
 
-// TestSlowConsumerLong: I49. The mailbox answers faster than Cloud SOAR takes mails: memory is bounded by the budget, not by the mailbox.
+// TestSlowConsumerLong: I49. The mailbox answers faster than Cloud SOAR takes emails: memory is bounded by the budget, not by the mailbox.
 func TestSlowConsumerLong(t *testing.T) {
 	t.Parallel()
 	idle := newScene(t, mailboxtest.ScriptOptions{}).overREST(t)
@@ -112,19 +112,19 @@ func TestSlowConsumerLong(t *testing.T) {
 	if got := idle.take(t, empty); len(got) != 0 {
 		t.Fatalf("%d emails of none", len(got))
 	}
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(slowMails, 1<<20)}).overREST(t)
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: large(slowEmails, 1<<20)}).overREST(t)
 	s.params["cloud_soar_requests_per_second"], s.params["max_messages"] = 100, 0
 	p := s.command(t, "incoming-mail-daemon").begin(t)
 	peak := watchMemory(p)
-	if got := s.take(t, p); len(got) != slowMails {
-		t.Errorf("%d emails of %d: %s", len(got), slowMails, p.stderr.String())
+	if got := s.take(t, p); len(got) != slowEmails {
+		t.Errorf("%d emails of %d: %s", len(got), slowEmails, p.stderr.String())
 	}
 	if peak == 0 || base == 0 {
 		t.Log("skipped: this system does not tell the memory of a process")
 	}
 	t.Logf("%d MiB, without an email %d MiB", peak>>20, base>>20)
 	if peak-base > slowMemory {
-		t.Errorf("%d MiB of emails took %d MiB of memory over the %d MiB of a run without one", slowMails, (peak-base)>>20, base>>20)
+		t.Errorf("%d MiB of emails took %d MiB of memory over the %d MiB of a run without one", slowEmails, (peak-base)>>20, base>>20)
 	}
 	s.settle(t)
 }
@@ -148,7 +148,7 @@ func watchMemory(p *process) (peak int64) {
 	}
 }
 
-// everySample are all mails of testdata, and some that only a test would write.
+// everySample are all emails of testdata, and some that only a test would write.
 func everySample(t *testing.T) []mailboxtest.ScriptMail {
 	t.Helper()
 	var raws [][]byte
@@ -184,39 +184,39 @@ func everySample(t *testing.T) []mailboxtest.ScriptMail {
 			return all
 		}())),
 	)
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	known := map[string]bool{}
 	for _, raw := range raws {
 		if len(raw) > 0 && !known[string(raw)] {
 			known[string(raw)] = true
-			mails = append(mails, mailboxtest.ScriptMail{UID: uint32(len(mails) + 1), Raw: raw})
+			emails = append(emails, mailboxtest.ScriptMail{UID: uint32(len(emails) + 1), Raw: raw})
 		}
 	}
-	return mails
+	return emails
 }
 
 // TestRawRoundTrip: M39, P18 and A01. Every sample goes through the program
 // into both stores: the raw bytes are the same, the output is strict JSON, and
-// no file is written under a name from a mail.
+// no file is written under a name from an email.
 func TestRawRoundTrip(t *testing.T) {
 	t.Parallel()
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: everySample(t)}, func(t *testing.T, s *scene) {
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: everySample(t)}, func(t *testing.T, s *scene) {
 		s.params["max_messages"] = 0
 		before := namesBelow(t, s.dir)
 		p := s.command(t, "incoming-mail-daemon").begin(t)
 		objects := s.take(t, p)
-		mails := s.server.Mails()
-		if len(objects) != len(mails) {
-			t.Fatalf("%d objects for %d mails: %s", len(objects), len(mails), p.stderr.String())
+		emails := s.server.Emails()
+		if len(objects) != len(emails) {
+			t.Fatalf("%d objects for %d emails: %s", len(objects), len(emails), p.stderr.String())
 		}
 		strict(t, p.stdout.Bytes())
 		for i, o := range objects {
-			sum := sha256.Sum256(mails[i].Raw)
-			if o.UID != mails[i].UID || o.SHA256 != hex.EncodeToString(sum[:]) || o.Status != "saved" {
+			sum := sha256.Sum256(emails[i].Raw)
+			if o.UID != emails[i].UID || o.SHA256 != hex.EncodeToString(sum[:]) || o.Status != "saved" {
 				t.Errorf("UID %d: %s, SHA-256 %s, want %x", o.UID, o.Status, o.SHA256, sum)
 			}
 		}
-		s.ledger(t, mails)
+		s.ledger(t, emails)
 		for _, name := range namesBelow(t, s.dir) {
 			if !slices.Contains(before, name) && !strings.HasPrefix(name, "soar.db") {
 				t.Errorf("written: %q", name)
@@ -259,7 +259,7 @@ func namesBelow(t *testing.T, dir string) []string {
 	return names
 }
 
-// TestLogInjection: S05 and I37. What a mail and a server say is one escaped line each of the log.
+// TestLogInjection: S05 and I37. What an email and a server say is one escaped line each of the log.
 func TestLogInjection(t *testing.T) {
 	t.Parallel()
 	evil := "x\r\n 2026-11-23 ERROR fake =?utf-8?q?a=0A2026-11-23_ERROR_fake=1B[31m=1B]52;c;YQ=3D=3D=07?= \x1b[2J %s%n"
@@ -268,9 +268,9 @@ func TestLogInjection(t *testing.T) {
 		"From: a@one.example\r\nSubject: " + strings.Repeat("long ", 200_000) + "\r\n\r\nBody-Canary\r\n",
 		"From: a@one.example\r\nSubject: kept out " + evil + "\r\n\r\nBody-Canary\r\n",
 	}
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	for i, raw := range raws {
-		mails = append(mails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte(raw)})
+		emails = append(emails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte(raw)})
 	}
 	alert := func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 		if cmd.WantsBody() {
@@ -278,12 +278,12 @@ func TestLogInjection(t *testing.T) {
 		}
 		return false
 	}
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: mails, Hook: alert})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: emails, Hook: alert})
 	s.params["not_subject"] = "kept out"
 	file := filepath.Join(s.dir, "run.log")
 	s.log = []string{"--log-file", file, "--log-level", "debug"}
 	if got := s.daemon(t); len(got) != 2 {
-		t.Errorf("%d mails of 2", len(got))
+		t.Errorf("%d emails of 2", len(got))
 	}
 	text, err := os.ReadFile(file)
 	if err != nil || len(text) == 0 {
@@ -300,7 +300,7 @@ func TestLogInjection(t *testing.T) {
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	const runs = 5
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 		if !isLogin(cmd.Name) {
 			return false
 		}
@@ -354,7 +354,7 @@ func TestOldTLS(t *testing.T) {
 // TestAudit: S09, C10 and S12. The audit names what is missing, and changes nothing.
 func TestAudit(t *testing.T) {
 	t.Parallel()
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(1, 5)}, func(t *testing.T, s *scene) {
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(1, 5)}, func(t *testing.T, s *scene) {
 		audit := func(want int, says ...string) {
 			t.Helper()
 			before := len(s.server.Commands())
@@ -382,16 +382,16 @@ func TestAudit(t *testing.T) {
 		s.daemon(t)
 		audit(0, `"in_store":5`, `"missing":[]`, `"doubled":[]`)
 		s.server.Change(func(o *mailboxtest.ScriptOptions) {
-			o.Mails = append(o.Mails, mailboxtest.ScriptMail{UID: 9, Raw: []byte("Subject: read elsewhere\r\n\r\nx\r\n"), Flags: []string{`\Seen`}})
+			o.Emails = append(o.Emails, mailboxtest.ScriptMail{UID: 9, Raw: []byte("Subject: read elsewhere\r\n\r\nx\r\n"), Flags: []string{`\Seen`}})
 		})
 		audit(1, `"in_store":5`, "read elsewhere", `"uid":9`)
 	})
 }
 
-// TestScopes: C10, C19, C21 and C22. What makes a mail another mail, and what does not.
+// TestScopes: C10, C19, C21 and C22. What makes an email another mail, and what does not.
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: []mailboxtest.ScriptMail{
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: []mailboxtest.ScriptMail{
 		{UID: 1, Raw: []byte("Subject: one\r\nMessage-ID: <same@x>\r\n\r\none\r\n")},
 		{UID: 2, Raw: []byte("Subject: two\r\nMessage-ID: <same@x>\r\n\r\ntwo\r\n")},
 	}}, func(t *testing.T, s *scene) {

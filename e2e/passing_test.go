@@ -74,7 +74,7 @@ func TestPassingFaultIsNotFinal(t *testing.T) {
 		for _, f := range passingFaults {
 			t.Run(mode.name+"/"+f.name, func(t *testing.T) {
 				t.Parallel()
-				s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 5), Hook: f.hook})
+				s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 5), Hook: f.hook})
 				for k, v := range mode.params {
 					s.params[k] = v
 				}
@@ -120,23 +120,23 @@ func (s *scene) passing(t *testing.T, f fault, forget, behind bool) {
 	s.server.Behave()
 	run("the fault passed", passed...)
 	run("nothing is left")
-	s.ledger(t, s.server.Mails())
+	s.ledger(t, s.server.Emails())
 }
 
 // TestCheckpointPassesNoFault: with a checkpoint the others go on, however many come behind the gap.
 func TestCheckpointPassesNoFault(t *testing.T) {
 	t.Parallel()
 	f := passingFaults[2]
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(1, 2)}, func(t *testing.T, s *scene) {
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(1, 2)}, func(t *testing.T, s *scene) {
 		s.params["email_fetch_type"] = "from_latest"
 		s.params["max_messages"] = 0
 		s.daemon(t)
-		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Mails, o.Hook = append(o.Mails, numbered3(3, 3)...), f.hook })
+		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Emails, o.Hook = append(o.Emails, numbered3(3, 3)...), f.hook })
 		if got := uidsOf(s.daemon(t)); !slices.Equal(got, []uint32{4, 5}) {
 			t.Fatalf("%v came", got)
 		}
 		// More emails than a checkpoint remembers one by one.
-		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Mails = append(o.Mails, numbered3(6, 1200)...) })
+		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Emails = append(o.Emails, numbered3(6, 1200)...) })
 		if got := s.daemon(t); len(got) != 1200 {
 			t.Fatalf("%d came", len(got))
 		}
@@ -150,11 +150,11 @@ func TestCheckpointPassesNoFault(t *testing.T) {
 
 // numbered3 are n small emails with the UIDs from first on, unlike those of numbered.
 func numbered3(first, n int) []mailboxtest.ScriptMail {
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	for uid := first; uid < first+n; uid++ {
-		mails = append(mails, mailboxtest.ScriptMail{UID: uint32(uid), Raw: fmt.Appendf(nil, "From: b@two.example\r\nSubject: later %d\r\n\r\nBody\r\n", uid)})
+		emails = append(emails, mailboxtest.ScriptMail{UID: uint32(uid), Raw: fmt.Appendf(nil, "From: b@two.example\r\nSubject: later %d\r\n\r\nBody\r\n", uid)})
 	}
-	return mails
+	return emails
 }
 
 func uidsOf(objects []object) []uint32 {
@@ -171,7 +171,7 @@ func TestFaultThatStaysFails(t *testing.T) {
 	for _, fetchType := range []string{"unseen", "from_latest"} {
 		t.Run(fetchType, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 2)})
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 2)})
 			s.params["email_fetch_type"] = fetchType
 			s.daemon(t)
 			next := uint32(3)
@@ -184,7 +184,7 @@ func TestFaultThatStaysFails(t *testing.T) {
 				if n == 0 {
 					more = 2 // UID 3, which does not come
 				}
-				s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Mails = append(o.Mails, numbered3(int(next), more)...) })
+				s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Emails = append(o.Emails, numbered3(int(next), more)...) })
 				next += uint32(more)
 				if n == 5 { // a day has passed
 					s.checkpoint = older(t, s.checkpoint, 25*time.Hour)
@@ -227,9 +227,9 @@ func TestUIDValidityWithinASession(t *testing.T) {
 		for _, fetchType := range []string{"unseen", "from_latest"} {
 			t.Run(name+"/"+fetchType, func(t *testing.T) {
 				t.Parallel()
-				forBothStores(t, mailboxtest.ScriptOptions{Mails: large(40, 600<<10)}, func(t *testing.T, s *scene) {
+				forBothStores(t, mailboxtest.ScriptOptions{Emails: large(40, 600<<10)}, func(t *testing.T, s *scene) {
 					s.params["email_fetch_type"] = fetchType
-					old := s.server.Mails()
+					old := s.server.Emails()
 					changed := false
 					s.server.Change(func(o *mailboxtest.ScriptOptions) {
 						o.Hook = func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
@@ -242,7 +242,7 @@ func TestUIDValidityWithinASession(t *testing.T) {
 							for i := range renumbered {
 								renumbered[i].UID = uint32(i + 1)
 							}
-							c.Script.Change(func(o *mailboxtest.ScriptOptions) { o.UIDValidity, o.Mails = 8, renumbered })
+							c.Script.Change(func(o *mailboxtest.ScriptOptions) { o.UIDValidity, o.Emails = 8, renumbered })
 							c.Say("%s", line)
 							return false
 						}
@@ -252,7 +252,7 @@ func TestUIDValidityWithinASession(t *testing.T) {
 					if len(s.handed) > 0 && s.handed[len(s.handed)-1] >= 36 {
 						t.Errorf("handed over %v", s.handed)
 					}
-					for _, m := range s.server.Mails() {
+					for _, m := range s.server.Emails() {
 						if m.HasFlag(`\Seen`) {
 							t.Errorf("UID %d of the new numbering is marked read", m.UID)
 						}
@@ -274,7 +274,7 @@ func TestSlowEmailBlocksNothing(t *testing.T) {
 	for _, fetchType := range []string{"unseen", "from_latest"} {
 		t.Run(fetchType, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: append(large(1, 6000), numbered(2, 3)...)})
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: append(large(1, 6000), numbered(2, 3)...)})
 			s.params["email_fetch_type"], s.params["timeout"] = fetchType, 2
 			s.server.Change(func(o *mailboxtest.ScriptOptions) {
 				o.Hook = func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
@@ -305,7 +305,7 @@ func TestSlowEmailBlocksNothing(t *testing.T) {
 			if n := s.server.Connections(); n != 1 {
 				t.Errorf("%d connections", n)
 			}
-			s.ledger(t, s.server.Mails())
+			s.ledger(t, s.server.Emails())
 		})
 	}
 }
@@ -316,12 +316,12 @@ func TestTooLargeTwice(t *testing.T) {
 	for _, fetchType := range []string{"unseen", "from_latest"} {
 		t.Run(fetchType, func(t *testing.T) {
 			t.Parallel()
-			mails := append(numbered(1, 1), large(3, 12<<20)...)
-			for i := range mails {
-				mails[i].UID = uint32(i + 1)
-				mails[i].Size = 500 // all of them lie
+			emails := append(numbered(1, 1), large(3, 12<<20)...)
+			for i := range emails {
+				emails[i].UID = uint32(i + 1)
+				emails[i].Size = 500 // all of them lie
 			}
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: mails})
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: emails})
 			s.params["email_fetch_type"], s.params["max_message_size"] = fetchType, 1
 			s.server.Change(func(o *mailboxtest.ScriptOptions) {
 				o.Hook = func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
@@ -361,7 +361,7 @@ func TestNamedUIDs(t *testing.T) {
 	for _, fetchType := range []string{"unseen", "from_latest"} {
 		t.Run(fetchType, func(t *testing.T) {
 			t.Parallel()
-			forBothStores(t, mailboxtest.ScriptOptions{Mails: numbered(1, 6)}, func(t *testing.T, s *scene) {
+			forBothStores(t, mailboxtest.ScriptOptions{Emails: numbered(1, 6)}, func(t *testing.T, s *scene) {
 				s.params["email_fetch_type"] = fetchType
 				s.daemon(t)
 				before := s.checkpoint

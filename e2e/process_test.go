@@ -32,7 +32,7 @@ func TestSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hook, reached, _ := stalling(t)
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), Hook: hook})
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), Hook: hook})
 			p := s.command(t, "incoming-mail-daemon").begin(t)
 			await(t, reached)
 			interrupt(t, p, signals...)
@@ -67,7 +67,7 @@ func interrupt(t *testing.T, p *process, signals ...syscall.Signal) {
 // TestSignalWhilePosting: C03. The answer of Cloud SOAR is on its way when the run is ended.
 func TestSignalWhilePosting(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails()}).overREST(t)
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails()}).overREST(t)
 	posting, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	store := s.rest.Config.Handler
@@ -95,11 +95,11 @@ func TestSignalWhilePosting(t *testing.T) {
 	s.settle(t)
 }
 
-// TestStopped: C27. The machine sleeps in the middle of a mail, longer than the time-out.
+// TestStopped: C27. The machine sleeps in the middle of an email, longer than the timeout.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	hook, reached, release := stalling(t)
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), Hook: hook})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), Hook: hook})
 	s.params["timeout"] = 2
 	p := s.command(t, "incoming-mail-daemon").begin(t)
 	await(t, reached)
@@ -142,14 +142,14 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	t.Run("store", func(t *testing.T) {
 		t.Parallel()
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: large(10, 300<<10)})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: large(10, 300<<10)})
 		dir, grow := smallDisk(t, 1<<20)
 		s.store = filepath.Join(dir, "soar.db")
 		s.params["cloud_soar_api_url"] = "local:" + s.store
 		p := s.command(t, "incoming-mail-daemon").begin(t)
 		s.take(t, p)
 		if len(s.handed) == 10 {
-			t.Error("3 MB of mails on a disk of 1 MB")
+			t.Error("3 MB of emails on a disk of 1 MB")
 		}
 		if p.ProcessState.ExitCode() != 0 && !strings.Contains(p.stderr.String(), "full") {
 			t.Errorf("it does not say that the disk is full: %s", p.stderr.String())
@@ -160,7 +160,7 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("temporary files", func(t *testing.T) {
 		t.Parallel()
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: large(15, 3<<20)})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: large(15, 3<<20)})
 		dir, grow := smallDisk(t, 1<<20)
 		p := s.command(t, "incoming-mail-daemon")
 		p.Env = append(os.Environ(), "TMPDIR="+dir)
@@ -174,7 +174,7 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("no folder for temporary files", func(t *testing.T) {
 		t.Parallel()
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: large(3, 3<<20)})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: large(3, 3<<20)})
 		p := s.command(t, "incoming-mail-daemon")
 		p.Env = append(os.Environ(), "TMPDIR="+filepath.Join(s.dir, "none"))
 		s.take(t, p.begin(t))
@@ -183,11 +183,11 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("log", func(t *testing.T) {
 		t.Parallel()
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 20)})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 20)})
 		dir, _ := smallDisk(t, 4096)
 		s.log = []string{"--log-file", filepath.Join(dir, "log"), "--log-level", "debug"}
 		if got := s.daemon(t); len(got) != 20 {
-			t.Errorf("%d mails of 20", len(got))
+			t.Errorf("%d emails of 20", len(got))
 		}
 		s.settle(t)
 	})
@@ -214,7 +214,7 @@ func TestStoreIsRefusedBeforeTheLogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3)})
+			s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3)})
 			store, err := prepare(s.dir)
 			if err != nil {
 				t.Fatal(err)
@@ -239,7 +239,7 @@ func isLogin(command string) bool {
 // TestFewFiles: C07. Whatever number of open files is allowed, nothing is lost.
 func TestFewFiles(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(4, 2<<20)})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: large(4, 2<<20)})
 	failed := 0
 	for limit := 4; limit < 20; limit++ {
 		p := s.command(t, "incoming-mail-daemon", "sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, limit), "sh").begin(t)
@@ -260,7 +260,7 @@ func TestFewFiles(t *testing.T) {
 // TestLogReaderIsGone: C25. The reader of the log on standard error went away; standard output has a reader.
 func TestLogReaderIsGone(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 5)})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 5)})
 	s.log = []string{"--log-file", "-", "--log-level", "debug"}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -271,7 +271,7 @@ func TestLogReaderIsGone(t *testing.T) {
 	p := s.command(t, "incoming-mail-daemon")
 	p.Cmd.Stderr = w
 	if got := s.take(t, p.begin(t)); len(got) != 5 {
-		t.Errorf("exit %d, %d mails of 5", p.ProcessState.ExitCode(), len(got))
+		t.Errorf("exit %d, %d emails of 5", p.ProcessState.ExitCode(), len(got))
 	}
 	s.settle(t)
 }
@@ -280,7 +280,7 @@ func TestLogReaderIsGone(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	hook, reached, release := stalling(t)
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), Hook: hook})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), Hook: hook})
 	p := s.command(t, "incoming-mail-daemon").begin(t)
 	await(t, reached)
 	for _, name := range []string{"cmdline", "environ"} {
@@ -301,8 +301,8 @@ func TestCommandLine(t *testing.T) {
 func TestModes(t *testing.T) {
 	t.Parallel()
 	hook, reached, release := stalling(t)
-	mails := large(3, 2<<20)
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: append(mailboxtest.FaultMails(), mailboxtest.ScriptMail{UID: 20, Raw: mails[0].Raw}), Hook: hook})
+	emails := large(3, 2<<20)
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: append(mailboxtest.FaultEmails(), mailboxtest.ScriptMail{UID: 20, Raw: emails[0].Raw}), Hook: hook})
 	s.log = []string{"--log-file", filepath.Join(s.dir, "run.log"), "--log-level", "debug"}
 	tmp := t.TempDir()
 	p := s.command(t, "incoming-mail-daemon", "sh", "-c", `umask 0; exec "$@"`, "sh")
@@ -348,7 +348,7 @@ func (s *scene) takeKilled(p *process) {
 // TestTwoAtOnce: C12 and C13. Two daemons on one mailbox and one store, then one after a killed one.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
-	forBothStores(t, mailboxtest.ScriptOptions{Mails: append(large(6, 100<<10), numbered(20, 30)...)}, func(t *testing.T, s *scene) {
+	forBothStores(t, mailboxtest.ScriptOptions{Emails: append(large(6, 100<<10), numbered(20, 30)...)}, func(t *testing.T, s *scene) {
 		one, two := s.command(t, "incoming-mail-daemon"), s.command(t, "incoming-mail-daemon")
 		one.begin(t)
 		two.begin(t)
@@ -362,7 +362,7 @@ func TestTwoAtOnce(t *testing.T) {
 		for i := range more {
 			more[i].Raw = append(more[i].Raw, "more\r\n"...)
 		}
-		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Mails = append(o.Mails, more...) })
+		s.server.Change(func(o *mailboxtest.ScriptOptions) { o.Emails = append(o.Emails, more...) })
 		killed := s.command(t, "incoming-mail-daemon").begin(t)
 		time.Sleep(30 * time.Millisecond)
 		_ = killed.Process.Kill()

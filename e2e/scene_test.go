@@ -70,7 +70,7 @@ type scene struct {
 	log        []string // flags for a log
 }
 
-// newScene starts a mail server with these mails; the store is a local one.
+// newScene starts a mail server with these emails; the store is a local one.
 func newScene(t *testing.T, o mailboxtest.ScriptOptions) *scene {
 	t.Helper()
 	if o.UIDValidity == 0 {
@@ -202,7 +202,7 @@ func (s *scene) daemon(t *testing.T) []object {
 	return objects
 }
 
-// settle lets the server behave and runs until nothing is new; then each mail was saved once and handed over.
+// settle lets the server behave and runs until nothing is new; then each email was saved once and handed over.
 func (s *scene) settle(t *testing.T) {
 	t.Helper()
 	s.server.Behave()
@@ -211,19 +211,19 @@ func (s *scene) settle(t *testing.T) {
 			t.Fatalf("the daemon does not come to rest: %v", s.handed)
 		}
 	}
-	for _, m := range s.server.Mails() {
+	for _, m := range s.server.Emails() {
 		if !slices.Contains(s.handed, m.UID) {
 			t.Errorf("UID %d was never handed over", m.UID)
 		}
 	}
-	s.ledger(t, s.server.Mails())
+	s.ledger(t, s.server.Emails())
 }
 
-// ledger: the store holds each of these mails once, byte for byte, and nothing else.
-func (s *scene) ledger(t *testing.T, mails []mailboxtest.ScriptMail) {
+// ledger: the store holds each of these emails once, byte for byte, and nothing else.
+func (s *scene) ledger(t *testing.T, emails []mailboxtest.ScriptMail) {
 	t.Helper()
 	held := s.held(t)
-	for _, m := range mails {
+	for _, m := range emails {
 		if n := held[string(m.Raw)]; n != 1 {
 			t.Errorf("UID %d is in the store %d times", m.UID, n)
 		}
@@ -234,7 +234,7 @@ func (s *scene) ledger(t *testing.T, mails []mailboxtest.ScriptMail) {
 	}
 }
 
-// held counts the raw mails of the store.
+// held counts the raw emails of the store.
 func (s *scene) held(t *testing.T) map[string]int {
 	t.Helper()
 	if s.foreign != nil && s.foreign.Emails {
@@ -272,32 +272,32 @@ func (s *scene) held(t *testing.T) map[string]int {
 // seenOnlyHanded: what is marked read was handed over.
 func (s *scene) seenOnlyHanded(t *testing.T) {
 	t.Helper()
-	for _, m := range s.server.Mails() {
+	for _, m := range s.server.Emails() {
 		if m.HasFlag(`\Seen`) && !slices.Contains(s.handed, m.UID) {
 			t.Errorf("UID %d is marked read but was not handed over", m.UID)
 		}
 	}
 }
 
-// numbered are n small mails with the UIDs from first on and one date.
+// numbered are n small emails with the UIDs from first on and one date.
 func numbered(first, n int) []mailboxtest.ScriptMail {
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	for i := range n {
-		mails = append(mails, mailboxtest.ScriptMail{UID: uint32(first + i), Raw: fmt.Appendf(nil, "From: a@one.example\r\nSubject: mail %d\r\n\r\nBody %d\r\n", i, i)})
+		emails = append(emails, mailboxtest.ScriptMail{UID: uint32(first + i), Raw: fmt.Appendf(nil, "From: a@one.example\r\nSubject: mail %d\r\n\r\nBody %d\r\n", i, i)})
 	}
-	return mails
+	return emails
 }
 
-// large is n mails of about a size in bytes.
+// large is n emails of about a size in bytes.
 func large(n, size int) []mailboxtest.ScriptMail {
-	mails := numbered(1, n)
-	for i := range mails {
+	emails := numbered(1, n)
+	for i := range emails {
 		random := rand.New(rand.NewPCG(1, uint64(i)))
-		for end := len(mails[i].Raw) + size; len(mails[i].Raw) < end; { // what the store cannot make smaller
-			mails[i].Raw = fmt.Appendf(mails[i].Raw, "%016x %016x %016x %016x\r\n", random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())
+		for end := len(emails[i].Raw) + size; len(emails[i].Raw) < end; { // what the store cannot make smaller
+			emails[i].Raw = fmt.Appendf(emails[i].Raw, "%016x %016x %016x %016x\r\n", random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())
 		}
 	}
-	return mails
+	return emails
 }
 
 // stalling makes a hook that answers the n-th FETCH of bodies half and then waits until the test lets it go on.
@@ -314,9 +314,9 @@ func stalling(t *testing.T) (hook mailboxtest.Hook, reached, release chan struct
 		default:
 			return false
 		}
-		mails := c.Selected(cmd)
-		c.Say("* 1 FETCH (UID %d BODY[] {%d}\r\n", mails[0].UID, len(mails[0].Raw))
-		c.Write(mails[0].Raw[:len(mails[0].Raw)/2])
+		emails := c.Selected(cmd)
+		c.Say("* 1 FETCH (UID %d BODY[] {%d}\r\n", emails[0].UID, len(emails[0].Raw))
+		c.Write(emails[0].Raw[:len(emails[0].Raw)/2])
 		close(reached)
 		for c.Wait(10 * time.Millisecond) {
 			select {

@@ -123,7 +123,7 @@ func TestBackupDuringAWatch(t *testing.T) {
 // TestKilledBackup: kill -9 at any time leaves no file under the back-up's name, or a whole one.
 func TestKilledBackup(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: large(12, 1<<20)})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: large(12, 1<<20)})
 	if got := len(s.daemon(t)); got != 12 {
 		t.Fatalf("%d emails were taken", got)
 	}

@@ -80,23 +80,23 @@ func fits(t *testing.T, what, shown string, columns int) {
 
 // newcomers are emails that break a table that is not careful.
 func newcomers() []mailboxtest.ScriptMail {
-	var mails []mailboxtest.ScriptMail
+	var emails []mailboxtest.ScriptMail
 	for i, subject := range []string{
 		"Ihre Sendung wartet: =?UTF-8?B?6I2354mp44GM5b6F44Gj44Gm44GE44G+44GZ?= and is 120 characters long, so that it fits on a wide terminal only",
 		"=?UTF-8?Q?=1B[2J=1B[31mred=07?=", "=?UTF-8?Q?right=E2=80=AEleft?=", "newsletter", "short", "",
 	} {
 		raw := "From: =?UTF-8?Q?=1B[5m?= <a.very.long.local.part.of.an.address@subdomain.of.a.long.domain.example>\r\nTo: soc@corp.example\r\nSubject: " + subject +
 			"\r\nMessage-ID: <" + strings.Repeat("x", 50) + string(rune('a'+i)) + "@corp.example>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\r\nhttps://login.corp.example/" + strings.Repeat("y", 80) + "\r\n"
-		mails = append(mails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte(raw), Date: "02-Mar-2026 10:00:00 +0000"})
+		emails = append(emails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte(raw), Date: "02-Mar-2026 10:00:00 +0000"})
 	}
-	return mails
+	return emails
 }
 
 // TestOnATerminal walks through the actions as a newcomer does.
 func TestOnATerminal(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []int{80, 120, 200} {
-		s := newScene(t, mailboxtest.ScriptOptions{Mails: newcomers()})
+		s := newScene(t, mailboxtest.ScriptOptions{Emails: newcomers()})
 		s.params["not_subject"] = "newsletter"
 		for _, step := range []struct {
 			args   []string
@@ -148,7 +148,7 @@ func with(params, more map[string]any) map[string]any {
 // TestColours: on a terminal unless somebody says no, and never in what is piped.
 func TestColours(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: newcomers()})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: newcomers()})
 	for _, row := range []struct {
 		environment []string
 		args        []string
@@ -184,7 +184,7 @@ func TestColours(t *testing.T) {
 // TestJSONOnATerminal is what --json is for: the same document, indented.
 func TestJSONOnATerminal(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: newcomers()})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: newcomers()})
 	shown, status := onTerminal(t, 80, s.params, nil, "incoming-mail-daemon", "--json")
 	var objects []object
 	if err := json.Unmarshal([]byte(shown), &objects); err != nil || status != 0 || len(objects) != 6 || !strings.Contains(shown, "\n    \"status\": \"saved\"") {

@@ -97,16 +97,16 @@ func TestWatchSeveralFolders(t *testing.T) {
 			t.Fatalf("step %d: %+v", i, objects)
 		}
 	}
-	for deadline := time.Now().Add(patience); len(d.Mails(u, "Done", false)) < 4; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); len(d.Emails(u, "Done", false)) < 4; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d of 4 emails were moved", len(d.Mails(u, "Done", false)))
+			t.Fatalf("%d of 4 emails were moved", len(d.Emails(u, "Done", false)))
 		}
 	}
 	_ = w.cmd.Process.Signal(syscall.SIGTERM)
 	if err := w.cmd.Wait(); err != nil || w.stderr.Len() > 0 {
 		t.Errorf("%v: %s", err, w.stderr.String())
 	}
-	if n := len(d.Mails(u, "INBOX", false)) + len(d.Mails(u, "Reports", false)); n != 0 {
+	if n := len(d.Emails(u, "INBOX", false)) + len(d.Emails(u, "Reports", false)); n != 0 {
 		t.Errorf("%d emails were not moved", n)
 	}
 }

@@ -64,7 +64,7 @@ func newKiller(t *testing.T, fatal int) *killer {
 	k := &killer{t: t, fatal: fatal, posted: map[uint32]int{}, keys: map[string]bool{}}
 	receiver := httptest.NewServer(http.HandlerFunc(k.receive))
 	t.Cleanup(receiver.Close)
-	k.scene = newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 3), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
+	k.scene = newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 3), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 		if cmd.Name != "UID STORE" {
 			return false
 		}
@@ -89,7 +89,7 @@ func (k *killer) run() {
 	k.mu.Unlock()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		unread := 0
-		for _, m := range k.server.Mails() {
+		for _, m := range k.server.Emails() {
 			k.mu.Lock()
 			if m.HasFlag(`\Seen`) && k.posted[m.UID] == 0 {
 				k.t.Errorf("UID %d is marked and was never posted", m.UID)
@@ -132,7 +132,7 @@ func TestWatchWebhookKills(t *testing.T) {
 			k := newKiller(t, fatal)
 			k.run()
 			k.run()
-			k.ledger(t, k.server.Mails())
+			k.ledger(t, k.server.Emails())
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			if len(k.keys) != 3 || len(k.posted) != 3 {

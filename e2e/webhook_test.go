@@ -52,7 +52,7 @@ func TestWatchWebhook(t *testing.T) {
 		keys[r.Header.Get("Webhook-Id")] = true
 	}))
 	t.Cleanup(receiver.Close)
-	s := newScene(t, mailboxtest.ScriptOptions{Mails: numbered(1, 4)})
+	s := newScene(t, mailboxtest.ScriptOptions{Emails: numbered(1, 4)})
 	secret := filepath.Join(s.dir, "secret")
 	if err := os.WriteFile(secret, []byte(canary+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestWatchWebhook(t *testing.T) {
 	}
 	wait("a try", func() bool { return refused > 0 })
 	seen := func() (n int) {
-		for _, m := range s.server.Mails() {
+		for _, m := range s.server.Emails() {
 			if m.HasFlag(`\Seen`) {
 				n++
 			}

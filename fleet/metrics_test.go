@@ -28,12 +28,12 @@ func (w *world) scripted(name, settings string, o mailboxtest.ScriptOptions) *ma
 	return s
 }
 
-// scriptMails are emails with these subjects.
-func scriptMails(subjects ...string) (mails []mailboxtest.ScriptMail) {
+// scriptEmails are emails with these subjects.
+func scriptEmails(subjects ...string) (emails []mailboxtest.ScriptMail) {
 	for i, subject := range subjects {
-		mails = append(mails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte("From: a@news.example\r\nSubject: " + subject + "\r\nMessage-ID: <" + subject + "@news.example>\r\n\r\nText.\r\n")})
+		emails = append(emails, mailboxtest.ScriptMail{UID: uint32(i + 1), Raw: []byte("From: a@news.example\r\nSubject: " + subject + "\r\nMessage-ID: <" + subject + "@news.example>\r\n\r\nText.\r\n")})
 	}
-	return mails
+	return emails
 }
 
 // TestMetricsNameTheCause: each thing that can befall a mailbox moves its own metric, and no other mailbox's.
@@ -42,7 +42,7 @@ func TestMetricsNameTheCause(t *testing.T) {
 	w := newWorld(t, 1) // m0, on Dovecot with TLS
 	w.metrics = "127.0.0.1:0"
 	const password = "password: Canary-scripted-password"
-	filtered := w.scripted("filtered", password+", not_subject: advertisement", mailboxtest.ScriptOptions{Mails: scriptMails("one", "advertisement", "two")})
+	filtered := w.scripted("filtered", password+", not_subject: advertisement", mailboxtest.ScriptOptions{Emails: scriptEmails("one", "advertisement", "two")})
 	w.scripted("throttled", password, mailboxtest.ScriptOptions{Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 		if cmd.Name != "AUTHENTICATE" && cmd.Name != "LOGIN" {
 			return false
@@ -51,7 +51,7 @@ func TestMetricsNameTheCause(t *testing.T) {
 		return true
 	}})
 	var cut atomic.Bool
-	w.scripted("severed", password, mailboxtest.ScriptOptions{Mails: scriptMails("one"), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
+	w.scripted("severed", password, mailboxtest.ScriptOptions{Emails: scriptEmails("one"), Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 		if cmd.Name != "UID FETCH" || cut.Swap(true) {
 			return false
 		}
@@ -65,7 +65,7 @@ func TestMetricsNameTheCause(t *testing.T) {
 	}))
 	t.Cleanup(tokens.Close)
 	w.scripted("tokens", "auth_method: oauth2_refresh_token, oauth2_client_id: app, oauth2_refresh_token: Canary-refresh, oauth2_token_url: "+tokens.URL, mailboxtest.ScriptOptions{
-		Capabilities: "IMAP4rev1 SASL-IR AUTH=XOAUTH2", Mails: scriptMails("one"),
+		Capabilities: "IMAP4rev1 SASL-IR AUTH=XOAUTH2", Emails: scriptEmails("one"),
 		Hook: func(c *mailboxtest.ScriptConn, cmd mailboxtest.Command) bool {
 			_, sent, _ := strings.Cut(cmd.Args, " ")
 			if text, err := base64.StdEncoding.DecodeString(sent); cmd.Name != "AUTHENTICATE" || err != nil || !strings.Contains(string(text), "Bearer Canary-access") {
@@ -127,7 +127,7 @@ func TestMetricsNameTheCause(t *testing.T) {
 		t.Errorf("the token ends %s", ends)
 	}
 	w.accountsForAll(5, "throttled")
-	filtered.Change(func(o *mailboxtest.ScriptOptions) { o.Mails[0].Flags = nil }) // somebody marks it unread
+	filtered.Change(func(o *mailboxtest.ScriptOptions) { o.Emails[0].Flags = nil }) // somebody marks it unread
 	w.eventually("an email that is there", func() bool { return read()["existed_total"]["filtered"] == 1 })
 	only("existed_total", "filtered")
 	if values["saved_total"]["filtered"] != 2 {

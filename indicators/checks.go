@@ -236,7 +236,7 @@ const (
 )
 
 // findCards yields card numbers of a known brand with the right length whose
-// check digit holds (Luhn), in one piece or in groups parted by a blank or a hyphen.
+// check digit holds (Luhn), in one piece or in groups parted by a space or a hyphen.
 func findCards(text string) iter.Seq[hit] {
 	return func(yield func(hit) bool) {
 		for i := 0; i < len(text); i++ {

@@ -142,7 +142,7 @@ func (p Preset) FindChecked(ctx context.Context, text string, l pyregex.Limits) 
 
 // Masked returns a card or account number with its middle hidden: the first six
 // and the last four digits of a card, the first four and the last four
-// characters of an account stay. Blanks and hyphens stay where they are.
+// characters of an account stay. Spaces and hyphens stay where they are.
 func Masked(number string, s Sort) string {
 	head := map[Sort]int{CardNumber: 6, AccountNumber: 4}[s]
 	total := 0

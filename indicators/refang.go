@@ -138,7 +138,7 @@ func halfFang(text string, i int) (string, int) {
 	return ".", 2
 }
 
-// widen takes in a blank on both sides, where there is one on both.
+// widen takes in a space on both sides, where there is one on both.
 func widen(text string, from, start, end int) (int, int) {
 	if start-1 >= from && text[start-1] == ' ' && end < len(text) && text[end] == ' ' {
 		return start - 1, end + 1

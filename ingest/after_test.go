@@ -44,7 +44,7 @@ func TestAfterImportOnDovecot(t *testing.T) {
 // here are the subjects of a folder, in order, with the flags that a test looks at.
 func (w *world) here(folder string) []string {
 	got := []string{}
-	for _, m := range w.dovecot.Mails(w.user, folder, true) {
+	for _, m := range w.dovecot.Emails(w.user, folder, true) {
 		_, rest, _ := strings.Cut(string(m.Raw), "Subject: ")
 		text, _, _ := strings.Cut(rest, "\r\n")
 		for _, flag := range []string{`\Seen`, `\Flagged`, "$Imported"} {

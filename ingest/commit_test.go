@@ -18,7 +18,7 @@ import (
 func TestCommit(t *testing.T) {
 	w := newWorld(t, mailboxtest.StartDovecot(t))
 	w.deliver("1", "2", "3", "4", "5", "5")
-	w.options.BatchMails = 2
+	w.options.BatchEmails = 2
 	keys, checkpoints := map[string]string{}, []string{}
 	refuse := 2 // batch that is refused
 	w.options.Commit = func(_ context.Context, b ingest.Batch) error {
@@ -55,7 +55,7 @@ func TestCommit(t *testing.T) {
 	if unseen := unseen(); unseen != 6-acknowledged {
 		t.Errorf("%d batches of objects were committed and %d emails are unread", acknowledged, unseen)
 	}
-	w.options.BatchMails = 0
+	w.options.BatchEmails = 0
 	if second := w.run(false); len(second)+acknowledged != 5 || len(keys) != 5 {
 		t.Errorf("second run: %d objects behind %d; committed %v", len(second), acknowledged, keys)
 	}

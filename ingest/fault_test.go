@@ -22,10 +22,10 @@ var faultModes = []struct {
 	set  func(*platform)
 }{
 	{"unseen", 4, func(*platform) {}},
-	{"unseen, one at a time", 4, func(p *platform) { p.options.BatchMails = 1 }},
+	{"unseen, one at a time", 4, func(p *platform) { p.options.BatchEmails = 1 }},
 	{"unseen without marks", 4, func(p *platform) { p.options.MarkAsSeen = false }},
 	{"from latest", 4, func(p *platform) { p.options.FetchType = FromLatest }},
-	{"from latest by the store", 4, func(p *platform) { p.options.FetchType, p.forgets, p.options.BatchMails = FromLatest, true, 1 }},
+	{"from latest by the store", 4, func(p *platform) { p.options.FetchType, p.forgets, p.options.BatchEmails = FromLatest, true, 1 }},
 	{"at most two", 5, func(p *platform) { p.options.FetchType, p.options.MaxMessages = FromLatest, 2 }},
 }
 
@@ -201,7 +201,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	p := newPlatform(t, newBox(subjects(40)...))
 	o := p.options
-	o.Filter, o.Log, o.BatchMails = &filters.Filter{}, discard, 1
+	o.Filter, o.Log, o.BatchEmails = &filters.Filter{}, discard, 1
 	p.store.fault = func(call string) error {
 		if call == "saved" && len(p.store.records) == 3 {
 			stop()
@@ -222,7 +222,7 @@ func TestInterrupted(t *testing.T) {
 func TestOrderAndBatches(t *testing.T) {
 	names := subjects(300)
 	p := newPlatform(t, newBox(names...))
-	p.options.BatchMails = 7
+	p.options.BatchEmails = 7
 	got, err := p.run(filters.Spec{})
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestBudgetOfTheWire(t *testing.T) {
 		raws = append(raws, &mailbox.Raw{UID: mailbox.UID(i + 1), Outcome: mailbox.Whole, Body: make([]byte, size), Size: size})
 	}
 	f := &bulk{raws: raws}
-	r := &reader{o: Options{Filter: &filters.Filter{}, Log: discard, BatchMails: 1}, folder: f}
+	r := &reader{o: Options{Filter: &filters.Filter{}, Log: discard, BatchEmails: 1}, folder: f}
 	batches, fetched := r.produce(t.Context(), make([]mailbox.UID, 40))
 	taken := 0
 	for batch := range batches {

@@ -28,7 +28,7 @@ func (r *recorder) Search(ctx context.Context, c mailbox.Criteria) ([]mailbox.UI
 
 // TestFirstSearch holds the search that is announced against the one that a run makes.
 func TestFirstSearch(t *testing.T) {
-	script := mailboxtest.NewScript(t, mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), UIDValidity: 7})
+	script := mailboxtest.NewScript(t, mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), UIDValidity: 7})
 	for _, row := range []struct {
 		name    string
 		options ingest.Options

@@ -28,7 +28,7 @@ func (w *world) put(folder string, names ...string) {
 
 // unread are the emails of a folder that are not marked as read.
 func (w *world) unread(folder string) (n int) {
-	for _, m := range w.dovecot.Mails(w.user, folder, false) {
+	for _, m := range w.dovecot.Emails(w.user, folder, false) {
 		if !m.HasFlag(`\Seen`) {
 			n++
 		}

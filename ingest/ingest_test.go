@@ -163,7 +163,7 @@ func brief(objects []ingest.Object) []string {
 	return got
 }
 
-// ledger checks that the store holds each of these mails once, byte for byte.
+// ledger checks that the store holds each of these emails once, byte for byte.
 func (w *world) ledger(names ...string) {
 	w.t.Helper()
 	store, err := local.Open(w.t.Context(), w.store, local.Options{})
@@ -425,7 +425,7 @@ func storeFails(w *world) {
 		saved, err := store.Save(ctx, drafts[:1])
 		return saved, errors.Join(err, broken)
 	}}
-	w.options.BatchMails = 2
+	w.options.BatchEmails = 2
 	if got := brief(w.runOn(folder, a, false)); !slices.Equal(got, []string{"saved a"}) {
 		w.t.Errorf("what was saved is the result: %q", got)
 	}

@@ -65,7 +65,7 @@ type Options struct {
 	Checkpoint  string
 	UIDs        []UIDRange // where set, exactly these are taken, read or not, and the checkpoint stays as it is
 	Limits      message.Limits
-	BatchMails  int               // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
+	BatchEmails int               // drafts of one Save; 1 where each is a request, 0 = DefaultBatch
 	Prepare     func(*soar.Draft) // what the store does with a draft ahead of its Save, on any goroutine; nil: nothing
 	// Commit takes each batch when it is settled, before anything of it is acknowledged: a
 	// store whose Save leaves its transaction open ends it here. nil: nothing. Its error ends the

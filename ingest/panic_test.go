@@ -17,7 +17,7 @@ type numberedFolder struct{ Folder }
 
 func (numberedFolder) Status() mailbox.Status { return mailbox.Status{UIDValidity: 7} }
 
-// TestAPanicCostsOneMailItsContent: without a filter to ask, reading a mail panics. The mail is saved whole all the same.
+// TestAPanicCostsOneMailItsContent: without a filter to ask, reading an email panics. The mail is saved whole all the same.
 func TestAPanicCostsOneMailItsContent(t *testing.T) {
 	r := &reader{o: Options{Account: " SOC@corp.example", Folder: "INBOX", Limits: message.DefaultLimits(), Log: slog.New(slog.DiscardHandler), Filter: nil}, folder: numberedFolder{}}
 	raw := []byte("Subject: poison\r\n\r\nx\r\n")
@@ -29,20 +29,20 @@ func TestAPanicCostsOneMailItsContent(t *testing.T) {
 	if !slices.ContainsFunc(j.draft.Problems, func(p message.Problem) bool { return p.Code == "parse_panic" }) {
 		t.Errorf("problems: %v", j.draft.Problems)
 	}
-	// The key of a mail must be the same in every version of the program: else an upgrade would save all mails again.
+	// The key of an email must be the same in every version of the program: else an upgrade would save all emails again.
 	sum := sha256.Sum256([]byte("soc@corp.example\x00" + string(raw)))
 	if want := hex.EncodeToString(sum[:]); j.draft.SourceKey != want {
 		t.Errorf("the key is %s, want %s", j.draft.SourceKey, want)
 	}
 }
 
-// TestPrepare: the raw mail goes back to the wire when the store has what it
+// TestPrepare: the raw email goes back to the wire when the store has what it
 // needs of it, and a preparation that panics changes nothing.
 func TestPrepare(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		prepare func(*soar.Draft)
-		held    bool // the raw mail is still needed
+		held    bool // the raw email is still needed
 	}{
 		{"none", nil, true},
 		{"taken over", func(d *soar.Draft) { d.Prepared, d.Raw = string(d.Raw), nil }, false},

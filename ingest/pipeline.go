@@ -121,7 +121,7 @@ func (r *reader) collect(queue <-chan *job, batches chan<- []*job) {
 			<-j.ready
 			batch = append(batch, j)
 			size += j.cost
-			if len(batch) >= r.batchMails() || size >= batchBytes {
+			if len(batch) >= r.batchEmails() || size >= batchBytes {
 				flush()
 			}
 		case <-timer.C:
@@ -130,9 +130,9 @@ func (r *reader) collect(queue <-chan *job, batches chan<- []*job) {
 	}
 }
 
-func (r *reader) batchMails() int {
-	if r.o.BatchMails > 0 {
-		return r.o.BatchMails
+func (r *reader) batchEmails() int {
+	if r.o.BatchEmails > 0 {
+		return r.o.BatchEmails
 	}
 	return DefaultBatch
 }

@@ -197,7 +197,7 @@ func (r *arrivals) batchDone(b *batch) {
 }
 
 // readyLocked reports whether the consumer has something to take: a batch that
-// is complete, or under pressure the next mail.
+// is complete, or under pressure the next email.
 func (r *arrivals) readyLocked() bool {
 	return len(r.flight) > 0 && r.flight[0].done || r.pressed && r.head != nil && r.head.body != nil
 }

@@ -12,19 +12,19 @@ import (
 	"example.org/imap-integration/mailbox/mailboxtest"
 )
 
-// BenchmarkFetch compares a fetch of 2,000 mails (84 MB) over TLS with reading
+// BenchmarkFetch compares a fetch of 2,000 emails (84 MB) over TLS with reading
 // the answer to one FETCH of everything and throwing it away.
 func BenchmarkFetch(b *testing.B) {
-	const mails, size = 2000, 42_000
+	const emails, size = 2000, 42_000
 	d := mailboxtest.StartDovecot(b)
 	u := d.NewUser()
-	for i := range mails {
+	for i := range emails {
 		d.Deliver(u, mail(i, size), mailboxtest.Delivery{})
 	}
-	drain(b, d, u, mails) // the first reader builds Dovecot's index
+	drain(b, d, u, emails) // the first reader builds Dovecot's index
 	b.Run("drain", func(b *testing.B) {
 		for b.Loop() {
-			b.SetBytes(drain(b, d, u, mails))
+			b.SetBytes(drain(b, d, u, emails))
 		}
 	})
 	b.Run("fetch", func(b *testing.B) {
@@ -56,7 +56,7 @@ func fetchEverything(b *testing.B, d *mailboxtest.Dovecot, u mailboxtest.User) (
 	return total
 }
 
-func drain(b *testing.B, d *mailboxtest.Dovecot, u mailboxtest.User, mails int) int64 {
+func drain(b *testing.B, d *mailboxtest.Dovecot, u mailboxtest.User, emails int) int64 {
 	c, err := tls.Dial("tcp", net.JoinHostPort(d.Host, fmt.Sprint(d.TLS)), d.ClientTLS())
 	if err != nil {
 		b.Fatal(err)
@@ -64,7 +64,7 @@ func drain(b *testing.B, d *mailboxtest.Dovecot, u mailboxtest.User, mails int) 
 	defer c.Close()
 	fmt.Fprintf(c, "a LOGIN %q %q\r\nb EXAMINE INBOX\r\nc UID FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])\r\nd LOGOUT\r\n", u.Name, u.Password)
 	n, err := io.Copy(io.Discard, bufio.NewReaderSize(c, 64<<10))
-	if err != nil || n < int64(mails) {
+	if err != nil || n < int64(emails) {
 		b.Fatal(n, err)
 	}
 	return n

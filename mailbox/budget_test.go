@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestBudget: a mail waits for room only while the consumer has something in hand.
+// TestBudget: an email waits for room only while the consumer has something in hand.
 func TestBudget(t *testing.T) {
 	b := newBudget(100, 200)
 	for range 3 { // nobody holds anything: beyond the limit

@@ -1,4 +1,4 @@
 package mailbox
 
-// SizesFirst has no mail asked for before its size is known.
+// SizesFirst has no email asked for before its size is known.
 func (f *Folder) SizesFirst() { f.sizesFirst = true }

@@ -210,7 +210,7 @@ func (r *fetchRun) settle(ctx context.Context, b *batch, it *item) error {
 }
 
 // doubtful reports whether an email that was asked for as a part may not be whole: it
-// is shorter than its size. One such mail is asked for again, whole; where
+// is shorter than its size. One such email is asked for again, whole; where
 // that brings as much, the server's sizes are wrong and its parts are right.
 func (r *fetchRun) doubtful(it *item) bool {
 	size := r.sizeOf(it)

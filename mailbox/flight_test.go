@@ -19,15 +19,15 @@ const (
 	guesses   = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0."
 )
 
-// checkAll holds what was fetched against the script's mails: all of them, or
+// checkAll holds what was fetched against the script's emails: all of them, or
 // of those that are too large the header block.
 func checkAll(t *testing.T, s *scripted, got []fetched, limit int) {
 	t.Helper()
-	if len(got) != len(s.mails) {
-		t.Fatalf("%d mails of %d", len(got), len(s.mails))
+	if len(got) != len(s.emails) {
+		t.Fatalf("%d emails of %d", len(got), len(s.emails))
 	}
 	for i, r := range got {
-		raw := s.mails[r.UID]
+		raw := s.emails[r.UID]
 		if i > 0 && got[i-1].UID >= r.UID || r.InternalDate.IsZero() {
 			t.Errorf("mail %d in place %d, of %v", r.UID, i, r.InternalDate)
 		}
@@ -42,8 +42,8 @@ func checkAll(t *testing.T, s *scripted, got []fetched, limit int) {
 	}
 }
 
-// heldSizes withholds the answer to the sizes until the mails are asked for, and
-// gives it before or behind the mails of that command.
+// heldSizes withholds the answer to the sizes until the emails are asked for, and
+// gives it before or behind the emails of that command.
 func heldSizes(s *scripted, behind bool) func(c *scriptConn, tag, command string) bool {
 	held, holder := "", ""
 	var mu sync.Mutex // a second connection may have begun
@@ -73,7 +73,7 @@ func heldSizes(s *scripted, behind bool) func(c *scriptConn, tag, command string
 	}
 }
 
-// TestGuess: the first mails are asked for before their sizes are known, and
+// TestGuess: the first emails are asked for before their sizes are known, and
 // come whole in whatever order the server works.
 func TestGuess(t *testing.T) {
 	for _, n := range []int{1, 2, 40, 300} {
@@ -83,14 +83,14 @@ func TestGuess(t *testing.T) {
 			f := dial(t, s.config(t))
 			checkAll(t, s, fetch(t, f, uidRange(1, mailbox.UID(n))), 1<<20)
 			if s.connections() != 1 {
-				t.Errorf("%d mails, sizes behind %v: %d connections", n, behind, s.connections())
+				t.Errorf("%d emails, sizes behind %v: %d connections", n, behind, s.connections())
 			}
 			_ = f.Close()
 		}
 	}
 }
 
-// TestGuessWithoutSizes: a server that does not give the sizes gives the mails.
+// TestGuessWithoutSizes: a server that does not give the sizes gives the emails.
 func TestGuessWithoutSizes(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"NO not now", "BAD unknown item", "NO [UNAVAILABLE] wait"} {
@@ -112,7 +112,7 @@ func TestGuessWithoutSizes(t *testing.T) {
 	}
 }
 
-// TestGuessTooLarge: mails among the first that are too large cost one
+// TestGuessTooLarge: emails among the first that are too large cost one
 // connection at most, and come with their header block.
 func TestGuessTooLarge(t *testing.T) {
 	const limit = 1 << 20
@@ -160,7 +160,7 @@ func TestGuessTooLarge(t *testing.T) {
 			}
 			s := startScript(t, n, nil)
 			for uid, size := range row.large {
-				s.mails[uid] = mail(int(uid), size)
+				s.emails[uid] = mail(int(uid), size)
 			}
 			if row.hook != nil {
 				s.hook = row.hook(s)
@@ -172,7 +172,7 @@ func TestGuessTooLarge(t *testing.T) {
 				t.Errorf("%d connections", s.connections())
 			}
 			if c := strings.Count(s.seenCommands(), "BODY"); c > 40 {
-				t.Errorf("the mails came one by one: %d commands", c)
+				t.Errorf("the emails came one by one: %d commands", c)
 			}
 			before := len(manyParts.FindAllString(s.seenCommands(), -1))
 			fetch(t, f, uidRange(1, mailbox.UID(n)))
@@ -183,7 +183,7 @@ func TestGuessTooLarge(t *testing.T) {
 	}
 }
 
-// manyParts is a FETCH of mails whose sizes are not known.
+// manyParts is a FETCH of emails whose sizes are not known.
 var manyParts = regexp.MustCompile(`UID FETCH \d+:\d+ \(.*BODY\.PEEK\[\]<0\.`)
 
 // TestPartsAreChecked: what came as a part counts only where it is as long as the
@@ -206,7 +206,7 @@ func TestPartsAreChecked(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		hook func(s *scripted) func(c *scriptConn, tag, command string) bool
-		most int // commands for single mails
+		most int // commands for single emails
 	}{
 		{"parts are cut short", func(s *scripted) func(*scriptConn, string, string) bool {
 			return func(c *scriptConn, tag, command string) bool {
@@ -230,7 +230,7 @@ func TestPartsAreChecked(t *testing.T) {
 			defer f.Close()
 			checkAll(t, s, fetch(t, f, uidRange(1, n)), 1<<20)
 			if alone := len(regexp.MustCompile(`(?m)UID FETCH \d+ \(`).FindAllString(s.seenCommands(), -1)); alone > row.most {
-				t.Errorf("%d mails were asked for alone", alone)
+				t.Errorf("%d emails were asked for alone", alone)
 			}
 		})
 	}
@@ -253,16 +253,16 @@ func (c *cutting) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestCutAnywhere: wherever the connection breaks, each mail comes once, whole.
+// TestCutAnywhere: wherever the connection breaks, each email comes once, whole.
 func TestCutAnywhere(t *testing.T) {
-	const mails, answers, cuts = 150, 75_000, 15 // answers: bytes of all of them, about
-	var all sync.WaitGroup                       // not t.Parallel: these wait, and more of them than there are cores can do that at once
+	const emails, answers, cuts = 150, 75_000, 15 // answers: bytes of all of them, about
+	var all sync.WaitGroup                        // not t.Parallel: these wait, and more of them than there are cores can do that at once
 	defer all.Wait()
 	for i := range 2 * cuts {
 		behind := i%2 == 0
 		all.Go(func() {
 			t.Run(fmt.Sprintf("%d, sizes behind %v", i/2, behind), func(t *testing.T) {
-				s := startScript(t, mails, nil)
+				s := startScript(t, emails, nil)
 				held := heldSizes(s, behind)
 				s.hook = func(c *scriptConn, tag, command string) bool {
 					if c.number == 1 && strings.HasSuffix(command, onlySizes) {
@@ -272,7 +272,7 @@ func TestCutAnywhere(t *testing.T) {
 				}
 				f := dial(t, s.config(t))
 				defer f.Close()
-				checkAll(t, s, fetch(t, f, uidRange(1, mails)), 1<<20)
+				checkAll(t, s, fetch(t, f, uidRange(1, emails)), 1<<20)
 				if s.connections() > 2 {
 					t.Errorf("%d connections", s.connections())
 				}
@@ -301,18 +301,18 @@ func TestGuessAndYield(t *testing.T) {
 	}
 }
 
-// TestWindow: many small mails are asked for before the first of them comes,
+// TestWindow: many small emails are asked for before the first of them comes,
 // and of large ones no more than there is room for.
 func TestWindow(t *testing.T) {
-	const mails, large, room = 600, 1 << 20, 12
+	const emails, large, room = 600, 1 << 20, 12
 	for _, size := range []int{300, large} {
-		s := startScript(t, mails, nil)
+		s := startScript(t, emails, nil)
 		var mu sync.Mutex
 		held, asked := map[string]string{}, 0
 		var order []string
 		answer := func(c *scriptConn) {
 			if size == large && asked > room {
-				t.Errorf("%d mails of %d bytes were asked for at once", asked, size)
+				t.Errorf("%d emails of %d bytes were asked for at once", asked, size)
 			}
 			for _, tag := range order {
 				s.answer(c, tag, held[tag])
@@ -324,7 +324,7 @@ func TestWindow(t *testing.T) {
 			defer mu.Unlock()
 			switch {
 			case strings.HasSuffix(command, onlySizes):
-				for uid := range s.mails {
+				for uid := range s.emails {
 					c.say("* %d FETCH (UID %d FLAGS () INTERNALDATE \"23-Nov-2026 10:00:00 +0000\" RFC822.SIZE %d)\r\n", uid, uid, size)
 				}
 				c.say("%s OK done\r\n", tag)
@@ -336,14 +336,14 @@ func TestWindow(t *testing.T) {
 				time.AfterFunc(300*time.Millisecond, func() { mu.Lock(); defer mu.Unlock(); answer(c) })
 			}
 			held[tag], order = command, append(order, tag)
-			if asked += len(s.selected(strings.Split(command, " ")[2])); asked == mails {
+			if asked += len(s.selected(strings.Split(command, " ")[2])); asked == emails {
 				answer(c)
 			}
 			return true
 		}
 		f := dial(t, s.config(t))
 		f.SizesFirst()
-		checkAll(t, s, fetch(t, f, uidRange(1, mails)), large)
+		checkAll(t, s, fetch(t, f, uidRange(1, emails)), large)
 		_ = f.Close()
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzFolder plays arbitrary answers to the search and the fetches of a run. The run
-// ends, yields each mail at most once and in order, and nothing that was cut.
+// ends, yields each email at most once and in order, and nothing that was cut.
 func FuzzFolder(f *testing.F) {
 	for _, seed := range []string{
 		"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 4)\r\nTAG OK\r\n",
@@ -63,7 +63,7 @@ func run(t *testing.T, server *fuzzServer) {
 		return nil
 	})
 	if err == nil && yielded != 4 {
-		t.Fatalf("%d mails yielded without an error", yielded)
+		t.Fatalf("%d emails yielded without an error", yielded)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal("the run did not end by itself")

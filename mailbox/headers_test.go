@@ -115,7 +115,7 @@ func TestHeadersOverConnections(t *testing.T) {
 func TestHeadersLimits(t *testing.T) {
 	t.Parallel()
 	s := startScript(t, 3, nil)
-	s.mails[2] = []byte("Subject: " + strings.Repeat("x", 3<<20) + "\r\n\r\nbody")
+	s.emails[2] = []byte("Subject: " + strings.Repeat("x", 3<<20) + "\r\n\r\nbody")
 	f := dial(t, s.config(t))
 	defer f.Close()
 	var sizes []int

@@ -37,7 +37,7 @@ func TestHostileServers(t *testing.T) {
 }
 
 func playFault(t *testing.T, fault mailboxtest.Fault, prepare func(*mailbox.Folder)) {
-	o := mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), UIDValidity: 7}
+	o := mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), UIDValidity: 7}
 	fault.Apply(&o)
 	s := mailboxtest.NewScript(t, o)
 	whole, err := fetchHostile(t, s, prepare)
@@ -54,7 +54,7 @@ func playFault(t *testing.T, fault mailboxtest.Fault, prepare func(*mailbox.Fold
 	checkWhole(t, whole, nil)
 }
 
-// fetchHostile fetches all mails and returns the UIDs that came whole.
+// fetchHostile fetches all emails and returns the UIDs that came whole.
 func fetchHostile(t *testing.T, s *mailboxtest.Script, prepare func(*mailbox.Folder)) (whole []mailbox.UID, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), hostileDeadline)
@@ -77,7 +77,7 @@ func fetchHostile(t *testing.T, s *mailboxtest.Script, prepare func(*mailbox.Fol
 		return nil, err
 	}
 	want := map[mailbox.UID][]byte{}
-	for _, m := range mailboxtest.FaultMails() {
+	for _, m := range mailboxtest.FaultEmails() {
 		want[mailbox.UID(m.UID)] = m.Raw
 	}
 	next := 0
@@ -97,14 +97,14 @@ func fetchHostile(t *testing.T, s *mailboxtest.Script, prepare func(*mailbox.Fol
 		return nil
 	})
 	if err == nil && next != len(uids) {
-		t.Errorf("%d of %d mails are accounted for", next, len(uids))
+		t.Errorf("%d of %d emails are accounted for", next, len(uids))
 	}
 	return whole, err
 }
 
 func checkWhole(t *testing.T, whole []mailbox.UID, lost []uint32) {
 	t.Helper()
-	for _, m := range mailboxtest.FaultMails() {
+	for _, m := range mailboxtest.FaultEmails() {
 		if !slices.Contains(lost, m.UID) && !slices.Contains(whole, mailbox.UID(m.UID)) {
 			t.Errorf("UID %d did not come", m.UID)
 		}

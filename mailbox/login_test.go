@@ -294,7 +294,7 @@ func TestOAuthDovecot(t *testing.T) {
 		}
 		if err == nil {
 			if got := fetch(t, f, search(t, f, mailbox.Criteria{})); len(got) != 1 {
-				t.Errorf("%s: %d mails", name, len(got))
+				t.Errorf("%s: %d emails", name, len(got))
 			}
 			_ = f.Close()
 		} else if strings.Contains(err.Error(), c.first) {

@@ -107,7 +107,7 @@ func (e *early) end(ctx context.Context) (imapwire.StatusResponse, error) {
 	return e.s.await(e.sent)
 }
 
-// within keeps the UIDs that were asked for: a server's "101:*" is its last mail
+// within keeps the UIDs that were asked for: a server's "101:*" is its last email
 // where there is none from 101 on (RFC 9051, section 9).
 func (c Criteria) within(uids []UID) []UID {
 	return slices.DeleteFunc(uids, func(u UID) bool { return u < c.From || c.To != 0 && u > c.To })

@@ -240,7 +240,7 @@ func TestEarlySearchOnServers(t *testing.T) {
 				t.Errorf("%+v: %v, want %v", c, got, want)
 			}
 			if got := fetch(t, f, want); len(got) != len(want) {
-				t.Errorf("%+v: %d mails", c, len(got))
+				t.Errorf("%+v: %d emails", c, len(got))
 			}
 			_ = f.Close()
 		}

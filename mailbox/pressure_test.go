@@ -11,11 +11,11 @@ import (
 )
 
 // TestBackPressure: a server whose sizes lie cannot make the program take in
-// more than its budget while the consumer holds a mail.
+// more than its budget while the consumer holds an email.
 func TestBackPressure(t *testing.T) {
 	t.Parallel()
-	const mails, size, bound = 40, 3 << 20, 64 << 20 // bound: the budget, and what the sockets buffer
-	s := startScript(t, mails, nil)
+	const emails, size, bound = 40, 3 << 20, 64 << 20 // bound: the budget, and what the sockets buffer
+	s := startScript(t, emails, nil)
 	big := mail(1, size)
 	var written atomic.Int64
 	s.hook = func(c *scriptConn, tag, command string) bool {
@@ -41,14 +41,14 @@ func TestBackPressure(t *testing.T) {
 	defer f.Close()
 	var held []*mailbox.Raw
 	n := 0
-	err := f.Fetch(t.Context(), uidRange(1, mails), func(r *mailbox.Raw) error {
+	err := f.Fetch(t.Context(), uidRange(1, emails), func(r *mailbox.Raw) error {
 		if n++; r.UID != mailbox.UID(n) || len(r.Body) != len(big) {
 			return fmt.Errorf("mail %d: UID %d, %d bytes", n, r.UID, len(r.Body))
 		}
 		if held = append(held, r); n == 3 {
 			time.Sleep(300 * time.Millisecond)
 			if w := written.Load(); w > bound {
-				t.Errorf("%d MiB were read while the consumer held three mails", w>>20)
+				t.Errorf("%d MiB were read while the consumer held three emails", w>>20)
 			}
 		}
 		if n >= 3 {
@@ -59,7 +59,7 @@ func TestBackPressure(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || n != mails {
-		t.Errorf("%d mails, %v", n, err)
+	if err != nil || n != emails {
+		t.Errorf("%d emails, %v", n, err)
 	}
 }

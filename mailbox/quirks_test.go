@@ -17,7 +17,7 @@ import (
 	"example.org/imap-integration/secret"
 )
 
-// TestQuirks are answers of real servers that must do no harm: all mails come, byte for byte.
+// TestQuirks are answers of real servers that must do no harm: all emails come, byte for byte.
 func TestQuirks(t *testing.T) {
 	replace := func(old, new string) func(mailbox.UID, string) string {
 		return func(_ mailbox.UID, a string) string { return strings.Replace(a, old, new, 1) }
@@ -184,7 +184,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// bothWays runs a test of a fetch that asks for the first mails before it knows
+// bothWays runs a test of a fetch that asks for the first emails before it knows
 // their sizes, and of one that does not. They run at the same time: they wait.
 func bothWays(t *testing.T, name string, test func(t *testing.T, prepare func(*mailbox.Folder))) {
 	var both sync.WaitGroup
@@ -200,7 +200,7 @@ func pick(first bool, a, b string) string {
 	return b
 }
 
-// TestSequenceNumber is Exchange's OK and nothing to UID FETCH, for a mail that FETCH gives.
+// TestSequenceNumber is Exchange's OK and nothing to UID FETCH, for an email that FETCH gives.
 func TestSequenceNumber(t *testing.T) {
 	s := startScript(t, 3, altering(func(uid mailbox.UID, a string) string { return pick(uid == 2, "", a) }))
 	f := dial(t, s.config(t))
@@ -334,7 +334,7 @@ func TestCloseAfterEveryMail(t *testing.T) {
 	defer f.Close()
 	got, err := fetchAll(t.Context(), f, uidRange(1, 6))
 	if err == nil || kind(err) != mailbox.Closed || len(got) != 2 || s.connections() != 2 {
-		t.Errorf("%d mails, %d connections, %v", len(got), s.connections(), err)
+		t.Errorf("%d emails, %d connections, %v", len(got), s.connections(), err)
 	}
 	if err := f.MarkSeen(t.Context(), uidRange(1, 2)); err != nil || s.connections() != 3 {
 		t.Errorf("the last reconnect is for marking: %v, %d connections", err, s.connections())
@@ -359,7 +359,7 @@ func TestUIDValidityChangesInMidRun(t *testing.T) {
 	defer f.Close()
 	got, err := fetchAll(t.Context(), f, uidRange(1, 3))
 	if kind(err) != mailbox.UIDValidity || len(got) != 0 {
-		t.Errorf("%d mails, %v", len(got), err)
+		t.Errorf("%d emails, %v", len(got), err)
 	}
 }
 
@@ -389,7 +389,7 @@ func TestThrottled(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 			if err == nil && (waited < time.Duration(c.milliseconds)*time.Millisecond || len(got) != 3) {
-				t.Errorf("came back after %s, %d mails", waited, len(got))
+				t.Errorf("came back after %s, %d emails", waited, len(got))
 			}
 			if err != nil {
 				if err := f.MarkSeen(t.Context(), []mailbox.UID{1}); err == nil || s.connections() != 1 {
@@ -418,7 +418,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("%v %v %v", got[0].Problems, got[1].Problems, got[2].Problems)
 	}
 
-	// A server that refuses everything has not told us anything of one mail.
+	// A server that refuses everything has not told us anything of one email.
 	s = startScript(t, 3, func(c *scriptConn, tag, command string) bool {
 		if strings.Contains(command, "BODY") {
 			c.say("%s NO permission denied\r\n", tag)
@@ -429,7 +429,7 @@ func TestRefusals(t *testing.T) {
 	f = dial(t, s.config(t))
 	defer f.Close()
 	if got, err := fetchAll(t.Context(), f, uidRange(1, 3)); kind(err) != mailbox.ServerRefused || len(got) != 0 {
-		t.Errorf("%d mails, %v", len(got), err)
+		t.Errorf("%d emails, %v", len(got), err)
 	}
 }
 
@@ -442,13 +442,13 @@ func TestSizeLies(t *testing.T) {
 			return false
 		}
 		s.fetch(c, strings.TrimPrefix(command, "UID FETCH "), func(uid mailbox.UID, a string) string {
-			size := fmt.Sprintf("RFC822.SIZE %d", len(s.mails[uid]))
+			size := fmt.Sprintf("RFC822.SIZE %d", len(s.emails[uid]))
 			return strings.Replace(a, size, pick(uid == 1, "RFC822.SIZE 900000000", "RFC822.SIZE 1"), 1)
 		})
 		c.say("%s OK done\r\n", tag)
 		return true
 	}
-	s.mails[2] = mail(2, 3<<20)
+	s.emails[2] = mail(2, 3<<20)
 	f := dial(t, s.config(t))
 	defer f.Close()
 	got := fetch(t, f, uidRange(1, 3))
@@ -669,10 +669,10 @@ func TestTokenExpiresInMidRun(t *testing.T) {
 	}
 }
 
-// TestEmptyMail: a mail of no bytes is a mail.
+// TestEmptyMail: an email of no bytes is an email.
 func TestEmptyMail(t *testing.T) {
 	s := startScript(t, 3, nil)
-	s.mails[2] = []byte{}
+	s.emails[2] = []byte{}
 	f := dial(t, s.config(t))
 	defer f.Close()
 	got := fetch(t, f, uidRange(1, 3))
@@ -681,7 +681,7 @@ func TestEmptyMail(t *testing.T) {
 	}
 }
 
-// TestHelpersRefused: a server that answers no question about one mail keeps
+// TestHelpersRefused: a server that answers no question about one email keeps
 // the others from nobody.
 func TestHelpersRefused(t *testing.T) {
 	alter := func(uid mailbox.UID, a string) string { return pick(uid == 2, "* 2 FETCH (UID 2 BODY[] NIL)\r\n", a) }

@@ -20,7 +20,7 @@ type scripted struct {
 	greeting    string
 	caps        string
 	uidValidity uint32
-	mails       map[mailbox.UID][]byte
+	emails      map[mailbox.UID][]byte
 	// hook handles a command itself and returns true, or leaves it to the server.
 	hook func(c *scriptConn, tag, command string) bool
 
@@ -40,7 +40,7 @@ type scriptConn struct {
 
 func (c *scriptConn) say(format string, args ...any) { fmt.Fprintf(c.Conn, format, args...) }
 
-// startScript serves a few small mails, UIDs 1 to n.
+// startScript serves a few small emails, UIDs 1 to n.
 func startScript(t *testing.T, n int, hook func(c *scriptConn, tag, command string) bool) *scripted {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,10 +49,10 @@ func startScript(t *testing.T, n int, hook func(c *scriptConn, tag, command stri
 	}
 	s := &scripted{
 		greeting: "* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN] ready", caps: "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN",
-		uidValidity: 7, mails: map[mailbox.UID][]byte{}, hook: hook, listener: l,
+		uidValidity: 7, emails: map[mailbox.UID][]byte{}, hook: hook, listener: l,
 	}
 	for i := 1; i <= n; i++ {
-		s.mails[mailbox.UID(i)] = mail(i, 300)
+		s.emails[mailbox.UID(i)] = mail(i, 300)
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	return s
@@ -121,7 +121,7 @@ func (s *scripted) answer(c *scriptConn, tag, command string) bool {
 	case "CAPABILITY":
 		c.say("* CAPABILITY %s\r\n", s.caps)
 	case "SELECT", "EXAMINE":
-		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT 1000] ok\r\n", len(s.mails), s.uidValidity)
+		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT 1000] ok\r\n", len(s.emails), s.uidValidity)
 	case "SEARCH":
 		c.say("* SEARCH %s\r\n", strings.TrimPrefix(rest, "UID ")) // sequence numbers are the UIDs here
 	case "FETCH":
@@ -152,7 +152,7 @@ func (s *scripted) uid(c *scriptConn, rest string) {
 
 var setPattern = regexp.MustCompile(`\b\d+(:(\d+|\*))?(,\d+(:\d+)?)*`)
 
-// selected lists the mails of the first set in a command; all without one.
+// selected lists the emails of the first set in a command; all without one.
 func (s *scripted) selected(text string) []mailbox.UID {
 	set := setPattern.FindString(text)
 	if set == "" {
@@ -169,7 +169,7 @@ func (s *scripted) selected(text string) []mailbox.UID {
 			last = 1000
 		}
 		for u := first; u <= last; u++ {
-			if s.mails[mailbox.UID(u)] != nil {
+			if s.emails[mailbox.UID(u)] != nil {
 				out = append(out, mailbox.UID(u))
 			}
 		}
@@ -179,11 +179,11 @@ func (s *scripted) selected(text string) []mailbox.UID {
 
 var partPattern = regexp.MustCompile(`\]<0\.(\d+)>`)
 
-// fetch answers for the selected mails, each through alter where that is set.
+// fetch answers for the selected emails, each through alter where that is set.
 func (s *scripted) fetch(c *scriptConn, rest string, alter func(uid mailbox.UID, answer string) string) {
 	set, items, _ := strings.Cut(rest, " ")
 	for _, uid := range s.selected(set) {
-		raw := s.mails[uid]
+		raw := s.emails[uid]
 		answer := fmt.Sprintf("* %d FETCH (UID %d FLAGS () INTERNALDATE \"23-Nov-2026 10:00:00 +0000\" RFC822.SIZE %d", uid, uid, len(raw))
 		body, section := raw, "BODY[]"
 		if strings.Contains(items, "[HEADER") {

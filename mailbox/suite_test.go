@@ -24,7 +24,7 @@ import (
 type account struct {
 	conf    mailbox.Config
 	deliver func(raw []byte, seen bool)
-	folder  func(name string, raw []byte) // makes a folder with one mail
+	folder  func(name string, raw []byte) // makes a folder with one email
 	append  func(name string, raw []byte) // puts one more there (Dovecot)
 	seen    func() []mailbox.UID
 	name    func(string) string // of a folder, whose levels are separated by / here; nil: as it is
@@ -135,7 +135,7 @@ func dovecotAccount(t *testing.T) account {
 
 var when = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
-// mail makes a mail of about size bytes that differs from every other.
+// mail makes an email of about size bytes that differs from every other.
 func mail(n, size int) []byte {
 	head := fmt.Sprintf("From: Sender %d <s%d@partner.example>\r\nTo: soc@corp.example\r\nSubject: number %03d\r\nMessage-ID: <m%d@test.example>\r\n\r\n", n, n, n, n)
 	line := fmt.Sprintf("line of mail %06d ....................................\r\n", n)
@@ -301,7 +301,7 @@ func TestVanishedAndLarge(t *testing.T) {
 		defer f.Close()
 		got := fetch(t, f, []mailbox.UID{3, 2, 1, 77})
 		if len(got) != 4 {
-			t.Fatalf("%d mails", len(got))
+			t.Fatalf("%d emails", len(got))
 		}
 		if got[0].Outcome != mailbox.Whole || got[0].sum != sha256.Sum256(exact) {
 			t.Errorf("a mail of exactly MaxSize: %v", got[0].Outcome)

@@ -85,7 +85,7 @@ func (c *checker) integration(i *Integration) {
 	c.want(i.Script.Type == "bash", where, "script.type must be bash")
 	c.script(where, "script.test_connection_code", i.Script.TestConnectionCode, "test-settings")
 	name, tag, found := strings.Cut(i.DockerRepoTag, ":")
-	c.want(found && name != "" && tag != "" && !strings.ContainsAny(i.DockerRepoTag, blanks), where, "docker_repo_tag must be name:tag")
+	c.want(found && name != "" && tag != "" && !strings.ContainsAny(i.DockerRepoTag, spaces), where, "docker_repo_tag must be name:tag")
 	seen := map[string]bool{}
 	for _, f := range i.Configuration.DataAttributes {
 		c.field(where, f, resourceTypes, resourceValidators, seen)

@@ -25,8 +25,8 @@ const wholeInput = -1
 // asGiven are the fields that the contract takes untrimmed, besides the secrets.
 var asGiven = map[string]bool{"text": true, "eml": true, "msg": true, "regex": true}
 
-// wholeMails are the fields that may hold a whole email.
-var wholeMails = map[string]bool{"text": true, "eml": true, "msg": true}
+// wholeEmails are the fields that may hold a whole email.
+var wholeEmails = map[string]bool{"text": true, "eml": true, "msg": true}
 
 // Decode reads the parameters of a subcommand: the fields that Parameters
 // lists, from standard input, else from the environment, else from the
@@ -73,7 +73,7 @@ func (d *decoder) choose(f *Field) {
 
 func (d *decoder) take(f *Field, value any) {
 	text, isText := value.(string)
-	if isText && len(text) > maxValue && !wholeMails[f.ID] {
+	if isText && len(text) > maxValue && !wholeEmails[f.ID] {
 		d.v.Problem(f.ID, "is %d bytes long; at most %d are taken", len(text), maxValue)
 		return
 	}
@@ -86,7 +86,7 @@ func (d *decoder) take(f *Field, value any) {
 }
 
 // present returns the value, trimmed where it may be, or nil where "" or null
-// make it absent. Blanks alone are not absence: they come out as a given "", which
+// make it absent. Spaces alone are not absence: they come out as a given "", which
 // the getters refuse.
 func present(f *Field, value any) any {
 	text, isText := value.(string)
@@ -126,7 +126,7 @@ func (d *decoder) readObject() {
 		d.broken("is longer than %d MiB", maxStdin>>20)
 	case !utf8.Valid(data):
 		d.broken("is not UTF-8")
-	case len(bytes.Trim(data, blanks)) > 0:
+	case len(bytes.Trim(data, spaces)) > 0:
 		d.object = d.parseObject(data)
 	}
 }

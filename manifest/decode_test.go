@@ -118,7 +118,7 @@ func TestProblems(t *testing.T) {
 		"key":               {`{` + ok + `"security":"ssl"}`, `security must be one of tls, on, not "ssl"`},
 		"text as number":    {`{` + ok + `"host":5}`, `host must be a text, not a number`},
 		"text as object":    {`{` + ok + `"host":{"a":1}}`, `host must be a text, not an object`},
-		"text of blanks":    {`{` + ok + `"host":"  "}`, `host holds only white space`},
+		"text of spaces":    {`{` + ok + `"host":"  "}`, `host holds only white space`},
 		"list as object":    {`{` + ok + `"subject":{"a":1}}`, `subject must be a list of texts, not an object`},
 		"list of objects":   {`{` + ok + `"subject":[{"a":1}]}`, `subject must be a list of texts; one of its values is an object`},
 		"list of commas":    {`{` + ok + `"subject":" , ,"}`, `subject is set but holds no value; give one, or leave it empty`},

@@ -26,7 +26,7 @@ func (d *decoder) jsonFault(data []byte, err error) string {
 	case ok && int(syntax.Offset) < len(data), ok && !ending(err):
 		return syntax.Error() + d.place(data, max(0, int(syntax.Offset)-1)) + advice(data, int(syntax.Offset)-1)
 	case ending(err):
-		return "it ends too early" + d.place(data, len(bytes.TrimRight(data, blanks)))
+		return "it ends too early" + d.place(data, len(bytes.TrimRight(data, spaces)))
 	}
 	return err.Error()
 }
@@ -55,7 +55,7 @@ func advice(data []byte, offset int) string {
 	if offset <= 0 || offset >= len(data) {
 		return ""
 	}
-	before := bytes.TrimRight(data[:offset], blanks)
+	before := bytes.TrimRight(data[:offset], spaces)
 	switch c := data[offset]; {
 	case strings.IndexByte("}]", c) >= 0 && bytes.HasSuffix(before, []byte(",")):
 		return "; take away the comma before it"

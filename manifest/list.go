@@ -187,12 +187,12 @@ func nextValue(text string) (value, rest string, more bool, err error) {
 	return b.String(), rest, more, nil
 }
 
-// blanks are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
-const blanks = " \t\r\n"
+// spaces are trimmed around a value. CR and LF are among them: the last line of a text area ends in one.
+const spaces = " \t\r\n"
 
 // unseen is trimmed too: what nobody sees of a value that was copied from a page or a
 // document. No-break and zero-width spaces and joiners, marks of direction, U+FEFF.
-const unseen = blanks + "\u00a0\u2007\u202f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+const unseen = spaces + "\u00a0\u2007\u202f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 func trimmed(values []string) []string {
 	var out []string

@@ -15,7 +15,7 @@ import (
 
 // Limits of what a value may be; a person reaches none of them.
 const (
-	maxValue     = 1 << 20   // bytes of a value, but for those in wholeMails
+	maxValue     = 1 << 20   // bytes of a value, but for those in wholeEmails
 	maxListValue = 64 << 10  // bytes of one value of a list
 	maxListCount = 10_000    // values of a list
 	maxIDs       = 1_000     // emails that one action may name

@@ -14,9 +14,9 @@ import (
 	_ "github.com/emersion/go-message/charset"
 )
 
-// realisticMails are the shapes of a mailbox: plain notes, newsletters in both
+// realisticEmails are the shapes of a mailbox: plain notes, newsletters in both
 // forms, emails with files; sizes as they come there. They are the same at each run.
-func realisticMails() map[string][]byte {
+func realisticEmails() map[string][]byte {
 	r := rand.New(rand.NewSource(1))
 	text := strings.Repeat("Dear colleagues, the report for this quarter is attached.\r\nPlease read it until Friday.\r\n", 40)
 	html := "<html><body>" + strings.Repeat("<p style=\"margin:0\">Gr&uuml;&szlig;e aus <b>K\u00f6ln</b>, siehe <a href=\"https://example.org/?a=1\">hier</a>.</p>\r\n", 200) + "</body></html>"
@@ -66,7 +66,7 @@ func benchMixed(text, html string, file []byte) string {
 // piece: what a run does less the digests.
 func BenchmarkParse(b *testing.B) {
 	for _, name := range []string{"plain-4K", "qp-both-40K", "file-400K", "file-10M"} {
-		raw := realisticMails()[name]
+		raw := realisticEmails()[name]
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
@@ -88,7 +88,7 @@ func BenchmarkParse(b *testing.B) {
 // BenchmarkParseDescribe adds what the record needs: HTML as text, digests.
 func BenchmarkParseDescribe(b *testing.B) {
 	for _, name := range []string{"qp-both-40K", "file-400K", "file-10M"} {
-		raw := realisticMails()[name]
+		raw := realisticEmails()[name]
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
@@ -105,7 +105,7 @@ func BenchmarkParseDescribe(b *testing.B) {
 // BenchmarkParseGoMessage is the yardstick: go-message, streaming.
 func BenchmarkParseGoMessage(b *testing.B) {
 	for _, name := range []string{"plain-4K", "qp-both-40K", "file-400K", "file-10M"} {
-		raw := realisticMails()[name]
+		raw := realisticEmails()[name]
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()

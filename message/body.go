@@ -206,7 +206,7 @@ func (p *Part) noteCharset(v charsetVerdict, label string) {
 }
 
 // unflow joins the lines of format=flowed (RFC 3676, section 4): one that ends
-// in a blank goes on in the next, if that is quoted as deep; delsp drops the blank.
+// in a space goes on in the next, if that is quoted as deep; delsp drops the space.
 func unflow(text string, delsp bool) string {
 	var out strings.Builder
 	out.Grow(len(text))

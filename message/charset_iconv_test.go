@@ -154,7 +154,7 @@ func TestByteTables(t *testing.T) {
 		var in []byte
 		for c := 0x80; c <= 0xFF; c++ {
 			if _, bad := appendSingleByte(nil, []byte{byte(c)}, iconvTables[label]); !bad && (label != "tcvn" || c < 0xB0 || c > 0xB4) {
-				in = append(in, byte(c), ' ') // the blank keeps what combines apart
+				in = append(in, byte(c), ' ') // the space keeps what combines apart
 			}
 		}
 		got, _ := DecodeCharset(in, label)

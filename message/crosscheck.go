@@ -43,7 +43,7 @@ type checker struct {
 	m           *Message
 	known       map[[32]byte]bool
 	named       map[string]bool // file names
-	plain, html strings.Builder // the texts found, blanks folded
+	plain, html strings.Builder // the texts found, spaces folded
 	added       int             // readings that added something
 	budget      int             // bytes that may still be searched for texts
 }
@@ -61,7 +61,7 @@ func (c *checker) learn(m *Message) {
 
 func (c *checker) remember(p *Part) {
 	if p.textual() {
-		c.texts(p).WriteString(foldBlanks(p.Text()))
+		c.texts(p).WriteString(foldSpaces(p.Text()))
 		c.texts(p).WriteByte('\n')
 	}
 	c.known[contentKey(p)] = true
@@ -97,8 +97,8 @@ func contentKey(p *Part) (key [32]byte) {
 	return [32]byte(h.Sum(nil))
 }
 
-// foldBlanks makes one blank of each run of white space and none at the ends.
-func foldBlanks(s string) string {
+// foldSpaces makes one space of each run of white space and none at the ends.
+func foldSpaces(s string) string {
 	var out strings.Builder
 	out.Grow(len(s))
 	for w := range strings.FieldsSeq(s) {
@@ -117,7 +117,7 @@ func (c *checker) has(p *Part) bool {
 	if !p.body() {
 		return c.known[contentKey(p)]
 	}
-	text := foldBlanks(p.Text())
+	text := foldSpaces(p.Text())
 	if c.budget -= c.texts(p).Len(); c.budget < 0 {
 		return text == ""
 	}
@@ -169,7 +169,7 @@ const (
 	secondMaxField      = 16 << 10 // bytes of one field, folds included
 )
 
-// secondReader asks enmime for its view of the mail. asked is false for an email
+// secondReader asks enmime for its view of the email. asked is false for an email
 // that would cost it too much.
 func secondReader(m *Message, prefix string) (parts []*Part, asked bool) {
 	if !cheapForSecond(m.Raw) {
@@ -236,7 +236,7 @@ func countFold(raw []byte, word string) (n int) {
 }
 
 // longestField is the length of the longest run of folded lines in what may be
-// headers: lines after one another of which all but the first start with a blank.
+// headers: lines after one another of which all but the first start with a space.
 func longestField(raw []byte) int {
 	longest, run := 0, 0
 	for len(raw) > 0 {
@@ -255,7 +255,7 @@ func longestField(raw []byte) int {
 	return longest
 }
 
-// unindented takes the blanks off lines that start with two dashes behind them.
+// unindented takes the spaces off lines that start with two dashes behind them.
 func unindented(raw []byte) []byte {
 	out := make([]byte, 0, len(raw))
 	for lines := (lineReader{buf: raw}); lines.more(); {

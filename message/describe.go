@@ -207,7 +207,7 @@ func boundaries(raw string, m mediaValue) []string {
 	return out
 }
 
-// plainBoundary reports whether a boundary has only characters of RFC 2046 without blanks.
+// plainBoundary reports whether a boundary has only characters of RFC 2046 without spaces.
 func plainBoundary(b string) bool {
 	for i := 0; i < len(b); i++ {
 		if b[i] <= ' ' || b[i] >= 0x7F || strings.IndexByte(`"\;<>@[]{}!#$%&*^|~`+"`", b[i]) >= 0 {

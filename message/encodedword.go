@@ -18,7 +18,7 @@ type wordFlaws struct {
 
 // decodeWords decodes the encoded-words (RFC 2047) of an unfolded value. It
 // also decodes what the RFC forbids and programs show all the same: words
-// inside quoted strings, words that touch, blanks inside a word, characters
+// inside quoted strings, words that touch, spaces inside a word, characters
 // split over words.
 func decodeWords(s string, limit int) (string, wordFlaws) {
 	d := wordDecoder{src: s, limit: limit, endAt: -1}

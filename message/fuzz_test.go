@@ -13,7 +13,7 @@ import (
 	"unsafe"
 )
 
-func seedMails(f *testing.F) {
+func seedEmails(f *testing.F) {
 	files, _ := filepath.Glob("../testdata/mail/*.eml")
 	broken, _ := filepath.Glob("../testdata/mail/broken/*.eml")
 	for _, file := range append(files, broken...) {
@@ -32,7 +32,7 @@ func seedMails(f *testing.F) {
 // unchanged, all strings valid UTF-8, each leaf inside the email and told apart
 // by its path, the limits held.
 func FuzzParse(f *testing.F) {
-	seedMails(f)
+	seedEmails(f)
 	limits := DefaultLimits()
 	limits.Parts, limits.Depth, limits.Headers = 40, 10, 50
 	f.Fuzz(func(t *testing.T, raw []byte) {

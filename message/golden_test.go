@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 	files, _ := filepath.Glob("../testdata/mail/*.eml")
 	broken, _ := filepath.Glob("../testdata/mail/broken/*.eml")
 	if len(files)+len(broken) < 60 {
-		t.Errorf("%d mails in testdata, want at least 60", len(files)+len(broken))
+		t.Errorf("%d emails in testdata, want at least 60", len(files)+len(broken))
 	}
 	for _, file := range append(files, broken...) {
 		t.Run(filepath.Base(file), func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"example.org/imap-integration/quote"
 )
 
-// Header is a header block, fields in the order of the mail.
+// Header is a header block, fields in the order of the email.
 type Header struct{ fields []Field }
 
 // Fields returns the fields in order. Do not write to the slice.
@@ -47,8 +47,8 @@ func (h Header) first(name string) *Field {
 }
 
 // IDs returns the message identifiers (RFC 5322, section 3.6.4) of all fields
-// of this name, in order, without angle brackets and trimmed of blanks. A value
-// without brackets counts as identifiers separated by blanks.
+// of this name, in order, without angle brackets and trimmed of spaces. A value
+// without brackets counts as identifiers separated by spaces.
 func (h Header) IDs(name string) []string {
 	var out []string
 	for _, v := range h.Values(name) {
@@ -260,7 +260,7 @@ func envelopeLine(line []byte) bool {
 // maxFieldName is the longest field name, bytes; a longer one makes a line no field.
 const maxFieldName = 16 << 10
 
-// fieldSpan reads "name: value". Blanks before the name and before the colon
+// fieldSpan reads "name: value". Spaces before the name and before the colon
 // and NUL bytes in the name are tolerated.
 func fieldSpan(line []byte, pos int) (span, bool) {
 	colon := bytes.IndexByte(line[:min(len(line), maxFieldName)], ':')

@@ -9,7 +9,7 @@ import (
 )
 
 // HTMLText returns the text of an HTML document as a reader sees it: scripts,
-// styles, comments and the title left out, entities decoded, blanks folded
+// styles, comments and the title left out, entities decoded, spaces folded
 // (U+00A0 aside), block elements on lines of their own. Hidden text is kept. It
 // takes one pass whatever the nesting.
 func HTMLText(markup string) string { return htmlText(markup, math.MaxInt) }
@@ -44,7 +44,7 @@ type textWriter struct {
 	out   strings.Builder
 	skip  atom.Atom // the raw-text element whose content is not shown
 	pre   int
-	blank bool // a blank waits for the next word
+	blank bool // a space waits for the next word
 	last  byte // the last byte written
 }
 

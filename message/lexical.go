@@ -18,7 +18,7 @@ func hasControl(s string) bool {
 }
 
 // unfold takes out the line breaks of a folded value (RFC 5322, section 2.2.3)
-// and the blanks around it.
+// and the spaces around it.
 func unfold(raw string) string {
 	if strings.IndexByte(raw, '\n') < 0 && strings.IndexByte(raw, '\r') < 0 {
 		return strings.Trim(raw, " \t")
@@ -72,7 +72,7 @@ func dropComments(s string) (string, bool) {
 	return b.String(), true
 }
 
-// squeeze takes the comments and the blanks outside quotes out of an addr-spec.
+// squeeze takes the comments and the spaces outside quotes out of an addr-spec.
 func squeeze(s string) string {
 	s, _ = dropComments(s)
 	s = strings.TrimSpace(s)

@@ -6,7 +6,7 @@ import (
 
 // Programs differ in what they make of a file name whose parameter does not follow
 // the grammar (RFC 2045, section 5.1): comments in odd places, text behind a quoted
-// value, quotes without their other half, blanks in a value without quotes. Every
+// value, quotes without their other half, spaces in a value without quotes. Every
 // name that one of them could show is kept, since a filter and an analyst search for them.
 
 // looseNames are the names in parameters that are not written by the grammar.
@@ -115,7 +115,7 @@ func withoutComments(v string) string {
 
 // valuesAt are the ways to read what follows the name of a parameter.
 func valuesAt(rest string) (values []string) {
-	// Between the name and the value there may be marks, blanks, comments, an equals sign or a colon.
+	// Between the name and the value there may be marks, spaces, comments, an equals sign or a colon.
 	marks, value, ok := strings.Cut(rest, "=")
 	if colon := strings.IndexByte(rest, ':'); colon >= 0 && (!ok || colon < len(marks)) {
 		marks, value, ok = rest[:colon], rest[colon+1:], true

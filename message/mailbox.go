@@ -33,7 +33,7 @@ func (p *addressParser) bare(written, comment string) {
 	p.add(strings.TrimSpace(strings.Join(names, " ")), words[last])
 }
 
-// phraseWords cuts a phrase at blanks outside quotes, and behind a quoted string that is no local part.
+// phraseWords cuts a phrase at spaces outside quotes, and behind a quoted string that is no local part.
 func phraseWords(s string) (words []string) {
 	if s != "" && !strings.ContainsAny(s, ` "`) {
 		return []string{s}
@@ -103,7 +103,7 @@ func (p *addressParser) address(addr string) string {
 }
 
 // soundAddress reports whether an address can be one: a local user without a
-// domain, or one "@" outside quotes between two things without blanks or control characters.
+// domain, or one "@" outside quotes between two things without spaces or control characters.
 func soundAddress(addr string) bool {
 	local, domain := addr, ""
 	if at := strings.LastIndexByte(addr, '@'); at >= 0 {
@@ -206,7 +206,7 @@ func (p *addressParser) add(name, addr string) {
 	}
 }
 
-// joinDots takes the blanks around "@" and "." away (obs-local-part, obs-domain).
+// joinDots takes the spaces around "@" and "." away (obs-local-part, obs-domain).
 func joinDots(s string) string {
 	if !strings.ContainsRune(s, ' ') || strings.ContainsRune(s, '"') {
 		return s

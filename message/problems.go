@@ -22,7 +22,7 @@ type placed struct {
 	Problem
 }
 
-// problems collects what is wrong with one mail. Parts are decoded in the
+// problems collects what is wrong with one email. Parts are decoded in the
 // order in which they are asked for, but the list is in the email's order.
 type problems struct {
 	list []placed

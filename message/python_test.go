@@ -314,7 +314,7 @@ func TestContentsOfPython(t *testing.T) {
 		{"quoted-printable", "a=20b", "612062"},
 		{"quoted-printable", "a=3Db", "613d62"},
 		{"quoted-printable", "soft=\r\nbreak", "736f6674627265616b"},
-		{"quoted-printable", "soft= \r\nbreak", "736f6674627265616b"}, // blanks at the end were added on the way (RFC 2045, section 6.7)
+		{"quoted-printable", "soft= \r\nbreak", "736f6674627265616b"}, // spaces at the end were added on the way (RFC 2045, section 6.7)
 		{"quoted-printable", "lower=c3=a4", "6c6f776572c3a4"},
 		{"quoted-printable", "end=", "656e64"},
 		{"quoted-printable", "bad=zz", "6261643d7a7a"},

@@ -30,7 +30,7 @@ type reading struct {
 	earlyBody bool // the body starts at the first line that is no field
 	lateBody  bool // fields after the empty line belong to the header
 	composite bool // a part of another type whose boundary occurs in it is a multipart
-	indented  bool // blanks in front of a delimiter are none
+	indented  bool // spaces in front of a delimiter are none
 	encoded   bool // a Content-Transfer-Encoding that names base64 among other things is base64
 }
 

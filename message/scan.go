@@ -111,7 +111,7 @@ func (s *scanner) delimits(line []byte) bool {
 }
 
 // match tells which open multipart a line that starts with "--" delimits, -1
-// for none. Blanks behind the boundary are padding (RFC 2046, section 5.1.1).
+// for none. Spaces behind the boundary are padding (RFC 2046, section 5.1.1).
 func (s *scanner) match(line []byte) (level int, closing bool) {
 	b := bytes.TrimRight(line[2:], " \t")
 	if level, ok := s.index[string(b)]; ok {

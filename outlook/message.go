@@ -23,7 +23,7 @@ type Message struct {
 	Subject    string            // as Outlook shows it
 	MessageID  string            // without angle brackets
 	InReplyTo  string            // without angle brackets
-	References string            // without angle brackets, joined by one blank
+	References string            // without angle brackets, joined by one space
 	From       message.Address   // on whose behalf it was sent; Addr is "" where the file names nobody
 	Sender     message.Address   // who sent it, where that is somebody else than From
 	ReplyTo    []message.Address // where answers are to go

@@ -334,7 +334,7 @@ func TestLinks(t *testing.T) {
 	if wants(t, err, "4711", "incident"); !errors.Is(err, soar.ErrNotFound) {
 		t.Error("not ErrNotFound")
 	}
-	_, err = r.IncidentMails(t.Context(), 4711)
+	_, err = r.IncidentEmails(t.Context(), 4711)
 	wants(t, err, "4711")
 }
 
@@ -366,18 +366,18 @@ func TestLinksAnswerLost(t *testing.T) {
 	}
 }
 
-func TestIncidentMails(t *testing.T) {
+func TestIncidentEmails(t *testing.T) {
 	r := newRig(t)
 	r.f.fill(130)
 	for _, rec := range r.f.records {
 		r.f.links["incident 7"] = append(r.f.links["incident 7"], rec.ID)
 	}
-	got, err := r.IncidentMails(t.Context(), 7)
+	got, err := r.IncidentEmails(t.Context(), 7)
 	if err != nil || !slices.Equal(ids(got), newest(130, 0, 130)) {
 		t.Errorf("%v, %v", ids(got), err)
 	}
 	same(t, "queries", r.f.requests[0].query+" "+r.f.requests[1].query, "page_number=1&page_size=100 page_number=2&page_size=100")
-	if got, err := r.IncidentMails(t.Context(), 8); err != nil || len(got) != 0 || got == nil {
+	if got, err := r.IncidentEmails(t.Context(), 8); err != nil || len(got) != 0 || got == nil {
 		t.Errorf("an empty incident: %v, %v", got, err)
 	}
 }

@@ -61,8 +61,8 @@ func (i incidents) RemoveFromIncident(ctx context.Context, incident int64, id ID
 	return err == nil, err
 }
 
-// IncidentMails lists an incident's emails, newest id first.
-func (i incidents) IncidentMails(ctx context.Context, incident int64) ([]Record, error) {
+// IncidentEmails lists an incident's emails, newest id first.
+func (i incidents) IncidentEmails(ctx context.Context, incident int64) ([]Record, error) {
 	records, err := everything[Record](i.caller, i.sender(ctx), "list the emails of an incident", routeLinked, incident)
 	return normalized(records), err
 }

@@ -155,7 +155,7 @@ func TestForeignIncidents(t *testing.T) {
 				t.Errorf("AddToIncident: %t, %v; want %t", added, err, want)
 			}
 		}
-		if list, err := c.IncidentMails(ctx, 70); err != nil || len(list) != 1 || list[0].ID != "2" {
+		if list, err := c.IncidentEmails(ctx, 70); err != nil || len(list) != 1 || list[0].ID != "2" {
 			t.Errorf("IncidentMails: %v, %v", ids(list), err)
 		}
 		for _, want := range []bool{true, false} {

@@ -25,7 +25,7 @@ type request struct {
 	body  *payload // nil: none
 	key   string   // header Idempotency-Key; "" for none
 	limit int64    // bytes of the answer
-	bulk  bool     // the answer is a raw mail: it may take longer, as long as it flows
+	bulk  bool     // the answer is a raw email: it may take longer, as long as it flows
 	// accept reads a 2xx answer. An error that is no *Failure means a broken connection.
 	accept func(resp *http.Response, body io.Reader) error
 }

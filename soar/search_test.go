@@ -233,7 +233,7 @@ func TestNewest(t *testing.T) {
 		want     soar.Mark
 	}{
 		"first run":               {func(*fake) {}, 9, soar.Mark{}},
-		"130 mails":               {func(f *fake) { f.fill(130) }, 9, soar.Mark{Records: 100, UIDValidity: 9, UID: 130, ReceivedAt: last}},
+		"130 emails":              {func(f *fake) { f.fill(130) }, 9, soar.Mark{Records: 100, UIDValidity: 9, UID: 130, ReceivedAt: last}},
 		"others are newer":        {func(f *fake) { f.fill(130); f.fill(120, foreign) }, 9, soar.Mark{Records: 100, UIDValidity: 9, UID: 130, ReceivedAt: last}},
 		"a few":                   {func(f *fake) { f.fill(3) }, 9, soar.Mark{Records: 3, UIDValidity: 9, UID: 3, ReceivedAt: last.Add(-127 * time.Second)}},
 		"UIDVALIDITY unknown":     {func(f *fake) { f.fill(130) }, 10, soar.Mark{Records: 100, UIDValidity: 9, UID: 130, ReceivedAt: last}},
@@ -289,7 +289,7 @@ func TestKnown(t *testing.T) {
 		requests int
 	}{
 		"nothing there": {func(*fake) {}, candidates(1, 5), true, nil, 2},
-		"new mails":     {func(f *fake) { f.fill(300) }, candidates(301, 1300), false, []int{201, 300}, 1},
+		"new emails":    {func(f *fake) { f.fill(300) }, candidates(301, 1300), false, []int{201, 300}, 1},
 		"a poll":        {func(f *fake) { f.fill(300) }, candidates(301, 303), true, nil, 2},
 		"250 are there": {func(f *fake) { f.fill(1000) }, candidates(751, 1100), false, []int{751, 1000}, 4},
 		"moved and back": {func(f *fake) {

@@ -80,7 +80,7 @@ func tryProfile(t *testing.T, api foreigntest.API, text string) (works []string)
 			return err == nil && errToo == nil && first && !again
 		}},
 		{"incidents.emails.list", func() bool {
-			list, err := c.IncidentMails(ctx, 70)
+			list, err := c.IncidentEmails(ctx, 70)
 			return err == nil && len(list) == 1 && list[0].ID == "2"
 		}},
 		{"incidents.emails.remove", func() bool {

@@ -39,7 +39,7 @@ type Mail struct {
 	Attachments     []message.Attachment `json:"attachments"`
 	AttachmentNames string               `json:"attachment_names"`
 	Size            int64                `json:"size"`
-	SHA256          string               `json:"sha256"` // hex, of the raw mail; "" for a record without content
+	SHA256          string               `json:"sha256"` // hex, of the raw email; "" for a record without content
 	Flags           string               `json:"flags"`
 	Problems        []message.Problem    `json:"problems"`
 }
@@ -172,7 +172,7 @@ func (m *Mark) Received(at time.Time) {
 
 // Errors that a caller can tell apart with errors.Is.
 var (
-	ErrNotFound  = errors.New("not found")                // no such mail, incident or triage event; wrapped with its id
+	ErrNotFound  = errors.New("not found")                // no such email, incident or triage event; wrapped with its id
 	ErrNoContent = errors.New("the email has no content") // a record without content has no raw bytes
 	ErrBusy      = errors.New("the store is in use")      // local: another process holds it
 )
@@ -194,7 +194,7 @@ var (
 //	EML(ctx context.Context, id ID, limit int64) ([]byte, error)
 //	Discard(ctx context.Context, id ID) (Record, error)
 //	AddToIncident(ctx context.Context, incident int64, id ID) (added bool, err error)
-//	IncidentMails(ctx context.Context, incident int64) ([]Record, error)
+//	IncidentEmails(ctx context.Context, incident int64) ([]Record, error)
 //	RemoveFromIncident(ctx context.Context, incident int64, id ID) (removed bool, err error)
 //	AddFile(ctx context.Context, incident int64, f File, content []byte) (id ID, existed bool, err error)
 //	IncidentFiles(ctx context.Context, incident int64) ([]IncidentFile, error)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestActionsOverServe runs the daemon and every mail action on a local store
+// TestActionsOverServe runs the daemon and every email action on a local store
 // and, over HTTP, on serve: with both credentials, by standard input and by
 // environment, and wants the same output.
 func TestActionsOverServe(t *testing.T) {

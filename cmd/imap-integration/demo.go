@@ -21,10 +21,10 @@ import (
 	"example.org/imap-integration/terminal"
 )
 
-// demoMails are emails of our own making, with line ends as git keeps them.
+// demoEmails are emails of our own making, with line ends as git keeps them.
 //
 //go:embed testdata/demo/*.eml
-var demoMails embed.FS
+var demoEmails embed.FS
 
 const (
 	demoUser     = "soc@corp.example"
@@ -100,10 +100,10 @@ func (d *demo) deliver(conf *tls.Config) (*imapmem.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := demoMails.ReadDir("testdata/demo")
+	names, err := demoEmails.ReadDir("testdata/demo")
 	for i := 0; i < len(names) && err == nil; i++ {
 		var raw []byte
-		if raw, err = demoMails.ReadFile(path.Join("testdata/demo", names[i].Name())); err == nil {
+		if raw, err = demoEmails.ReadFile(path.Join("testdata/demo", names[i].Name())); err == nil {
 			when := time.Date(2026, time.November, 23, 10, i, 0, 0, time.UTC)
 			_, err = server.Append("INBOX", crlf(raw), when)
 		}
@@ -140,12 +140,12 @@ func (d *demo) call(action string, result any, fields map[string]any) error {
 }
 
 func (d *demo) json() error {
-	var mails json.RawMessage
-	if err := d.call("incoming-mail-daemon", &mails, nil); err != nil {
+	var emails json.RawMessage
+	if err := d.call("incoming-mail-daemon", &emails, nil); err != nil {
 		return err
 	}
 	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, mails, "", "  "); err != nil {
+	if err := json.Indent(&pretty, emails, "", "  "); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(d.page, "%s\n", pretty.Bytes())
@@ -164,12 +164,12 @@ type demoMail struct {
 
 // tour shows the main job from the test of the settings to an incident.
 func (d *demo) tour(ctx context.Context) error {
-	var mails []demoMail
+	var emails []demoMail
 	for _, step := range []func() error{
 		d.settings,
-		func() error { return d.firstRun(&mails) },
+		func() error { return d.firstRun(&emails) },
 		d.secondRun,
-		func() error { return d.incident(mails) },
+		func() error { return d.incident(emails) },
 	} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -216,12 +216,12 @@ func (d *demo) settings() error {
 	return nil
 }
 
-func (d *demo) firstRun(mails *[]demoMail) error {
+func (d *demo) firstRun(emails *[]demoMail) error {
 	began := time.Now()
-	if err := d.call("incoming-mail-daemon", mails, nil); err != nil {
+	if err := d.call("incoming-mail-daemon", emails, nil); err != nil {
 		return err
 	}
-	d.say("\nThe daemon's first run (%d ms) saves %d emails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*mails))
+	d.say("\nThe daemon's first run (%d ms) saves %d emails in the store and hands them to the rules:\n", time.Since(began).Milliseconds(), len(*emails))
 	table := terminal.Table{Indent: 2, Columns: []terminal.Column{
 		{Title: "ID", Right: true},
 		{Title: "From", Rank: 2, Least: 16},
@@ -229,7 +229,7 @@ func (d *demo) firstRun(mails *[]demoMail) error {
 		{Title: "Attachments", Rank: 3, Least: 12},
 		{Title: "Problems", Rank: 4, Least: 12, Paint: (*terminal.Page).Warning},
 	}}
-	for _, m := range *mails {
+	for _, m := range *emails {
 		var codes []string
 		for _, p := range m.Problems {
 			codes = append(codes, p.Code)
@@ -252,9 +252,9 @@ func (d *demo) secondRun() error {
 }
 
 // incident puts the reported email and its files into an incident.
-func (d *demo) incident(mails []demoMail) error {
+func (d *demo) incident(emails []demoMail) error {
 	reported := ""
-	for _, m := range mails {
+	for _, m := range emails {
 		if strings.HasPrefix(m.Subject, "FW:") {
 			reported = m.ID
 		}

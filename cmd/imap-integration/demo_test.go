@@ -43,12 +43,12 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoJSON(t *testing.T) {
-	var mails []struct{ Status, Subject string }
-	if err := json.Unmarshal([]byte(runDemo(t, "--json")), &mails); err != nil {
+	var emails []struct{ Status, Subject string }
+	if err := json.Unmarshal([]byte(runDemo(t, "--json")), &emails); err != nil {
 		t.Fatal(err)
 	}
-	if len(mails) != 5 || mails[0].Status != "saved" || !strings.Contains(mails[0].Subject, "expires today") {
-		t.Errorf("mails: %+v", mails)
+	if len(emails) != 5 || emails[0].Status != "saved" || !strings.Contains(emails[0].Subject, "expires today") {
+		t.Errorf("emails: %+v", emails)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 const (
 	hostileTimeout  = 2                // seconds, the parameter
-	hostileDeadline = 40 * time.Second // of one run with that time-out, on a busy machine
+	hostileDeadline = 40 * time.Second // of one run with that timeout, on a busy machine
 	hostileAtOnce   = 10
 	hostileRuns     = 4 // after which a server that behaves has nothing new
 	hostilePassword = "Canary-hostile-7f3a"
@@ -57,7 +57,7 @@ type hostileRun struct {
 }
 
 func newHostileRun(t *testing.T, fault mailboxtest.Fault, mode string) *hostileRun {
-	o := mailboxtest.ScriptOptions{Mails: mailboxtest.FaultMails(), UIDValidity: 7}
+	o := mailboxtest.ScriptOptions{Emails: mailboxtest.FaultEmails(), UIDValidity: 7}
 	fault.Apply(&o)
 	r := &hostileRun{server: mailboxtest.NewScript(t, o), store: filepath.Join(t.TempDir(), "soar.db")}
 	r.params = map[string]any{
@@ -87,7 +87,7 @@ func (r *hostileRun) play(t *testing.T, fault mailboxtest.Fault) {
 			t.Fatalf("the server behaves now: exit %d, %s", status, sentence)
 		}
 	}
-	for _, m := range mailboxtest.FaultMails() {
+	for _, m := range mailboxtest.FaultEmails() {
 		if !slices.Contains(r.handed, m.UID) {
 			t.Errorf("UID %d was never handed over", m.UID)
 		}
@@ -123,14 +123,14 @@ func (r *hostileRun) daemon(t *testing.T) (status int, sentence string) {
 	if status != 0 {
 		return status, sentence
 	}
-	var mails []struct {
+	var emails []struct {
 		UID        uint32
 		Checkpoint string
 	}
-	if err := json.Unmarshal(out.Bytes(), &mails); err != nil {
+	if err := json.Unmarshal(out.Bytes(), &emails); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range mails {
+	for _, m := range emails {
 		r.handed, r.lastOne = append(r.handed, m.UID), m.Checkpoint
 	}
 	return status, sentence
@@ -139,7 +139,7 @@ func (r *hostileRun) daemon(t *testing.T) (status int, sentence string) {
 // checkSeen: what is marked read has been handed over.
 func (r *hostileRun) checkSeen(t *testing.T) {
 	t.Helper()
-	for _, m := range r.server.Mails() {
+	for _, m := range r.server.Emails() {
 		if m.HasFlag(`\Seen`) && !slices.Contains(r.handed, m.UID) {
 			t.Errorf("UID %d is marked read but was not handed over", m.UID)
 		}
@@ -170,7 +170,7 @@ func (r *hostileRun) checkStore(t *testing.T, lost []uint32, all bool) {
 		}
 		times[string(raw)]++
 	}
-	for _, m := range mailboxtest.FaultMails() {
+	for _, m := range mailboxtest.FaultEmails() {
 		if n := times[string(m.Raw)]; n > 1 || all && n == 0 && !slices.Contains(lost, m.UID) {
 			t.Errorf("UID %d is in the store %d times", m.UID, n)
 		}

@@ -61,7 +61,7 @@ func Passwords(from string, texts ...string) []Password {
 }
 
 // announces reports whether a word is one for password, and what stands behind it
-// without a blank: "Password:1234" and 密码：1234.
+// without a space: "Password:1234" and 密码：1234.
 func announces(word string) (yes bool, rest string) {
 	lower := strings.ToLower(strings.TrimLeftFunc(word, unicode.IsPunct))
 	for _, p := range passwordWords {

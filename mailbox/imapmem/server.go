@@ -19,7 +19,7 @@ import (
 )
 
 // Server is a running server. It cannot show CONDSTORE,
-// ID, or the last mail that "UID n:*" past the end must find.
+// ID, or the last email that "UID n:*" past the end must find.
 type Server struct {
 	Host     string // "127.0.0.1"
 	Port     int

@@ -175,7 +175,7 @@ func TestSearchAnswers(t *testing.T) {
 	}
 }
 
-// TestGuard holds the contract's time-out on a clock of its own.
+// TestGuard holds the contract's timeout on a clock of its own.
 func TestGuard(t *testing.T) {
 	const timeout = 10 * time.Second
 	for name, c := range map[string]struct {
@@ -251,7 +251,7 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// TestFullDisk keeps a mail in memory that the temporary file has no room for.
+// TestFullDisk keeps an email in memory that the temporary file has no room for.
 func TestFullDisk(t *testing.T) {
 	raw := bytes.Repeat([]byte("0123456789"), 300_000)
 	b := NewLiteral(int64(len(raw)), int64(len(raw)), nil)

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// newSpool is for systems without unlinked files: every mail stays in memory.
+// newSpool is for systems without unlinked files: every email stays in memory.
 func newSpool() *os.File { return nil }
 
 func mapped(*os.File, int64) ([]byte, func(), error) { return nil, nil, errors.ErrUnsupported }

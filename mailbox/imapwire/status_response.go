@@ -17,7 +17,7 @@ type StatusResponse struct {
 }
 
 // ParseStatus reads what follows the tag. QUIRK(Gmail, Exchange, 163.com): text
-// missing, blanks doubled, brackets with junk or without an end.
+// missing, spaces doubled, brackets with junk or without an end.
 func ParseStatus(rest []byte) (StatusResponse, bool) {
 	word, tail, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
 	r := StatusResponse{Status: strings.ToUpper(string(word))}

@@ -32,7 +32,7 @@ const (
 	dovecotBinary = "/usr/sbin/dovecot"
 	dovecotUsers  = 20_000           // mailboxes of one Dovecot, each used by one test
 	dovecotWait   = 15 * time.Second // to start on a busy machine; it takes 0.1 s on an idle one
-	nobody        = 65534            // owner of the mail when the tests run as root: Dovecot refuses uid 0
+	nobody        = 65534            // owner of the email when the tests run as root: Dovecot refuses uid 0
 )
 
 // ErrNoDovecot says that Dovecot is not installed.
@@ -155,7 +155,7 @@ func (d *Dovecot) Close() {
 	_ = os.RemoveAll(d.dir)
 }
 
-// Kill ends Dovecot at once, connections and all; the mail stays. See [Dovecot.Restart].
+// Kill ends Dovecot at once, connections and all; the email stays. See [Dovecot.Restart].
 func (d *Dovecot) Kill() {
 	if d.own.process == nil {
 		return

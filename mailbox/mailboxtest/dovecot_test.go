@@ -14,10 +14,10 @@ func TestDovecot(t *testing.T) {
 	d.Deliver(u, raw, Delivery{When: when})
 	d.Deliver(u, []byte("Subject: two\r\n\r\n"), Delivery{Seen: true, Flags: "F"})
 
-	t.Run("mails", func(t *testing.T) {
-		got := d.For(t).Mails(u, "INBOX", true)
+	t.Run("emails", func(t *testing.T) {
+		got := d.For(t).Emails(u, "INBOX", true)
 		if len(got) != 2 || string(got[0].Raw) != string(raw) || !got[0].InternalDate.Equal(when) {
-			t.Fatalf("mails: %+v", got)
+			t.Fatalf("emails: %+v", got)
 		}
 		if got[0].HasFlag(`\Seen`) || !got[1].HasFlag(`\seen`) || !got[1].HasFlag(`\Flagged`) {
 			t.Errorf("flags: %v, %v", got[0].Flags, got[1].Flags)
@@ -27,7 +27,7 @@ func TestDovecot(t *testing.T) {
 		d := d.For(t)
 		d.CreateFolder(u, "Prüfung & Co")
 		uid := d.Append(u, "Prüfung & Co", raw, Delivery{Seen: true, When: when})
-		got := d.Mails(u, "Prüfung & Co", true)
+		got := d.Emails(u, "Prüfung & Co", true)
 		if len(got) != 1 || got[0].UID != uid || !got[0].HasFlag(`\Seen`) || string(got[0].Raw) != string(raw) {
 			t.Fatalf("appended as %d: %+v", uid, got)
 		}
@@ -35,7 +35,7 @@ func TestDovecot(t *testing.T) {
 	t.Run("uids", func(t *testing.T) {
 		d := d.For(t)
 		d.SetUIDs(u, 4711, 30, 20)
-		got := d.Mails(u, "INBOX", true)
+		got := d.Emails(u, "INBOX", true)
 		if len(got) != 2 || got[0].UID != 20 || got[1].UID != 30 || string(got[1].Raw) != string(raw) {
 			t.Fatalf("after SetUIDs: %+v", got)
 		}
@@ -48,7 +48,7 @@ func TestDovecot(t *testing.T) {
 			t.Errorf("seen: %v", seen)
 		}
 		d.Expunge(u, 1)
-		if got := d.Mails(u, "INBOX", false); len(got) != 1 || got[0].UID != 2 {
+		if got := d.Emails(u, "INBOX", false); len(got) != 1 || got[0].UID != 2 {
 			t.Errorf("after Expunge: %+v", got)
 		}
 	})
@@ -58,8 +58,8 @@ func TestDovecot(t *testing.T) {
 		d.Restart()
 		odd := d.OddUser()
 		d.Deliver(odd, raw, Delivery{})
-		if got := d.Mails(odd, "INBOX", false); len(got) != 1 {
-			t.Errorf("mails: %+v", got)
+		if got := d.Emails(odd, "INBOX", false); len(got) != 1 {
+			t.Errorf("emails: %+v", got)
 		}
 	})
 }

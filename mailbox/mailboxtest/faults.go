@@ -14,35 +14,35 @@ import (
 // and of whole runs.
 type Fault struct {
 	Name string
-	// Apply makes a script of [FaultMails] go wrong.
+	// Apply makes a script of [FaultEmails] go wrong.
 	Apply func(o *ScriptOptions)
-	// Lost are the mails whose content this server does not give. All others must come whole in the first run.
+	// Lost are the emails whose content this server does not give. All others must come whole in the first run.
 	Lost []uint32
 	// Stops: the first run may end with an error, having done what it could.
 	Stops bool
 }
 
-// faultMails is how many mails [FaultMails] has; victim is the one that most faults are about.
+// faultEmails is how many emails [FaultEmails] has; victim is the one that most faults are about.
 const (
-	faultMails = 10
-	victim     = 4
+	faultEmails = 10
+	victim      = 4
 )
 
-// FaultMails are ten small mails with the UIDs 1 to 10 and every byte that a mail may have.
-func FaultMails() []ScriptMail {
-	var mails []ScriptMail
-	for uid := uint32(1); uid <= faultMails; uid++ {
+// FaultEmails are ten small emails with the UIDs 1 to 10 and every byte that an email may have.
+func FaultEmails() []ScriptMail {
+	var emails []ScriptMail
+	for uid := uint32(1); uid <= faultEmails; uid++ {
 		raw := fmt.Sprintf("From: sender%d@one.example\r\nTo: soc@corp.example\r\nSubject: mail %d\r\nMessage-ID: <m%d@one.example>\r\n"+
 			"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nBody %d)\r\n* %d FETCH (UID 99 BODY[] {3}\r\nfoo)\r\nA1 OK done\r\n", uid, uid, uid, uid, uid)
 		if uid == victim {
 			raw += "NUL \x00, 8 bit \xff, bare LF \n, bare CR \r.\r\n" + strings.Repeat("A longer line of text.\r\n", 200)
 		}
-		mails = append(mails, ScriptMail{UID: uid, Raw: []byte(raw)})
+		emails = append(emails, ScriptMail{UID: uid, Raw: []byte(raw)})
 	}
-	return mails
+	return emails
 }
 
-// onBody makes a hook for the FETCHes of whole mails.
+// onBody makes a hook for the FETCHes of whole emails.
 func onBody(f Hook) Hook {
 	return func(c *ScriptConn, cmd Command) bool { return cmd.WantsBody() && f(c, cmd) }
 }
@@ -186,13 +186,13 @@ func literalFaults() []Fault {
 			return answer + fmt.Sprintf("* %d FETCH (UID %d BODY[] {5}\r\nother)\r\n", m.UID, m.UID)
 		}))},
 		{Name: "sizes that are too small", Apply: func(o *ScriptOptions) {
-			for i := range o.Mails {
-				o.Mails[i].Size = 1
+			for i := range o.Emails {
+				o.Emails[i].Size = 1
 			}
 		}},
 		{Name: "sizes of 900 MB", Apply: func(o *ScriptOptions) {
-			for i := range o.Mails {
-				o.Mails[i].Size = 900_000_000
+			for i := range o.Emails {
+				o.Emails[i].Size = 900_000_000
 			}
 		}},
 	}
@@ -294,7 +294,7 @@ func answerFaults() []Fault {
 			c.OK(cmd)
 			return true
 		}))},
-		{Name: "foreign mails", Apply: hook(alteredAll(func(_ ScriptMail, answer string) string {
+		{Name: "foreign emails", Apply: hook(alteredAll(func(_ ScriptMail, answer string) string {
 			return "* 99 FETCH (UID 99 BODY[] {5}\r\nwrong)\r\n" + answer
 		}))},
 		{Name: "unknown answers and items", Apply: hook(alteredAll(func(_ ScriptMail, answer string) string {
@@ -323,7 +323,7 @@ func answerFaults() []Fault {
 		}))},
 		{Name: "unreadable dates", Apply: func(o *ScriptOptions) {
 			for i, date := range []string{"", "nonsense", "01-Jan-0001 00:00:00 +0000", "31-Dec-9999 23:59:59 +0000", "23-Nov-2026 10:00:00 +2400", "32-Foo-2026 99:99:99 +0000"} {
-				o.Mails[i].Date = date
+				o.Emails[i].Date = date
 			}
 		}},
 		{Name: "a SEARCH answer in pieces, with doubles", Apply: hook(func(c *ScriptConn, cmd Command) bool {
@@ -331,7 +331,7 @@ func answerFaults() []Fault {
 				return false
 			}
 			var all bytes.Buffer
-			for _, m := range c.Script.Mails() {
+			for _, m := range c.Script.Emails() {
 				if !m.HasFlag(`\Seen`) {
 					fmt.Fprintf(&all, "* SEARCH %d %d\r\n", m.UID, m.UID)
 				}
@@ -356,7 +356,7 @@ func opening(lines string) func(*ScriptOptions) {
 	})
 }
 
-// folderFaults concern what is around the mails: login, folder, search, flags.
+// folderFaults concern what is around the emails: login, folder, search, flags.
 func folderFaults() []Fault {
 	storing := func(f func(c *ScriptConn, cmd Command)) Hook {
 		return func(c *ScriptConn, cmd Command) bool {
@@ -368,7 +368,7 @@ func folderFaults() []Fault {
 		}
 	}
 	return []Fault{
-		{Name: "UIDNEXT that is lower than the mails", Apply: opening("* OK [UIDNEXT 2] ok\r\n")},
+		{Name: "UIDNEXT that is lower than the emails", Apply: opening("* OK [UIDNEXT 2] ok\r\n")},
 		{Name: "UIDNEXT that is the last number", Apply: opening("* OK [UIDNEXT 4294967295] ok\r\n")},
 		{Name: "no UIDNEXT", Apply: opening("")},
 		{Name: "capabilities that shrink after the login", Apply: hook(func(c *ScriptConn, cmd Command) bool {

@@ -15,14 +15,14 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// Delivery says how a mail arrives.
+// Delivery says how an email arrives.
 type Delivery struct {
 	Seen  bool
 	Flags string    // Maildir letters besides S: F flagged, R answered, D draft, T deleted, P passed
 	When  time.Time // INTERNALDATE; zero: now
 }
 
-// Stored is a mail as Dovecot shows it.
+// Stored is an email as Dovecot shows it.
 type Stored struct {
 	UID          uint32
 	Flags        []string
@@ -30,7 +30,7 @@ type Stored struct {
 	Raw          []byte // nil unless asked for
 }
 
-// HasFlag reports whether the mail carries this flag, in any case.
+// HasFlag reports whether the email carries this flag, in any case.
 func (s Stored) HasFlag(flag string) bool {
 	return slices.ContainsFunc(s.Flags, func(f string) bool { return strings.EqualFold(f, flag) })
 }
@@ -40,7 +40,7 @@ type FolderStatus struct {
 	Messages, Unseen, UIDValidity, UIDNext uint32
 }
 
-// Deliver puts a mail into the INBOX as a delivery agent would. Its line ends
+// Deliver puts an email into the INBOX as a delivery agent would. Its line ends
 // must be CRLF: Dovecot then serves it byte for byte.
 func (d *Dovecot) Deliver(u User, raw []byte, how Delivery) {
 	top := d.maildir(u)
@@ -99,7 +99,7 @@ func (d *Dovecot) CreateFolder(u User, name string) {
 	d.session(u, func(c *imapclient.Client) error { return c.Create(name, nil).Wait() })
 }
 
-// Append puts a mail into a folder by IMAP and returns its UID.
+// Append puts an email into a folder by IMAP and returns its UID.
 func (d *Dovecot) Append(u User, folder string, raw []byte, how Delivery) uint32 {
 	options := &imap.AppendOptions{Time: how.When}
 	if how.Seen {
@@ -122,9 +122,9 @@ func (d *Dovecot) Append(u User, folder string, raw []byte, how Delivery) uint32
 	return uint32(uid)
 }
 
-// Mails lists a folder in UID order without changing it.
-func (d *Dovecot) Mails(u User, folder string, withRaw bool) []Stored {
-	var mails []Stored
+// Emails lists a folder in UID order without changing it.
+func (d *Dovecot) Emails(u User, folder string, withRaw bool) []Stored {
+	var emails []Stored
 	d.session(u, func(c *imapclient.Client) error {
 		selected, err := c.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
 		if err != nil || selected.NumMessages == 0 {
@@ -136,12 +136,12 @@ func (d *Dovecot) Mails(u User, folder string, withRaw bool) []Stored {
 		}
 		got, err := c.Fetch(imap.UIDSet{{Start: 1, Stop: 0}}, options).Collect()
 		for _, m := range got {
-			mails = append(mails, stored(m))
+			emails = append(emails, stored(m))
 		}
 		return err
 	})
-	slices.SortFunc(mails, func(a, b Stored) int { return int(a.UID) - int(b.UID) })
-	return mails
+	slices.SortFunc(emails, func(a, b Stored) int { return int(a.UID) - int(b.UID) })
+	return emails
 }
 
 func stored(m *imapclient.FetchMessageBuffer) Stored {
@@ -158,7 +158,7 @@ func stored(m *imapclient.FetchMessageBuffer) Stored {
 // Seen lists the UIDs of the INBOX that carry \Seen.
 func (d *Dovecot) Seen(u User) []uint32 {
 	seen := []uint32{}
-	for _, m := range d.Mails(u, "INBOX", false) {
+	for _, m := range d.Emails(u, "INBOX", false) {
 		if m.HasFlag(`\Seen`) {
 			seen = append(seen, m.UID)
 		}
@@ -180,7 +180,7 @@ func (d *Dovecot) Status(u User, folder string) FolderStatus {
 	return status
 }
 
-// SetFlag sets or clears a flag of a mail in the INBOX.
+// SetFlag sets or clears a flag of an email in the INBOX.
 func (d *Dovecot) SetFlag(u User, uid uint32, flag string, set bool) {
 	op := imap.StoreFlagsDel
 	if set {
@@ -195,7 +195,7 @@ func (d *Dovecot) SetFlag(u User, uid uint32, flag string, set bool) {
 	})
 }
 
-// Expunge removes mails from the INBOX for good; other sessions are told.
+// Expunge removes emails from the INBOX for good; other sessions are told.
 func (d *Dovecot) Expunge(u User, uids ...uint32) {
 	var set imap.UIDSet
 	for _, uid := range uids {
@@ -210,13 +210,13 @@ func (d *Dovecot) Expunge(u User, uids ...uint32) {
 	})
 }
 
-// SetUIDs gives the INBOX this UIDVALIDITY (0: as it is) and its mails these
+// SetUIDs gives the INBOX this UIDVALIDITY (0: as it is) and its emails these
 // UIDs, in their present order, which need not be ascending. No session may
 // have the folder open.
 func (d *Dovecot) SetUIDs(u User, uidValidity uint32, uids ...uint32) {
-	old := d.Mails(u, "INBOX", false)
+	old := d.Emails(u, "INBOX", false)
 	if len(old) != len(uids) {
-		d.must(fmt.Errorf("%d UIDs for %d mails", len(uids), len(old)))
+		d.must(fmt.Errorf("%d UIDs for %d emails", len(uids), len(old)))
 	}
 	list := d.uidlist(u)
 	renamed := map[uint32]string{}
@@ -227,10 +227,10 @@ func (d *Dovecot) SetUIDs(u User, uidValidity uint32, uids ...uint32) {
 	d.writeUIDList(u, list, uidValidity)
 }
 
-// Renumber gives the INBOX another UIDVALIDITY and counts its mails anew from 1.
+// Renumber gives the INBOX another UIDVALIDITY and counts its emails anew from 1.
 func (d *Dovecot) Renumber(u User, uidValidity uint32) {
 	uids := []uint32{}
-	for i := range d.Mails(u, "INBOX", false) {
+	for i := range d.Emails(u, "INBOX", false) {
 		uids = append(uids, uint32(i)+1)
 	}
 	d.SetUIDs(u, uidValidity, uids...)

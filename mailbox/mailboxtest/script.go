@@ -22,7 +22,7 @@ const (
 	scriptPatience = 60 * time.Second // a connection that neither reads nor writes is given up, so that no test leaks one
 )
 
-// ScriptMail is a mail of a [Script].
+// ScriptMail is an email of a [Script].
 type ScriptMail struct {
 	UID   uint32
 	Raw   []byte
@@ -31,14 +31,14 @@ type ScriptMail struct {
 	Size  int64  // RFC822.SIZE as it goes out; 0: that of Raw
 }
 
-// HasFlag reports whether the mail carries this flag, in any case.
+// HasFlag reports whether the email carries this flag, in any case.
 func (m ScriptMail) HasFlag(flag string) bool {
 	return slices.ContainsFunc(m.Flags, func(f string) bool { return strings.EqualFold(f, flag) })
 }
 
 // ScriptOptions say what a [Script] serves, and what it does wrong.
 type ScriptOptions struct {
-	Mails        []ScriptMail // of the one folder INBOX, by ascending UID
+	Emails       []ScriptMail // of the one folder INBOX, by ascending UID
 	UIDValidity  uint32       // 0: it gives none
 	Greeting     string       // without line end; "": OK with the capabilities
 	Capabilities string       // "": IMAP4rev1 and the usual ones for a login with a password
@@ -119,9 +119,9 @@ func (o ScriptOptions) withDefaults() ScriptOptions {
 	if o.Greeting == "" {
 		o.Greeting = "* OK [CAPABILITY " + o.Capabilities + "] ready"
 	}
-	o.Mails = slices.Clone(o.Mails)
-	for i := range o.Mails {
-		o.Mails[i].Flags = slices.Clone(o.Mails[i].Flags)
+	o.Emails = slices.Clone(o.Emails)
+	for i := range o.Emails {
+		o.Emails[i].Flags = slices.Clone(o.Emails[i].Flags)
 	}
 	return o
 }
@@ -154,14 +154,14 @@ func (s *Script) Behave() {
 	s.Change(func(o *ScriptOptions) {
 		o.Hook, o.Greet, o.Segment, o.Pause, o.Greeting, o.Capabilities = nil, nil, 0, 0, "", ""
 		*o = o.withDefaults()
-		for i := range o.Mails {
-			o.Mails[i].Size, o.Mails[i].Date = 0, ""
+		for i := range o.Emails {
+			o.Emails[i].Size, o.Emails[i].Date = 0, ""
 		}
 	})
 }
 
-// Mails returns the mails as they are now, flags included.
-func (s *Script) Mails() []ScriptMail { return s.now().Mails }
+// Emails returns the emails as they are now, flags included.
+func (s *Script) Emails() []ScriptMail { return s.now().Emails }
 
 // Received returns all bytes that clients sent, decrypted.
 func (s *Script) Received() []byte {

@@ -28,7 +28,7 @@ func (c *ScriptConn) Answer(cmd Command) bool {
 	case "LIST", "LSUB":
 		c.Say("* LIST () \"/\" INBOX\r\n")
 	case "STATUS":
-		c.Say("* STATUS INBOX (MESSAGES %d UNSEEN %d UIDNEXT %d UIDVALIDITY %d)\r\n", len(o.Mails), len(unseen(o.Mails)), uidNext(o.Mails), o.UIDValidity)
+		c.Say("* STATUS INBOX (MESSAGES %d UNSEEN %d UIDNEXT %d UIDVALIDITY %d)\r\n", len(o.Emails), len(unseen(o.Emails)), uidNext(o.Emails), o.UIDValidity)
 	case "SEARCH", "UID SEARCH":
 		c.search(cmd, o)
 	case "FETCH", "UID FETCH":
@@ -74,23 +74,23 @@ func (c *ScriptConn) open(cmd Command, o ScriptOptions) bool {
 		c.Say("%s NO [NONEXISTENT] no such folder\r\n", cmd.Tag)
 		return true
 	}
-	c.Say("* FLAGS (\\Seen \\Flagged)\r\n* %d EXISTS\r\n* 0 RECENT\r\n", len(o.Mails))
+	c.Say("* FLAGS (\\Seen \\Flagged)\r\n* %d EXISTS\r\n* 0 RECENT\r\n", len(o.Emails))
 	if o.UIDValidity != 0 {
 		c.Say("* OK [UIDVALIDITY %d] ok\r\n", o.UIDValidity)
 	}
-	c.Say("* OK [UIDNEXT %d] ok\r\n%s OK [%s] done\r\n", uidNext(o.Mails), cmd.Tag, mode)
+	c.Say("* OK [UIDNEXT %d] ok\r\n%s OK [%s] done\r\n", uidNext(o.Emails), cmd.Tag, mode)
 	return true
 }
 
-func uidNext(mails []ScriptMail) uint32 {
-	if len(mails) == 0 {
+func uidNext(emails []ScriptMail) uint32 {
+	if len(emails) == 0 {
 		return 1
 	}
-	return mails[len(mails)-1].UID + 1
+	return emails[len(emails)-1].UID + 1
 }
 
-func unseen(mails []ScriptMail) []ScriptMail {
-	return slices.DeleteFunc(slices.Clone(mails), func(m ScriptMail) bool { return m.HasFlag(`\Seen`) })
+func unseen(emails []ScriptMail) []ScriptMail {
+	return slices.DeleteFunc(slices.Clone(emails), func(m ScriptMail) bool { return m.HasFlag(`\Seen`) })
 }
 
 var (
@@ -104,7 +104,7 @@ var (
 
 // search answers UNSEEN and UID sets; it takes every other key as true.
 func (c *ScriptConn) search(cmd Command, o ScriptOptions) {
-	found := o.Mails
+	found := o.Emails
 	if m := uidKey().FindStringSubmatch(cmd.Args); m != nil {
 		found = selected(found, m[1], true)
 	}
@@ -115,7 +115,7 @@ func (c *ScriptConn) search(cmd Command, o ScriptOptions) {
 	for _, m := range found {
 		n := m.UID
 		if cmd.Name == "SEARCH" {
-			n = sequence(o.Mails, m.UID)
+			n = sequence(o.Emails, m.UID)
 		}
 		numbers = append(numbers, fmt.Sprint(n))
 	}
@@ -129,18 +129,18 @@ func (c *ScriptConn) search(cmd Command, o ScriptOptions) {
 	}
 }
 
-func sequence(mails []ScriptMail, uid uint32) uint32 {
-	return uint32(slices.IndexFunc(mails, func(m ScriptMail) bool { return m.UID == uid })) + 1
+func sequence(emails []ScriptMail, uid uint32) uint32 {
+	return uint32(slices.IndexFunc(emails, func(m ScriptMail) bool { return m.UID == uid })) + 1
 }
 
-// selected are the mails of a set of UIDs or sequence numbers. As RFC 9051
-// (section 9, seq-range) has it, "n:*" always holds the last mail.
-func selected(mails []ScriptMail, set string, byUID bool) []ScriptMail {
+// selected are the emails of a set of UIDs or sequence numbers. As RFC 9051
+// (section 9, seq-range) has it, "n:*" always holds the last email.
+func selected(emails []ScriptMail, set string, byUID bool) []ScriptMail {
 	var found []ScriptMail
-	for i, m := range mails {
-		number, last := uint64(i+1), uint64(len(mails))
+	for i, m := range emails {
+		number, last := uint64(i+1), uint64(len(emails))
 		if byUID {
-			number, last = uint64(m.UID), uint64(mails[len(mails)-1].UID)
+			number, last = uint64(m.UID), uint64(emails[len(emails)-1].UID)
 		}
 		if inSet(number, last, set) {
 			found = append(found, m)
@@ -170,21 +170,21 @@ func inSet(number, last uint64, set string) bool {
 	return false
 }
 
-// Selected are the mails that a FETCH or STORE names.
+// Selected are the emails that a FETCH or STORE names.
 func (c *ScriptConn) Selected(cmd Command) []ScriptMail {
 	set, _, _ := strings.Cut(cmd.Args, " ")
-	return selected(c.Script.Mails(), set, strings.HasPrefix(cmd.Name, "UID "))
+	return selected(c.Script.Emails(), set, strings.HasPrefix(cmd.Name, "UID "))
 }
 
-// WantsBody reports whether a command fetches whole mails.
+// WantsBody reports whether a command fetches whole emails.
 func (cmd Command) WantsBody() bool {
 	return strings.HasSuffix(cmd.Name, "FETCH") && strings.Contains(cmd.Args, "[]")
 }
 
-// Fetch answers a FETCH up to the tagged line, each mail's answer through
+// Fetch answers a FETCH up to the tagged line, each email's answer through
 // alter where that is set; an answer of "" is left out.
 func (c *ScriptConn) Fetch(cmd Command, alter func(m ScriptMail, answer string) string) {
-	all := c.Script.Mails()
+	all := c.Script.Emails()
 	for _, m := range c.Selected(cmd) {
 		answer := FetchAnswer(sequence(all, m.UID), m, cmd)
 		if alter != nil {
@@ -196,7 +196,7 @@ func (c *ScriptConn) Fetch(cmd Command, alter func(m ScriptMail, answer string) 
 	}
 }
 
-// FetchAnswer is the right answer for one mail.
+// FetchAnswer is the right answer for one email.
 func FetchAnswer(sequence uint32, m ScriptMail, cmd Command) string {
 	size, date := m.Size, m.Date
 	if size == 0 {
@@ -276,16 +276,16 @@ func (c *ScriptConn) store(cmd Command) {
 	}
 	chosen := c.Selected(cmd)
 	c.Script.Change(func(o *ScriptOptions) {
-		for i := range o.Mails {
-			if slices.ContainsFunc(chosen, func(s ScriptMail) bool { return s.UID == o.Mails[i].UID }) {
-				o.Mails[i].Flags = changedFlags(o.Mails[i].Flags, m[1], strings.Fields(m[3]))
+		for i := range o.Emails {
+			if slices.ContainsFunc(chosen, func(s ScriptMail) bool { return s.UID == o.Emails[i].UID }) {
+				o.Emails[i].Flags = changedFlags(o.Emails[i].Flags, m[1], strings.Fields(m[3]))
 			}
 		}
 	})
 	if m[2] != "" {
 		return
 	}
-	all := c.Script.Mails()
+	all := c.Script.Emails()
 	for _, mail := range c.Selected(cmd) {
 		c.Say("* %d FETCH (UID %d FLAGS (%s))\r\n", sequence(all, mail.UID), mail.UID, strings.Join(mail.Flags, " "))
 	}

@@ -32,7 +32,7 @@ func dialogue(t *testing.T, s *Script, lines string) string {
 	}
 }
 
-func threeMails() []ScriptMail {
+func threeEmails() []ScriptMail {
 	return []ScriptMail{
 		{UID: 3, Raw: []byte("From: a@x\r\nSubject: one\r\n folded\r\nTo: b\r\n\r\nbody\r\n")},
 		{UID: 5, Raw: []byte("Subject: two\r\n\r\n"), Flags: []string{`\Seen`}},
@@ -41,7 +41,7 @@ func threeMails() []ScriptMail {
 }
 
 func TestScriptBehaves(t *testing.T) {
-	s := NewScript(t, ScriptOptions{Mails: threeMails(), UIDValidity: 7})
+	s := NewScript(t, ScriptOptions{Emails: threeEmails(), UIDValidity: 7})
 	got := dialogue(t, s, "a LOGIN {3+}\nsoc \"pass\"\nb SELECT INBOX\nc UID SEARCH UNSEEN UID 4:*\nd UID SEARCH RETURN (ALL) ALL\n"+
 		"e UID FETCH 3 (UID BODY.PEEK[HEADER.FIELDS (Subject)])\nf UID FETCH 3,9 (UID FLAGS INTERNALDATE RFC822.SIZE)\n"+
 		"g FETCH 2 (UID BODY.PEEK[]<0.7>)\nh UID STORE 100:* +FLAGS.SILENT (\\Seen)\ni EXAMINE Nope\n")
@@ -77,7 +77,7 @@ end OK done
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if m := s.Mails(); !m[2].HasFlag(`\seen`) || m[0].HasFlag(`\Seen`) {
+	if m := s.Emails(); !m[2].HasFlag(`\seen`) || m[0].HasFlag(`\Seen`) {
 		t.Errorf("flags: %+v", m)
 	}
 	if !s.Got("pass") || s.Got("another") || s.Connections() != 1 || s.Commands()[0] != `LOGIN {3+}soc "pass"` {
@@ -94,7 +94,7 @@ func TestScriptFindsSecretsInBase64(t *testing.T) {
 }
 
 func TestScriptHookAndBehave(t *testing.T) {
-	s := NewScript(t, ScriptOptions{Mails: threeMails(), UIDValidity: 7, Segment: 1, Hook: func(c *ScriptConn, cmd Command) bool {
+	s := NewScript(t, ScriptOptions{Emails: threeEmails(), UIDValidity: 7, Segment: 1, Hook: func(c *ScriptConn, cmd Command) bool {
 		if cmd.Name != "NOOP" {
 			return false
 		}

@@ -242,14 +242,14 @@ func (d *database) Check(ctx context.Context) (string, error) {
 	if d.missing {
 		return fmt.Sprintf("the store %s does not exist yet; the first run of the daemon will make it", d.path), nil
 	}
-	mails, err := d.emails(ctx)
+	emails, err := d.emails(ctx)
 	if err != nil {
 		return "", err
 	}
-	if mails == 1 {
+	if emails == 1 {
 		return fmt.Sprintf("the store %s holds 1 email", d.path), nil
 	}
-	return fmt.Sprintf("the store %s holds %d emails", d.path, mails), nil
+	return fmt.Sprintf("the store %s holds %d emails", d.path, emails), nil
 }
 
 func (d *database) checkWritable() error {

@@ -102,7 +102,7 @@ func (v *server) endpoints() map[string]endpoint {
 		"emails.eml":                 v.eml,
 		"emails.discard":             v.discard,
 		"incidents.emails.add":       v.addToIncident,
-		"incidents.emails.list":      v.incidentMails,
+		"incidents.emails.list":      v.incidentEmails,
 		"incidents.emails.remove":    v.removeFromIncident,
 		"incidents.attachments.add":  v.addFile,
 		"incidents.attachments.list": v.incidentFiles,

@@ -118,7 +118,7 @@ func TestStoreOverHTTP(t *testing.T) {
 	}
 }
 
-func TestAPIMailsAreNotPending(t *testing.T) {
+func TestAPIEmailsAreNotPending(t *testing.T) {
 	a := newAPI(t, HandlerOptions{})
 	if _, err := a.clients(t)["basic"].Save(context.Background(), []*soar.Draft{draft(1, "a")}); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestRefusedRequests(t *testing.T) {
 	key := digest("key")
 	metadata := `{"source_key":"` + key + `"}`
 	withKey := func(r *http.Request) { r.Header.Set("Idempotency-Key", key) }
-	const mails = "/api/csoar/v3/emails/"
+	const emails = "/api/csoar/v3/emails/"
 	for _, c := range []struct {
 		name, method, path, kind, body string
 		form                           []string
@@ -181,30 +181,30 @@ func TestRefusedRequests(t *testing.T) {
 	}{
 		{name: "no path", method: "GET", path: "/api/csoar/v3/none/", status: 404, want: "no such path"},
 		{name: "no base", method: "GET", path: "/emails/", status: 404, want: "no such path"},
-		{name: "method", method: "PUT", path: mails + "1/", status: 405, want: "PUT"},
-		{name: "no mail", method: "GET", path: mails + "99/", status: 404, want: "99"},
-		{name: "no number", method: "GET", path: mails + "x%0a/", status: 404, want: `x\n`},
-		{name: "negative", method: "GET", path: mails + "-1/", status: 404, want: "-1"},
+		{name: "method", method: "PUT", path: emails + "1/", status: 405, want: "PUT"},
+		{name: "no mail", method: "GET", path: emails + "99/", status: 404, want: "99"},
+		{name: "no number", method: "GET", path: emails + "x%0a/", status: 404, want: `x\n`},
+		{name: "negative", method: "GET", path: emails + "-1/", status: 404, want: "-1"},
 		{name: "no incident", method: "GET", path: "/api/csoar/v3/incidents/0/emails/", status: 404, want: "incident_id"},
 		{name: "page", method: "GET", path: "/api/csoar/v3/incidents/1/emails/?page_size=many", status: 400, want: "page_size"},
-		{name: "no JSON", method: "POST", path: mails + "search/", kind: "application/json", body: "{", status: 400, want: "JSON"},
-		{name: "more than JSON", method: "POST", path: mails + "search/", kind: "application/json", body: "{}{}", status: 400, want: "JSON"},
-		{name: "media type", method: "POST", path: mails + "search/", kind: "text/plain", body: "{}", status: 415, want: "application/json"},
-		{name: "large JSON", method: "POST", path: mails + "search/", kind: "application/json", body: strings.Repeat(" ", maxJSON+1), status: 413, want: "larger"},
-		{name: "sort", method: "POST", path: mails + "search/", kind: "application/json", body: `{"sort":"subject"}`, status: 400, want: "sort"},
-		{name: "time", method: "POST", path: mails + "search/", kind: "application/json", body: `{"filter":{"received_after":"yesterday"}}`, status: 400, want: "received_after"},
+		{name: "no JSON", method: "POST", path: emails + "search/", kind: "application/json", body: "{", status: 400, want: "JSON"},
+		{name: "more than JSON", method: "POST", path: emails + "search/", kind: "application/json", body: "{}{}", status: 400, want: "JSON"},
+		{name: "media type", method: "POST", path: emails + "search/", kind: "text/plain", body: "{}", status: 415, want: "application/json"},
+		{name: "large JSON", method: "POST", path: emails + "search/", kind: "application/json", body: strings.Repeat(" ", maxJSON+1), status: 413, want: "larger"},
+		{name: "sort", method: "POST", path: emails + "search/", kind: "application/json", body: `{"sort":"subject"}`, status: 400, want: "sort"},
+		{name: "time", method: "POST", path: emails + "search/", kind: "application/json", body: `{"filter":{"received_after":"yesterday"}}`, status: 400, want: "received_after"},
 		{name: "link to no mail", method: "POST", path: "/api/csoar/v3/incidents/1/emails/", kind: "application/json", body: `{"email_id":98}`, status: 404, want: "98"},
 		{name: "link with a text", method: "POST", path: "/api/csoar/v3/incidents/1/emails/", kind: "application/json", body: `{"email_id":"1"}`, status: 400, want: "JSON"},
-		{name: "no form", method: "POST", path: mails, kind: "application/json", body: "{}", status: 415, want: "multipart/form-data"},
-		{name: "no key", method: "POST", path: mails, form: []string{"metadata", metadata}, status: 400, want: "Idempotency-Key"},
-		{name: "another key", method: "POST", path: mails, form: []string{"metadata", `{"source_key":"` + digest("x") + `"}`}, edit: withKey, status: 400, want: "source_key"},
-		{name: "no metadata", method: "POST", path: mails, form: []string{"eml", "x"}, edit: withKey, status: 400, want: "metadata"},
-		{name: "two contents", method: "POST", path: mails, form: []string{"eml", "x", "metadata", metadata, "eml", "y"}, edit: withKey, status: 400, want: "eml"},
-		{name: "foreign part", method: "POST", path: mails, form: []string{"metadata", metadata, "evil", "y"}, edit: withKey, status: 400, want: "evil"},
-		{name: "wrong digest", method: "POST", path: mails, form: []string{"metadata", `{"source_key":"` + key + `","sha256":"` + key + `"}`, "eml", "y"}, edit: withKey, status: 400, want: "sha256"},
-		{name: "large mail", method: "POST", path: mails, form: []string{"metadata", metadata, "eml", strings.Repeat("x", 2<<20+1)}, edit: withKey, status: 413, want: "larger"},
-		{name: "very large mail", method: "POST", path: mails, form: []string{"metadata", metadata, "eml", strings.Repeat("x", 9<<20)}, edit: withKey, status: 413, want: "larger"},
-		{name: "large metadata", method: "POST", path: mails, form: []string{"metadata", strings.Repeat(" ", maxMetadata+1)}, edit: withKey, status: 413, want: "larger"},
+		{name: "no form", method: "POST", path: emails, kind: "application/json", body: "{}", status: 415, want: "multipart/form-data"},
+		{name: "no key", method: "POST", path: emails, form: []string{"metadata", metadata}, status: 400, want: "Idempotency-Key"},
+		{name: "another key", method: "POST", path: emails, form: []string{"metadata", `{"source_key":"` + digest("x") + `"}`}, edit: withKey, status: 400, want: "source_key"},
+		{name: "no metadata", method: "POST", path: emails, form: []string{"eml", "x"}, edit: withKey, status: 400, want: "metadata"},
+		{name: "two contents", method: "POST", path: emails, form: []string{"eml", "x", "metadata", metadata, "eml", "y"}, edit: withKey, status: 400, want: "eml"},
+		{name: "foreign part", method: "POST", path: emails, form: []string{"metadata", metadata, "evil", "y"}, edit: withKey, status: 400, want: "evil"},
+		{name: "wrong digest", method: "POST", path: emails, form: []string{"metadata", `{"source_key":"` + key + `","sha256":"` + key + `"}`, "eml", "y"}, edit: withKey, status: 400, want: "sha256"},
+		{name: "large mail", method: "POST", path: emails, form: []string{"metadata", metadata, "eml", strings.Repeat("x", 2<<20+1)}, edit: withKey, status: 413, want: "larger"},
+		{name: "very large mail", method: "POST", path: emails, form: []string{"metadata", metadata, "eml", strings.Repeat("x", 9<<20)}, edit: withKey, status: 413, want: "larger"},
+		{name: "large metadata", method: "POST", path: emails, form: []string{"metadata", strings.Repeat(" ", maxMetadata+1)}, edit: withKey, status: 413, want: "larger"},
 		{name: "no file", method: "POST", path: "/api/csoar/v3/incidents/1/attachments/", form: []string{"metadata", "{}"}, status: 400, want: "file"},
 		{name: "file of no mail", method: "POST", path: "/api/csoar/v3/incidents/1/attachments/", form: []string{"metadata", `{"email_id":97,"sha256":"` + digest("y") + `"}`, "file", "y"}, status: 404, want: "97"},
 	} {

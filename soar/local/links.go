@@ -96,12 +96,12 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.
 	return removed && err == nil, err
 }
 
-// IncidentMails returns the emails of an incident, newest id first.
-func (s *Store) IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error) {
-	return s.incidentMails(ctx, incident, all)
+// IncidentEmails returns the emails of an incident, newest id first.
+func (s *Store) IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error) {
+	return s.incidentEmails(ctx, incident, all)
 }
 
-func (s *Store) incidentMails(ctx context.Context, incident int64, w window) ([]soar.Record, error) {
+func (s *Store) incidentEmails(ctx context.Context, incident int64, w window) ([]soar.Record, error) {
 	if err := positive("incident", incident); err != nil {
 		return nil, err
 	}
@@ -187,8 +187,8 @@ func (s *Store) files(ctx context.Context, incident int64, w window) ([]soar.Inc
 	return files, nil
 }
 
-// TriageMails returns the emails of a triage event, newest id first.
-func (s *Store) TriageMails(ctx context.Context, triage int64) ([]soar.Record, error) {
+// TriageEmails returns the emails of a triage event, newest id first.
+func (s *Store) TriageEmails(ctx context.Context, triage int64) ([]soar.Record, error) {
 	if err := positive("triage event", triage); err != nil {
 		return nil, err
 	}

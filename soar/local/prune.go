@@ -27,8 +27,8 @@ type PruneReport struct {
 	Complete bool `json:"complete"`
 }
 
-// linkedMails are the emails that some case has.
-const linkedMails = `SELECT mail_id FROM incident_mails UNION SELECT mail_id FROM incident_files UNION SELECT mail_id FROM triage_mails`
+// linkedEmails are the emails that some case has.
+const linkedEmails = `SELECT mail_id FROM incident_mails UNION SELECT mail_id FROM incident_files UNION SELECT mail_id FROM triage_mails`
 
 // Prune removes the emails that were saved before a time, with their records and all
 // that is searched for. Not those that an incident or a triage event has, and not those
@@ -88,7 +88,7 @@ func (p pruning) old() string { return p.s.present() + ` AND m.created_at < ?` }
 func (p pruning) count(ctx context.Context) error {
 	row := p.s.read.QueryRowContext(ctx, `SELECT coalesce(sum(linked), 0), coalesce(sum(waiting AND NOT linked), 0),
 			coalesce(sum(NOT linked AND NOT waiting), 0), coalesce(sum(CASE WHEN NOT linked AND NOT waiting THEN size END), 0)
-		FROM (SELECT m.id IN (`+linkedMails+`) AS linked, m.id IN (SELECT mail_id FROM pending) AS waiting, coalesce(`+p.s.column("content_size")+`, 0) AS size
+		FROM (SELECT m.id IN (`+linkedEmails+`) AS linked, m.id IN (SELECT mail_id FROM pending) AS waiting, coalesce(`+p.s.column("content_size")+`, 0) AS size
 			FROM mails m WHERE `+p.old()+`)`, p.report.Before)
 	if err := row.Scan(&p.report.Linked, &p.report.Waiting, &p.report.Pruned, &p.report.Bytes); err != nil {
 		return p.s.explain("read", err)
@@ -128,7 +128,7 @@ func (p pruning) batch(ctx context.Context) (more bool, err error) {
 // next chooses the emails of a batch: at least one where there is any.
 func (p pruning) next(ctx context.Context, tx *sql.Tx) (ids []int64, bytes int64, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT m.id, coalesce(m.content_size, 0) FROM mails m WHERE `+p.old()+`
-		AND m.id NOT IN (`+linkedMails+`) AND m.id NOT IN (SELECT mail_id FROM pending) ORDER BY m.id LIMIT ?`, p.report.Before, prunedAtOnce)
+		AND m.id NOT IN (`+linkedEmails+`) AND m.id NOT IN (SELECT mail_id FROM pending) ORDER BY m.id LIMIT ?`, p.report.Before, prunedAtOnce)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -212,12 +212,12 @@ func (v *server) link(w http.ResponseWriter, r *http.Request, place string, add 
 	return answer(w, status, body)
 }
 
-func (v *server) incidentMails(w http.ResponseWriter, r *http.Request) error {
+func (v *server) incidentEmails(w http.ResponseWriter, r *http.Request) error {
 	incident, page, err := incidentList(r)
 	if err != nil {
 		return err
 	}
-	records, err := v.store.incidentMails(r.Context(), incident, page)
+	records, err := v.store.incidentEmails(r.Context(), incident, page)
 	if err != nil {
 		return err
 	}

@@ -86,8 +86,8 @@ func (s *Store) RemoveFromIncident(ctx context.Context, incident int64, id soar.
 	return removed && err == nil, err
 }
 
-// IncidentMails returns the emails of an incident, newest id first.
-func (s *Store) IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error) {
+// IncidentEmails returns the emails of an incident, newest id first.
+func (s *Store) IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error) {
 	if err := positive("incident", incident); err != nil {
 		return nil, err
 	}

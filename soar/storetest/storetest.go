@@ -33,7 +33,7 @@ type Store interface {
 	EML(ctx context.Context, id soar.ID, limit int64) ([]byte, error)
 	Discard(ctx context.Context, id soar.ID) (soar.Record, error)
 	AddToIncident(ctx context.Context, incident int64, id soar.ID) (added bool, err error)
-	IncidentMails(ctx context.Context, incident int64) ([]soar.Record, error)
+	IncidentEmails(ctx context.Context, incident int64) ([]soar.Record, error)
 	RemoveFromIncident(ctx context.Context, incident int64, id soar.ID) (removed bool, err error)
 	AddFile(ctx context.Context, incident int64, f soar.File, content []byte) (id soar.ID, existed bool, err error)
 	IncidentFiles(ctx context.Context, incident int64) ([]soar.IncidentFile, error)
@@ -281,7 +281,7 @@ func links(t *testing.T, s Store) {
 			t.Errorf("%s: %v, %v", c.name, got, err)
 		}
 	}
-	if got, err := s.IncidentMails(ctx, 70); err != nil || !slices.Equal(idsOf(got), []soar.ID{ids[1], ids[0]}) {
+	if got, err := s.IncidentEmails(ctx, 70); err != nil || !slices.Equal(idsOf(got), []soar.ID{ids[1], ids[0]}) {
 		t.Errorf("emails of the incident: %v, %v", idsOf(got), err)
 	}
 }

@@ -20,12 +20,12 @@ import (
 // that a record needs (texts, charsets, HTML as text, three digests of each
 // file), its structure alone, and go-message streaming every part to nowhere.
 func parse(rounds int) error {
-	var mails [][]byte
+	var emails [][]byte
 	total := 0
 	for i := range number("BENCH_MAILS", 10_000) {
 		raw := bytes.ReplaceAll(realMail.mail(i), []byte("\r\n"), []byte("\n"))
 		raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
-		mails, total = append(mails, raw), total+len(raw)
+		emails, total = append(emails, raw), total+len(raw)
 	}
 	runtime.GOMAXPROCS(1)
 	limits := message.DefaultLimits()
@@ -42,13 +42,13 @@ func parse(rounds int) error {
 	for range rounds {
 		for i, r := range readers {
 			start := time.Now()
-			for _, raw := range mails {
+			for _, raw := range emails {
 				r.read(raw)
 			}
 			took[i] = append(took[i], time.Since(start))
 		}
 	}
-	fmt.Printf("%d emails, %.0f MB, one core, median of %d rounds\n\n| reader | MB/s |\n|---|---|\n", len(mails), float64(total)/1e6, rounds)
+	fmt.Printf("%d emails, %.0f MB, one core, median of %d rounds\n\n| reader | MB/s |\n|---|---|\n", len(emails), float64(total)/1e6, rounds)
 	for i, r := range readers {
 		slices.Sort(took[i])
 		fmt.Printf("| %s | %.0f |\n", r.name, float64(total)/1e6/took[i][rounds/2].Seconds())

@@ -25,14 +25,14 @@ import (
 )
 
 func main() {
-	mails := flag.Int("mails", 200, "emails in the mailbox")
+	emails := flag.Int("mails", 200, "emails in the mailbox")
 	every := flag.Int("every", 1, "take each Nth fault point")
 	only := flag.String("mode", "", "only the modes whose name contains this")
 	which := flag.String("fault", "", "only the faults whose name contains this")
 	storm := flag.Bool("storm", false, "a large mailbox behind a bad line and a bad API instead")
 	responses := flag.Bool("responses", false, "a large mailbox on a server that gives one email in a hundred wrongly instead")
 	flag.Parse()
-	if err := run(*mails, *every, *only, *which, *storm, *responses); err != nil {
+	if err := run(*emails, *every, *only, *which, *storm, *responses); err != nil {
 		fmt.Fprintln(os.Stderr, "sweep:", err)
 		os.Exit(1)
 	}
@@ -42,16 +42,16 @@ func main() {
 type bench struct {
 	dir, binary string
 	dovecot     *mailboxtest.Dovecot
-	mails       int
+	emails      int
 }
 
-func run(mails, every int, only, which string, storm, responses bool) error {
+func run(emails, every int, only, which string, storm, responses bool) error {
 	dir, err := os.MkdirTemp("", "sweep")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, binary: filepath.Join(dir, "imap-integration"), mails: mails}
+	b := &bench{dir: dir, binary: filepath.Join(dir, "imap-integration"), emails: emails}
 	if out, err := exec.Command("go", "build", "-o", b.binary, "./cmd/imap-integration").CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build the program: %w: %s", err, out)
 	}

@@ -87,7 +87,7 @@ func (b *bench) stage(m mode) (*scene, error) {
 	}
 	s.deliver(0, 1) // from_latest begins with a first run that saw something
 	err = s.quiet()
-	s.deliver(1, b.mails)
+	s.deliver(1, b.emails)
 	return s, err
 }
 
@@ -281,7 +281,7 @@ func (s *scene) strays(saved map[string]int) (n int) {
 		folders = []string{"INBOX"}
 	}
 	for _, name := range append([]string{done}, folders...) {
-		for _, m := range s.b.dovecot.Mails(s.user, name, true) {
+		for _, m := range s.b.dovecot.Emails(s.user, name, true) {
 			sum := sha256.Sum256([]byte(s.user.Name + "\x00" + string(m.Raw)))
 			key := hex.EncodeToString(sum[:])
 			places[key]++

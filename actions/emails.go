@@ -59,9 +59,9 @@ type mailFile struct {
 // decimal writes an id as results have it: text.
 func decimal(id int64) string { return strconv.FormatInt(id, 10) }
 
-// getMails returns the records of these ids, in their order. An unknown id is an
+// getEmails returns the records of these ids, in their order. An unknown id is an
 // error that names it, so an action calls this before it changes anything.
-func getMails(ctx context.Context, s *store, ids []soar.ID) ([]soar.Record, error) {
+func getEmails(ctx context.Context, s *store, ids []soar.ID) ([]soar.Record, error) {
 	records := make([]soar.Record, 0, len(ids))
 	for _, id := range ids {
 		r, err := s.Get(ctx, id)
@@ -86,14 +86,14 @@ func readable(r soar.Record, limit int64) error {
 	return nil
 }
 
-// withMails opens the store, gets the emails of cloud_soar_mail_id and calls use.
-func withMails(ctx context.Context, open openStore, ids []soar.ID, use func(*store, []soar.Record) error) error {
+// withEmails opens the store, gets the emails of cloud_soar_mail_id and calls use.
+func withEmails(ctx context.Context, open openStore, ids []soar.ID, use func(*store, []soar.Record) error) error {
 	s, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	records, err := getMails(ctx, s, ids)
+	records, err := getEmails(ctx, s, ids)
 	if err != nil {
 		return err
 	}

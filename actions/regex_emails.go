@@ -46,7 +46,7 @@ func runRegex(ctx context.Context, env *Env, v *manifest.Values, from func(*mani
 	if in.eml != nil {
 		s.mail(ctx, "", source.mail(message.Parse(in.eml, message.DefaultLimits())))
 	}
-	if err := s.storedMails(ctx, env, in, source); err != nil {
+	if err := s.storedEmails(ctx, env, in, source); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -102,8 +102,8 @@ func emlOf(text string) []byte {
 	return []byte(text)
 }
 
-// storedMails searches the emails with the given ids. An unknown one fails the action.
-func (s *regexSearch) storedMails(ctx context.Context, env *Env, in regexInput, source regexSource) error {
+// storedEmails searches the emails with the given ids. An unknown one fails the action.
+func (s *regexSearch) storedEmails(ctx context.Context, env *Env, in regexInput, source regexSource) error {
 	if in.store == nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ import (
 	"example.org/imap-integration/soar/postgres/postgrestest"
 )
 
-// filesMail has two files, a nested mail without a name, and a file inside it.
+// filesMail has two files, a nested email without a name, and a file inside it.
 const filesMail = "Subject: files\r\nFrom: alice@example.org\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n" +
 	"--m\r\n\r\nsee files\r\n" +
 	"--m\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"../Report.pdf\"\r\n\r\n%PDF-1\r\n" +
@@ -40,7 +40,7 @@ const filesMail = "Subject: files\r\nFrom: alice@example.org\r\nContent-Type: mu
 	"--m--\r\n"
 
 // mailsOnBoth are the drafts that both stores of a mailStores hold, ids 1 to 5.
-func mailsOnBoth() []*soar.Draft {
+func emailsOnBoth() []*soar.Draft {
 	refused := draftOf("Subject: refused\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=r.pdf\r\n\r\nx\r\n", 4)
 	refused.Raw, refused.Problems = nil, []message.Problem{{Code: "content_refused", Detail: "no"}}
 	large := draftOf("Subject: large\r\n\r\n", 5)
@@ -66,7 +66,7 @@ func draftOf(raw string, uid message.UID) *soar.Draft {
 	return d
 }
 
-// mailStores are parameters for each kind of store, with the same mails in it.
+// mailStores are parameters for each kind of store, with the same emails in it.
 func mailStores(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	stores := map[string]map[string]any{}
@@ -76,7 +76,7 @@ func mailStores(t *testing.T) map[string]map[string]any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Save(t.Context(), mailsOnBoth()); err != nil {
+		if _, err := s.Save(t.Context(), emailsOnBoth()); err != nil {
 			t.Fatal(err)
 		}
 		if kind == "local" {
@@ -87,7 +87,7 @@ func mailStores(t *testing.T) map[string]map[string]any {
 		stores[kind] = served(t, s, kind)
 	}
 	if postgrestest.Installed() {
-		stores["postgres"] = inDatabase(t, mailsOnBoth())
+		stores["postgres"] = inDatabase(t, emailsOnBoth())
 	}
 	for _, api := range foreigntest.APIs() {
 		if api.Emails && api.Files {
@@ -110,7 +110,7 @@ func onForeign(t *testing.T, api foreigntest.API) map[string]any {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := c.Save(t.Context(), mailsOnBoth()); err != nil {
+	if _, err := c.Save(t.Context(), emailsOnBoth()); err != nil {
 		t.Fatal(err)
 	}
 	return f.Settings()
@@ -303,7 +303,7 @@ func TestMailRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		emls := column(out["emails"], "eml")
-		for i, want := range []string{filesMail, string(mailsOnBoth()[1].Raw), ""} {
+		for i, want := range []string{filesMail, string(emailsOnBoth()[1].Raw), ""} {
 			if got, _ := base64.StdEncoding.DecodeString(emls[i].(string)); string(got) != want {
 				t.Errorf("%s: the raw mail %d is %q", kind, i, got)
 			}
@@ -383,7 +383,7 @@ func TestAttachmentsTakenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Save(t.Context(), mailsOnBoth()); err != nil {
+	if _, err := s.Save(t.Context(), emailsOnBoth()); err != nil {
 		t.Fatal(err)
 	}
 	real := served(t, s, "basic")
