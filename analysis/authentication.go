@@ -145,7 +145,7 @@ func parseResults(value string, arc bool) []Result {
 			}
 			if len(pairs) == 0 || !pairs[0].given {
 				if len(pairs) > 0 {
-					server = pairs[0].name
+					server = unquote(pairs[0].name) // a value (RFC 8601, section 2.2)
 				}
 				continue
 			}

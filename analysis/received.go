@@ -49,13 +49,19 @@ func received(value string) (Hop, time.Time) {
 	}
 	tokens := words(fields)
 	for i, t := range tokens {
-		if t.comment || i+1 >= len(tokens) || tokens[i+1].comment {
+		if t.comment || i+1 >= len(tokens) {
+			continue
+		}
+		if tokens[i+1].comment { // from ([203.0.113.9]) by mx: no name
+			if hop.From+hop.FromIP == "" && strings.EqualFold(t.text, "from") {
+				hop.FromIP = client("", tokens[i+1:])
+			}
 			continue
 		}
 		next := tokens[i+1].text
 		switch strings.ToLower(t.text) {
 		case "from":
-			if hop.From == "" {
+			if hop.From+hop.FromIP == "" {
 				hop.From, hop.FromIP = next, client(next, tokens[i+2:])
 			}
 		case "by":
@@ -83,6 +89,7 @@ func received(value string) (Hop, time.Time) {
 //	from pc (pc.example.org [203.0.113.9])    Postfix, Sendmail
 //	from [203.0.113.9] (helo=pc)              Exim
 //	from unknown (HELO pc) (203.0.113.9)      qmail
+//	from pc (ident@203.0.113.9)               qmail that asks for the user's name
 //	from pc (EHLO pc) [203.0.113.9]           MDaemon
 //	from pc [203.0.113.9] by                  SMTPD32
 //	from pc ([203.0.113.9]) by                Microsoft SMTPSVC
@@ -93,19 +100,40 @@ func client(name string, behind []token) string {
 		if !t.comment && slices.Contains(clauses, strings.ToLower(t.text)) {
 			break
 		}
-		ip := address(t.text)
-		switch first, _, _ := strings.Cut(strings.ToLower(t.text), " "); {
-		case ip == "" || strings.HasPrefix(first, "envelope-"):
-		case t.comment && (strings.HasPrefix(first, "helo") || strings.HasPrefix(first, "ehlo")):
-			claimed = ip
-		default:
+		text, said := t.text, ""
+		if t.comment {
+			text, said = greeting(t.text)
+		}
+		if ip := address(text); ip != "" {
 			seen = ip
+		}
+		if ip := address(said); ip != "" {
+			claimed = ip
 		}
 	}
 	if seen == "" {
 		return claimed
 	}
 	return seen
+}
+
+// saidWords are in front of what the sending host said of itself or of its sender.
+var saidWords = pattern(`(?i)(?:^|\s)(helo|ehlo|lhlo|envelope-[a-z]+)[\s=]+`)
+
+// greeting parts a comment: what the receiving server saw, and the name or address that the host gave itself.
+func greeting(comment string) (seen, said string) {
+	at := saidWords().FindStringSubmatchIndex(comment)
+	if at == nil {
+		if user, host, ok := strings.Cut(comment, "@"); ok && !strings.ContainsAny(user, " <") {
+			return host, ""
+		}
+		return comment, ""
+	}
+	if strings.HasPrefix(strings.ToLower(comment[at[2]:]), "envelope-") {
+		return comment[:at[0]], ""
+	}
+	said, _, _ = strings.Cut(strings.ReplaceAll(comment[at[1]:], "\t", " "), " ")
+	return comment[:at[0]], said
 }
 
 // clauses are the words that begin one in a Received field (RFC 5321, section 4.4).
