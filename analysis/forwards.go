@@ -14,7 +14,7 @@ import (
 // so what is read here is always marked as uncertain.
 
 // forwardMarks are in the line above the fields.
-var forwardMarks = pattern(`(?i)forwarded message|weitergeleitete nachricht|message (?:transféré|transmis|réexpédié)|mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat|videresendt|przekazana wiadomość|переслан|пересылаем|転送|转发|轉寄|전달된`)
+var forwardMarks = pattern(`(?i)forwarded message|weitergeleiteten? nachricht|message (?:transféré|transmis|réexpédié)|mensaje reenviado|mensagem (?:re)?encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat|videresendt|przekazana wiadomość|przekazywanej wiadomości|переслан|пересылаем|перенаправлен|переадресован|přeposlan|přeposílan|továbbított|välitetty|προωθημέν|転送|转发|轉寄|전달된`)
 
 // forwarded is what a text says of an email that it forwards.
 type forwarded struct {
