@@ -18,6 +18,7 @@ func ParseDate(s string) (time.Time, bool) {
 	if s = strings.Join(strings.Fields(s), " "); len(s) > maxDate {
 		return time.Time{}, false
 	}
+	s = aroundColons.Replace(s)
 	d := dateParts{day: -1, month: -1, year: -1, zone: unknownZone}
 	for _, w := range strings.FieldsFunc(splitISO(s), func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\r' || r == '\n' }) {
 		d.word(w)
@@ -31,6 +32,9 @@ const (
 )
 
 const unknownZone = 1 << 30
+
+// aroundColons takes the blanks in a time away (RFC 5322, section 4.3: obs-hour).
+var aroundColons = strings.NewReplacer(" : ", ":", " :", ":", ": ", ":")
 
 type dateParts struct {
 	day, month, year   int

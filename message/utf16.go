@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	stdunicode "unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -32,10 +33,14 @@ func decodeUTF16(b []byte, label string) (string, charsetVerdict) {
 	case plausibility(b, 1) > plausibility(b, 0):
 		order = binary.BigEndian
 	}
+	text := UTF16(b, order)
 	if len(b)%2 != 0 {
-		return UTF16(b, order) + "\uFFFD", charsetBad
+		return text + "\uFFFD", charsetBad
 	}
-	return UTF16(b, order), verdict
+	if strings.ContainsRune(text, utf8.RuneError) { // half a pair of surrogates
+		verdict = charsetBad
+	}
+	return text, verdict
 }
 
 // UTF16 decodes UTF-16 whose byte order is known, mark included if there is one. A
