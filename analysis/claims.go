@@ -60,10 +60,12 @@ var buttonVerdicts = map[string]string{"1": "junk", "2": "not junk", "3": "phish
 // forwardWords are in front of subjects of forwards, in the languages of mail programs.
 var forwardWords = pattern(`(?i)^\s*(fw|fwd|wg|tr|rv|i|enc|doorst|vb|vs|vl|pd|ynt|ilt|továbbítás|továbbítva|пересылка|转发|轉寄|转寄|転送|전달)\s*[:：]\s*`)
 
-// prefixWords are what the prefix of a report is made of; one of suspectWords is among them.
+// prefixWords are what the prefix of a report is made of; one of suspectWords is among them,
+// which harmless takes back.
 var (
 	prefixWords  = pattern(`(?i)^[\s*]*(?:(?:potential|possible|probable|suspected|reported|report|user|users?'s|alert|suspicious|malicious|phish|phishing|spam|junk|scam|fraud|not|no|e-?mails?|messages?|mails?|submission|as|of|by|a|an|:|-|\s)+)$`)
 	suspectWords = pattern(`(?i)phish|spam|junk|scam|fraud|suspicious|malicious`)
+	harmless     = pattern(`(?i)^[\s*]*not?\b|\bnot?[\s-]*(?:an?\s+)?(?:phish|spam|junk|scam|fraud|suspicious|malicious)`)
 )
 
 // subjectClaim reads the prefix of a subject, behind the words of a forward.
@@ -95,12 +97,11 @@ func subjectClaim(subject string) Claim {
 func verdictOf(prefix string) string {
 	lower := strings.ToLower(prefix)
 	switch {
+	case harmless().MatchString(prefix):
+		return "not junk"
 	case strings.Contains(lower, "phish"):
 		return "phishing"
 	case strings.Contains(lower, "junk"), strings.Contains(lower, "spam"):
-		if strings.HasPrefix(strings.TrimSpace(lower), "not") || strings.HasPrefix(strings.TrimSpace(lower), "no ") {
-			return "not junk"
-		}
 		return "junk"
 	case strings.Contains(lower, "fraud"), strings.Contains(lower, "scam"):
 		return "fraud"
