@@ -39,14 +39,22 @@ type Part struct {
 func (p *Part) Decoded() []byte { return p.decodedInto(nil) }
 
 // Start returns at least the first n bytes of the content, as [Part.Decoded] gives
-// it, where it is as long; it costs no more than they do.
+// it, where it is as long; it costs no more than they do, unless blank lines, soft
+// line breaks or a text before "begin" stand in front. What is behind n may be cut.
 func (p *Part) Start(n int) []byte {
 	if p.decoded {
 		return p.content
 	}
-	start, _ := p.encoding.decodeInto(nil, p.raw[:min(len(p.raw), 3*n+64)])
-	return start
+	for window := 3*n + 4*startMargin; ; window *= 4 {
+		start, flaws := p.encoding.decodeInto(nil, p.raw[:min(len(p.raw), window)])
+		if window >= len(p.raw) || len(start) >= n+startMargin && (p.encoding != encodingUU || !flaws.junk) {
+			return start
+		}
+	}
 }
+
+// startMargin is more than what a cut may damage at the end of a decoded text: a line of uuencode, bytes.
+const startMargin = 64
 
 // decodedInto is Decoded into the memory of buf, where it has to be decoded.
 func (p *Part) decodedInto(buf []byte) []byte {

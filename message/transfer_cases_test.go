@@ -113,14 +113,22 @@ func TestOddContents(t *testing.T) {
 	}
 }
 
-// TestStart holds that the start of a content is that of the whole, however it is encoded.
+// TestStart holds that the start of a content is that of the whole, however it is encoded,
+// whatever stands in front that is nothing, and wherever a window of it ends.
 func TestStart(t *testing.T) {
+	const quoted, uu = "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "Content-Transfer-Encoding: x-uuencode\r\n\r\n"
 	body := strings.Repeat("0123456789", 100)
+	uuencoded := strings.Repeat("M,#$R,S0U-C<X.3`Q,C,T-38W.#DP,3(S-#4V-S@Y,#$R,S0U-C<X.3`Q,C,T\r\nM-38W.#DP,3(S-#4V-S@Y,#$R,S0U-C<X.3`Q,C,T-38W.#DP,3(S-#4V-S@Y\r\n", 11) + "`\r\nend\r\n"
 	for name, mail := range map[string]string{
-		"as it is":         "Content-Type: a/b\r\n\r\n" + body,
-		"quoted-printable": "Content-Type: a/b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + strings.ReplaceAll(body, "5", "=35=\r\n"),
-		"base64":           "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n", 33),
-		"a message":        "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n", 33),
+		"as it is":            "Content-Type: a/b\r\n\r\n" + body,
+		"quoted-printable":    "Content-Type: a/b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + strings.ReplaceAll(body, "5", "=35=\r\n"),
+		"base64":              "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n", 33),
+		"blank lines first":   "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("\r\n", 5000) + strings.Repeat("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n", 33),
+		"soft breaks first":   "Content-Type: a/b\r\n" + quoted + strings.Repeat("=\r\n", 5000) + body,
+		"soft breaks between": "Content-Type: a/b\r\n" + quoted + strings.Join(strings.Split(body, ""), strings.Repeat("=\r\n", 50)),
+		"uuencode":            "Content-Type: a/b\r\n" + uu + "begin 644 x\r\n" + uuencoded,
+		"a text first":        "Content-Type: a/b\r\n" + uu + strings.Repeat("a text\r\n", 5000) + "begin 644 x\r\n" + uuencoded,
+		"a message":           "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n", 33),
 	} {
 		Parse([]byte(mail), DefaultLimits()).Walk(func(p *Part) bool {
 			whole := string(p.Decoded())
