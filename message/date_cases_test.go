@@ -84,3 +84,24 @@ func TestDatesOfStandards(t *testing.T) {
 		}
 	}
 }
+
+// TestDatesThatAreNone are texts that look like a date and must not become one.
+func TestDatesThatAreNone(t *testing.T) {
+	for name, raw := range map[string]string{
+		"two times":                        "Mon, 20 Jun 2005 07:59:21 08:00:00 +0000",
+		"a time of four parts":             "Mon, 20 Jun 2005 07:59:21:00 +0000",
+		"a date of two parts":              "20/06 07:59:21",
+		"a date of four parts":             "20-Jun-2005-1 07:59:21 +0000",
+		"three numbers and no month":       "20 06 2005 07:59:21 +0000",
+		"a number too many":                "Mon, 20 Jun 2005 12 07:59:21 +0000",
+		"a year of five digits":            "Mon, 20 Jun 12005 07:59:21 +0000",
+		"a month of ISO 8601 that is none": "2005-13-20T07:59:21Z",
+		"a day of ISO 8601 that is none":   "2005-06-31T07:59:21Z",
+		"a zone alone":                     "+0200",
+		"comments alone":                   "(Mon, 20 Jun 2005 07:59:21 +0000)",
+	} {
+		if d, ok := ParseDate(raw); ok {
+			t.Errorf("%s: %q is %v", name, raw, d)
+		}
+	}
+}
