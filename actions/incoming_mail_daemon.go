@@ -63,16 +63,28 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
+	store, err := d.storeBeforeLogin(ctx, resource(env, v))
+	if err != nil {
+		return nil, err
+	}
 	report := newRunReport(env, d.options.Account, d.folders.wanted)
 	if env.Watch {
-		return nil, (&watcher{d: d, env: env, report: report}).run(ctx)
+		return nil, (&watcher{d: d, env: env, store: store, report: report}).run(ctx)
 	}
-	err = d.once(ctx, env, report)
+	err = d.once(ctx, env, store, report)
 	return nil, report.end(ctx, err)
 }
 
-// openStore opens the store, once the mail server has let us in: a local store that does
-// not exist is made by a run that can use it, and not by a slip in the settings.
+// storeBeforeLogin opens the store, so that one that cannot be used costs no login. It is
+// nil where it is a file that is not there yet: the run makes it once the mail server has
+// let us in, so that a slip in the settings leaves no empty one behind.
+func (d *daemon) storeBeforeLogin(ctx context.Context, r Resource) (*store, error) {
+	if later, err := r.notYet(ctx); later || err != nil {
+		return nil, err
+	}
+	return d.openStore(ctx)
+}
+
 func (d *daemon) openStore(ctx context.Context) (*store, error) {
 	opened, err := d.store(ctx)
 	if err != nil {
@@ -82,18 +94,23 @@ func (d *daemon) openStore(ctx context.Context) (*store, error) {
 	return opened, nil
 }
 
-// once is a run that ends: one pass over the folders.
-func (d *daemon) once(ctx context.Context, env *Env, report *runReport) error {
+// once is a run that ends: one pass over the folders. It closes the store.
+func (d *daemon) once(ctx context.Context, env *Env, store *store, report *runReport) error {
+	defer func() {
+		if store != nil {
+			_ = store.Close() // the pass has closed its account
+		}
+	}()
 	folder, err := d.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	store, err := d.openStore(ctx)
-	if err != nil {
-		return err
+	if store == nil {
+		if store, err = d.openStore(ctx); err != nil {
+			return err
+		}
 	}
-	defer store.Close()
 	_, err = d.pass(ctx, env, folder, store, report)
 	return err
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -273,7 +275,7 @@ func (r Resource) localStore(field, path string, readOnly bool) openStore {
 		return nil
 	}
 	return func(ctx context.Context) (*store, error) {
-		if _, err := os.Stat(path); readOnly && errors.Is(err, fs.ErrNotExist) {
+		if readOnly && absent(path) {
 			r.hint(fmt.Sprintf("the store %s does not exist and reads as empty; check the path in %s, or let the daemon make it", quote.Text(path, quote.Sentence), field))
 		}
 		opened, err := local.Open(ctx, path, local.Options{ReadOnly: readOnly, Log: r.log, Program: r.program})
@@ -282,4 +284,43 @@ func (r Resource) localStore(field, path string, readOnly bool) openStore {
 		}
 		return &store{Store: opened, prepare: opened.Prepare}, nil
 	}
+}
+
+// absent reports whether there is nothing at a path yet.
+func absent(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// notYet looks at a local store that does not exist: whether it can be made, without
+// making it. later is false where the store is there, or is none in a file.
+func (r Resource) notYet(ctx context.Context) (later bool, err error) {
+	for _, field := range []string{emailStoreField, "cloud_soar_api_url"} {
+		path, ok := strings.CutPrefix(r.v.Line(field), localScheme)
+		if path = strings.TrimSpace(path); !ok || !absent(path) {
+			continue
+		}
+		quiet := r
+		quiet.log, quiet.person = slog.New(slog.DiscardHandler), nil
+		look, err := quiet.localStore(field, path, true)(ctx)
+		if err == nil {
+			_, err = look.Check(ctx)
+			err = errors.Join(err, look.Close())
+		}
+		if err == nil {
+			err = takesFiles(path)
+		}
+		return true, err
+	}
+	return false, nil
+}
+
+// takesFiles makes a file beside a store to come and takes it away again: what the rights
+// of a folder say is not all (a full disk, a file system that takes no files).
+func takesFiles(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".imap-integration-*")
+	if err != nil {
+		return fmt.Errorf("cannot make the store %s: %w; check its folder", quote.Text(path, quote.Sentence), err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -33,7 +33,7 @@ const (
 type watcher struct {
 	d      *daemon
 	env    *Env
-	store  *store // nil before the first login
+	store  *store // nil where the first login comes before it
 	report *runReport
 	worked bool // a pass came to its end
 	retry  retry

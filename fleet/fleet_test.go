@@ -361,6 +361,7 @@ func TestSlowSinkHoldsBack(t *testing.T) {
 	w.deliver(0, "waits")
 	w.start("one")
 	w.eventually("the sink holds back", func() bool { return strings.Contains(w.log.String(), "held_back=true") })
+	w.eventually("no pass from before is under way", func() bool { return w.sql(`SELECT count(*) FROM mailboxes WHERE holder IS NOT NULL`) == "0" })
 	w.deliver(0, "held")
 	w.deliver(1, "goes on")
 	w.eventually("the other mailbox is read", func() bool { return w.sql(`SELECT count(*) FROM emails WHERE subject_folded = 'goes on'`) == "1" })

@@ -10,7 +10,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,13 +211,16 @@ func TestNoEmailAPI(t *testing.T) {
 // TestNotesAsComments: a tenant whose notes are bare comments, which it does not list,
 // gets each of them once, with its marker; where an answer is lost nothing is sent again.
 func TestNotesAsComments(t *testing.T) {
+	var mu sync.Mutex // a cut answer orders nothing
 	var got []string
-	lose := false
+	var lose atomic.Bool
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/csoar/v3/case/{number}/comment", func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
+		mu.Lock()
 		got = append(got, r.PathValue("number")+" "+string(text))
-		if lose {
+		mu.Unlock()
+		if lose.Load() {
 			foreigntest.Cut(w, nil)
 			return
 		}
@@ -229,12 +235,19 @@ func TestNotesAsComments(t *testing.T) {
 	if detail, err := notes.Check(t.Context()); err != nil || !strings.Contains(detail, "was not asked") {
 		t.Errorf("Check: %q, %v", detail, err)
 	}
+	sent := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
+	}
 	note := soar.Note{Title: "t [1]", HTML: "<p>[1]</p>", Marker: "[1]"}
-	if written, err := notes.Add(t.Context(), 7, note); err != nil || !written || len(got) != 1 || got[0] != `7 {"message":"\u003cp\u003e[1]\u003c/p\u003e"}` {
+	written, err := notes.Add(t.Context(), 7, note)
+	if got := sent(); err != nil || !written || len(got) != 1 || got[0] != `7 {"message":"\u003cp\u003e[1]\u003c/p\u003e"}` {
 		t.Errorf("Add: %t, %v, %q", written, err, got)
 	}
-	lose = true
-	if _, err := notes.Add(t.Context(), 8, note); err == nil || !strings.Contains(err.Error(), "look at incident 8") || len(got) != 2 {
+	lose.Store(true)
+	_, err = notes.Add(t.Context(), 8, note)
+	if got := sent(); err == nil || !strings.Contains(err.Error(), "look at incident 8") || len(got) != 2 {
 		t.Errorf("a lost answer: %v, %q", err, got)
 	}
 }
