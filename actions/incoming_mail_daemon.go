@@ -79,6 +79,9 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 // nil where it is a file that is not there yet: the run makes it once the mail server has
 // let us in, so that a slip in the settings leaves no empty one behind.
 func (d *daemon) storeBeforeLogin(ctx context.Context, r Resource) (*store, error) {
+	if d.options.DryRun { // it makes none
+		return d.openStore(ctx)
+	}
 	if later, err := r.notYet(ctx); later || err != nil {
 		return nil, err
 	}
