@@ -92,7 +92,7 @@ func TestNoAuthorities(t *testing.T) {
 	} {
 		var stderr bytes.Buffer
 		cmd := exec.Command(binary, "incoming-mail-daemon")
-		cmd.Stdin = strings.NewReader(fmt.Sprintf(`{"imap_server":"localhost","port":%d,"username":"u","password":"p","cloud_soar_api_url":"local:/nowhere/soar.db"}`, d.TLS))
+		cmd.Stdin = strings.NewReader(fmt.Sprintf(`{"imap_server":"localhost","port":%d,"username":"u","password":"p","cloud_soar_api_url":"local:%s"}`, d.TLS, filepath.Join(t.TempDir(), "soar.db")))
 		cmd.Env, cmd.Stderr = append(os.Environ(), "SSL_CERT_FILE="+c.file, "SSL_CERT_DIR=/nowhere"), &stderr
 		_ = cmd.Run()
 		if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), c.want) {
