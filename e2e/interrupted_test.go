@@ -4,18 +4,12 @@ package e2e_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/creack/pty"
 
 	"example.org/imap-integration/mailbox/mailboxtest"
 )
@@ -25,34 +19,7 @@ import (
 func TestInterruptedBar(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, mailboxtest.ScriptOptions{Emails: large(400, 4<<10), Segment: 4 << 10, Pause: 10 * time.Millisecond})
-	input, err := json.Marshal(s.params)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "params.json")
-	if err := os.WriteFile(file, input, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	stdin, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
-	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(binary, "incoming-mail-daemon")
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TERM=xterm", "NO_COLOR=1"}
-	c.Stdin, c.Stdout, c.Stderr = stdin, slave, slave
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	slave.Close()
+	c, master := beginOnTerminal(t, 100, s.params, []string{"NO_COLOR=1"}, "incoming-mail-daemon")
 	late := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
 	defer late.Stop()
 	var shown bytes.Buffer

@@ -25,6 +25,18 @@ import (
 // person does: both outputs are the terminal, the parameters come from a file.
 func onTerminal(t *testing.T, columns int, params map[string]any, environment []string, args ...string) (shown string, status int) {
 	t.Helper()
+	c, master := beginOnTerminal(t, columns, params, environment, args...)
+	var out bytes.Buffer
+	if _, err := io.Copy(&out, master); err != nil && !errors.Is(err, syscall.EIO) { // EIO: the program has ended
+		t.Fatal(err)
+	}
+	_ = c.Wait() // the status says it
+	return strings.ReplaceAll(out.String(), "\r\n", "\n"), c.ProcessState.ExitCode()
+}
+
+// beginOnTerminal starts it; what it shows is read from the terminal.
+func beginOnTerminal(t *testing.T, columns int, params map[string]any, environment []string, args ...string) (*exec.Cmd, *os.File) {
+	t.Helper()
 	input, err := json.Marshal(params)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +54,8 @@ func onTerminal(t *testing.T, columns int, params map[string]any, environment []
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer master.Close()
+	t.Cleanup(func() { _ = master.Close() })
+	defer slave.Close()
 	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: uint16(columns)}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,13 +65,7 @@ func onTerminal(t *testing.T, columns int, params map[string]any, environment []
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	slave.Close()
-	var out bytes.Buffer
-	if _, err := io.Copy(&out, master); err != nil && !errors.Is(err, syscall.EIO) { // EIO: the program has ended
-		t.Fatal(err)
-	}
-	_ = c.Wait() // the status says it
-	return strings.ReplaceAll(out.String(), "\r\n", "\n"), c.ProcessState.ExitCode()
+	return c, master
 }
 
 // escape is what gives a text its colour.
