@@ -50,20 +50,21 @@ func incomingMailDaemon(ctx context.Context, env *Env, v *manifest.Values) (any,
 	if err != nil {
 		return nil, err
 	}
+	r := resource(env, v)
 	if dry {
-		d.options.DryRun, d.mailbox.ReadOnly, d.store = true, true, resource(env, v).storeToRead()
+		d.options.DryRun, d.mailbox.ReadOnly, d.store = true, true, r.storeToRead()
 		env.Log.Info("a dry run: nothing is saved, marked or acknowledged")
 	}
 	if len(named) > 0 && !d.folders.single() {
 		v.Problem("uids", "goes together with one folder only: another folder has other emails under these UIDs")
 		return nil, v.Err()
 	}
-	if d.hook, err = watchHook(env, resource(env, v)); err != nil {
+	if d.hook, err = watchHook(env, r); err != nil {
 		return nil, err
 	}
 	d.options.Checkpoint, d.options.UIDs = checkpoint, named
 	limitHeap()
-	store, err := d.storeBeforeLogin(ctx, resource(env, v))
+	store, err := d.storeBeforeLogin(ctx, r)
 	if err != nil {
 		return nil, err
 	}

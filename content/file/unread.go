@@ -157,15 +157,15 @@ func isDiskName(name string) bool { return diskNames[strings.ToLower(path.Ext(na
 // unpacks itself, or a picture that is an archive to who renames it.
 func endsInZIP(data []byte) bool {
 	const record, comment = 22, 1<<16 - 1 // bytes of the end record, and the most behind it
-	tail := bytes.TrimRight(data[max(0, len(data)-record-comment):], "\x00")
+	whole := data[max(0, len(data)-record-comment):]
+	tail := bytes.TrimRight(whole, "\x00")
 	for at := len(tail); ; {
 		if at = bytes.LastIndex(tail[:at], []byte("PK\x05\x06")); at < 0 {
 			return false
 		}
-		end := at + record
-		if end <= len(tail)+record && at+20 < len(tail) {
-			end += int(binary.LittleEndian.Uint16(append(bytes.Clone(tail[at:]), make([]byte, record)...)[20:]))
-		}
+		var size [2]byte // of the comment; what is cut off counts as zero
+		copy(size[:], whole[min(at+record-len(size), len(whole)):])
+		end := at + record + int(binary.LittleEndian.Uint16(size[:]))
 		if end >= len(tail) && end <= len(tail)+record {
 			return archive.Directory(data) == nil
 		}
