@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 )
 
@@ -65,6 +66,14 @@ type State struct {
 	SHA256 string
 	Size   int64
 	Record string // FileRecord of what stands beside the content
+}
+
+// Contains puts what a file's content says, its SHA-256 and size, in the place of what
+// stands beside it, unless the two agree.
+func (s *State) Contains(sum []byte, size int64) {
+	if got := hex.EncodeToString(sum); got != s.SHA256 || size != s.Size {
+		s.SHA256, s.Size = "of "+got, size // no entry has such a digest
+	}
 }
 
 // FileRecord is the digest of what an incident says of a file beside its content.

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -128,8 +127,7 @@ func (s source) States(ctx context.Context, yield func(evidence.State) error) er
 	return err
 }
 
-// digestFile puts what a file's content says in the place of what stands beside it,
-// unless the two agree.
+// digestFile holds what stands beside a file against its content.
 func (s source) digestFile(ctx context.Context, id int64, state *evidence.State) error {
 	sum, size := sha256.New(), int64(0)
 	var raw []byte
@@ -138,9 +136,7 @@ func (s source) digestFile(ctx context.Context, id int64, state *evidence.State)
 		sum.Write(raw)
 		return nil
 	})
-	if got := hex.EncodeToString(sum.Sum(nil)); got != state.SHA256 || size != state.Size {
-		state.SHA256, state.Size = "of "+got, size // no entry has such a digest
-	}
+	state.Contains(sum.Sum(nil), size)
 	return err
 }
 
