@@ -18,6 +18,9 @@ func (l *lab) bulk() error {
 	u, size := l.fill(realMail, n, false)
 	fmt.Printf("bulk: %d emails, %.0f MB, TLS on loopback, %d rounds\n\n", n, float64(size)/1e6, l.rounds)
 	all := []*contestant{l.drain("raw drain", u, l.dovecot.TLS), l.daemon("imap-integration, local store", u, l.dovecot.TLS, n, nil)}
+	for _, other := range strings.Fields(os.Getenv("BENCH_AGAINST")) {
+		all = append(all, l.daemonOf(other, other, u, l.dovecot.TLS, n, nil))
+	}
 	all = append(all, l.peers(u)...)
 	if err := race(l.rounds, all); err != nil {
 		return err

@@ -9,7 +9,9 @@
 //	go run ./tools/bench fleet    10,000 emails into PostgreSQL; 1,000 mailboxes polled once a minute
 //	go run ./tools/bench start    email-subject-regex on an inline text, start to exit
 //
-// BENCH_MAILS and BENCH_ROUNDS set other counts.
+// BENCH_MAILS and BENCH_ROUNDS set other counts. BENCH_AGAINST names other
+// builds of the program, separated by spaces (an older one, one that is being
+// tried), which bulk measures beside this one in the same rounds.
 package main
 
 import (
@@ -133,6 +135,11 @@ func (l *lab) dropStores() error {
 
 // daemon is the program's run on this mailbox, into a new store each time.
 func (l *lab) daemon(name string, u mailboxtest.User, port, want int, more map[string]any) *contestant {
+	return l.daemonOf(l.binary, name, u, port, want, more)
+}
+
+// daemonOf is the same run of another build of the program.
+func (l *lab) daemonOf(binary, name string, u mailboxtest.User, port, want int, more map[string]any) *contestant {
 	c := &contestant{name: name, prepare: l.dropStores}
 	c.command = func() *exec.Cmd {
 		p := map[string]any{
@@ -143,7 +150,7 @@ func (l *lab) daemon(name string, u mailboxtest.User, port, want int, more map[s
 			p[k] = v
 		}
 		data, _ := json.Marshal(p)
-		cmd := exec.Command(l.binary, "incoming-mail-daemon")
+		cmd := exec.Command(binary, "incoming-mail-daemon")
 		cmd.Stdin = bytes.NewReader(data)
 		return cmd
 	}
