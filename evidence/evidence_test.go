@@ -2,12 +2,15 @@ package evidence_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,10 +32,7 @@ func scene(t *testing.T, key *evidence.Key) evidence.Bundle {
 		{Event: evidence.Saved, Email: "2", Account: "somebody@else.example"},
 		{Event: evidence.Linked, Email: "1", Place: "incident 7"},
 	} {
-		line, next, err := head.Append(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+		line, next := head.Append(nil, e)
 		if i == 0 {
 			b.Before = next
 		} else {
@@ -229,5 +229,49 @@ func TestForgeries(t *testing.T) {
 	files["emails/1/attachments/extra.exe"] = []byte("x")
 	if r := evidence.Verify(fsOf(files), nil); len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "somebody added it") {
 		t.Errorf("a file more: %q", r.Problems)
+	}
+}
+
+// TestEntryEncoding: an entry is what encoding/json makes of it without HTML escapes.
+func TestEntryEncoding(t *testing.T) {
+	odd := "a \"quoted\" <b>&amp;</b> \u2028\x00\x1f\xff \\ é 名\b\f\n"
+	var full evidence.Entry
+	fields := reflect.ValueOf(&full).Elem()
+	for i := range fields.NumField() {
+		switch f := fields.Field(i); f.Kind() {
+		case reflect.String:
+			f.SetString(odd + fields.Type().Field(i).Name)
+		case reflect.Int64:
+			f.SetInt(math.MaxInt64 - int64(i))
+		case reflect.Uint32:
+			f.SetUint(math.MaxUint32 - uint64(i))
+		case reflect.Pointer:
+			f.Set(reflect.ValueOf(&evidence.Session{Server: odd, Greeting: odd, TLS: odd, Certificate: odd, Settings: map[string]string{"z": odd, odd: "", "a": "1"}}))
+		default:
+			t.Fatalf("a field of kind %v", f.Kind())
+		}
+	}
+	entries := []evidence.Entry{{}, full, {Session: &evidence.Session{}}, {Session: &evidence.Session{Settings: map[string]string{}}}}
+	for i := range fields.NumField() { // each field alone
+		var one evidence.Entry
+		reflect.ValueOf(&one).Elem().Field(i).Set(fields.Field(i))
+		entries = append(entries, one)
+	}
+	for _, e := range entries {
+		head := evidence.Start
+		line, next := head.Append([]byte("used"), e)
+		e.Number, e.Previous = 1, head.Link
+		var want bytes.Buffer
+		encoder := json.NewEncoder(&want)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(e); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(line) + "\n"; got != want.String() {
+			t.Errorf("got  %swant %s", got, want.String())
+		}
+		if hidden := head.Hidden(evidence.Digest(line)); next != hidden {
+			t.Errorf("%v by the line, %v by its digest", next, hidden)
+		}
 	}
 }

@@ -99,17 +99,11 @@ type Head struct {
 var Start = Head{Link: "0000000000000000000000000000000000000000000000000000000000000000"}
 
 // Append makes e the next entry: it gets its number and the link before it. It
-// returns the line to keep and the new head.
-func (h Head) Append(e Entry) (line []byte, next Head, err error) {
+// returns the line to keep, in the memory of buf where that is large enough, and the new head.
+func (h Head) Append(buf []byte, e Entry) (line []byte, next Head) {
 	e.Number, e.Previous = h.Count+1, h.Link
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(e); err != nil {
-		return nil, h, err
-	}
-	line = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	return line, h.Hidden(Digest(line)), nil
+	line = e.appendJSON(buf[:0])
+	return line, h.behind(sha256.Sum256(line))
 }
 
 // Digest is the SHA-256 of an entry's line, hex.
@@ -122,6 +116,13 @@ func Digest(line []byte) string {
 // is the SHA-256 of two texts of 64 characters: the link before and the digest.
 func (h Head) Hidden(digest string) Head {
 	return Head{h.Count + 1, Digest([]byte(h.Link + digest))}
+}
+
+// behind is Hidden for a digest in bytes.
+func (h Head) behind(digest [sha256.Size]byte) Head {
+	both := make([]byte, 0, 2*2*sha256.Size)
+	both = hex.AppendEncode(append(both, h.Link...), digest[:])
+	return Head{h.Count + 1, Digest(both)}
 }
 
 // errChain is what does not fit of an entry.
@@ -141,7 +142,7 @@ func (h Head) Check(line []byte) (Entry, Head, error) {
 	case e.Previous != h.Link:
 		return e, h, fmt.Errorf("%w: it follows the link %.16s… and the entry before it has %.16s…", errChain, e.Previous, h.Link)
 	}
-	return e, h.Hidden(Digest(line)), nil
+	return e, h.behind(sha256.Sum256(line)), nil
 }
 
 // ReadHead reads a head that somebody kept: audit --ledger prints entries and link, chain.json

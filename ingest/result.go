@@ -35,7 +35,7 @@ type Object struct {
 }
 
 // resultInMemory is how much of a result is kept in memory before it goes to a temporary file.
-const resultInMemory = 4 << 20
+const resultInMemory = 1 << 20
 
 // Result is what a run hands over. Objects are encoded as they come and spooled,
 // so memory does not grow with the mailbox.

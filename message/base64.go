@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/base64"
+	"sync"
 )
 
 // base64Value is 0 to 63 for the alphabet (RFC 4648, section 4), else above.
@@ -30,8 +31,9 @@ const (
 // over, and data after padding is decoded as a stream of its own. Programs
 // differ in where they stop; what is hidden behind that place must be seen.
 func streamBase64(b []byte, put func([]byte)) decodeFlaws {
-	n := min(chunkSize, len(b))
-	d := base64Decoder{put: put, in: make([]byte, 0, n), out: make([]byte, n+3)}
+	buffers := streamBuffers.Get().(*streamBuffer)
+	defer streamBuffers.Put(buffers)
+	d := base64Decoder{put: put, in: buffers.in[:0], out: buffers.out[:]}
 	for lines := (lineReader{buf: b}); lines.more(); {
 		line, _ := lines.next()
 		for len(line) > 0 {
@@ -134,6 +136,15 @@ func (d *base64Decoder) end() {
 
 // chunkSize bounds the memory of a stream, bytes of encoded text; a multiple of four.
 const chunkSize = 32 << 10
+
+// streamBuffer is the memory of one stream: an email's parts are decoded one after
+// another, and most are smaller than what a decoder would have to allocate for each.
+type streamBuffer struct {
+	in  [chunkSize]byte
+	out [chunkSize + 3]byte // an unfinished group of before comes on top
+}
+
+var streamBuffers = sync.Pool{New: func() any { return new(streamBuffer) }}
 
 // decodeFlaws tells what was odd in an encoded content.
 type decodeFlaws struct {

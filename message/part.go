@@ -27,6 +27,8 @@ type Part struct {
 	related    bool     // a part of multipart/related
 	content    []byte   // decoded, where it had to be kept: an encoded message
 	decoded    bool
+	start      []byte // what Start returned for started bytes
+	started    int
 	text       string // decoded from its charset
 	texted     bool
 	shown      string // an HTML text as a reader sees it
@@ -45,13 +47,22 @@ func (p *Part) Start(n int) []byte {
 	if p.decoded {
 		return p.content
 	}
+	if n <= p.started {
+		return p.start
+	}
 	for window := 3*n + 4*startMargin; ; window *= 4 {
 		start, flaws := p.encoding.decodeInto(nil, p.raw[:min(len(p.raw), window)])
 		if window >= len(p.raw) || len(start) >= n+startMargin && (p.encoding != encodingUU || !flaws.junk) {
+			if len(start) <= startKept {
+				p.start, p.started = start, n
+			}
 			return start
 		}
 	}
 }
+
+// startKept bounds the start that a part keeps, bytes: several look at the same first ones.
+const startKept = 4 << 10
 
 // startMargin is more than what a cut may damage at the end of a decoded text: a line of uuencode, bytes.
 const startMargin = 64

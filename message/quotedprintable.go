@@ -5,7 +5,9 @@ import "bytes"
 // streamQP decodes quoted-printable (RFC 2045, section 6.7). An "=" that
 // starts no escape stays in the text. Line ends are kept as they are.
 func streamQP(b []byte, put func([]byte)) decodeFlaws {
-	d := qpDecoder{put: put, out: make([]byte, 0, min(chunkSize, len(b)))}
+	buffers := streamBuffers.Get().(*streamBuffer)
+	defer streamBuffers.Put(buffers)
+	d := qpDecoder{put: put, out: buffers.out[:0]}
 	d.lines(b)
 	d.flush()
 	return d.flaws

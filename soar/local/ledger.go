@@ -2,7 +2,9 @@ package local
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -22,6 +24,7 @@ type ledger struct {
 	head    evidence.Head
 	newest  sql.NullInt64 // email that was there when the transaction began
 	lines   []any         // the columns of each row
+	line    []byte        // memory for the next one
 	session int64         // entry of the connection of this transaction's emails; 0: none yet
 	recent  *recent
 	made    []evidence.Entry // of emails that were stored in this transaction
@@ -30,13 +33,30 @@ type ledger struct {
 }
 
 // recent are the origins of the emails that this process stored last, so that nobody
-// has to look them up when they are handed over and marked.
+// has to look them up when they are handed over and marked. They are kept without a
+// pointer: the garbage collector passes over what a long run gathers here.
 type recent struct {
 	mu      sync.Mutex
-	origins map[soar.ID]evidence.Entry
+	origins map[int64]origin
+	folders []folder
 }
 
-// recentMost bounds them: some 3 MB.
+// folder is where emails came from.
+type folder struct {
+	account, name string
+	uidValidity   uint32
+}
+
+// origin is what [evidence.Entry.About] takes of an entry.
+type origin struct {
+	folder  int // in recent.folders
+	uid     uint32
+	content bool // the email has one; else there is no digest
+	size    int64
+	sha256  [sha256.Size]byte
+}
+
+// recentMost bounds them: some 1 MB.
 const recentMost = 10_000
 
 func (r *recent) keep(made []evidence.Entry) {
@@ -46,11 +66,25 @@ func (r *recent) keep(made []evidence.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.origins == nil || len(r.origins)+len(made) > recentMost {
-		r.origins = make(map[soar.ID]evidence.Entry, len(made))
+		r.origins, r.folders = make(map[int64]origin, len(made)), nil
 	}
 	for _, e := range made {
-		r.origins[soar.ID(e.Email)] = e
+		o := origin{folder: r.folder(folder{e.Account, e.Folder, e.UIDValidity}), uid: e.UID, size: e.Size, content: e.SHA256 != ""}
+		sum, err := hex.DecodeString(e.SHA256)
+		if id, ok := soar.ID(e.Email).Number(); ok && err == nil && copy(o.sha256[:], sum) == len(sum) {
+			r.origins[id] = o // every other one is looked up
+		}
 	}
+}
+
+// folder is the place of a folder in the list.
+func (r *recent) folder(f folder) int {
+	i := slices.Index(r.folders, f)
+	if i < 0 {
+		i = len(r.folders)
+		r.folders = append(r.folders, f)
+	}
+	return i
 }
 
 // find takes out of a list of emails those that are known.
@@ -59,11 +93,18 @@ func (r *recent) find(ids []soar.ID) (found map[soar.ID]evidence.Entry, others [
 	defer r.mu.Unlock()
 	found = make(map[soar.ID]evidence.Entry, len(ids))
 	for _, id := range ids {
-		if e, known := r.origins[id]; known {
-			found[id] = e
-		} else {
+		number, ok := id.Number()
+		o, known := r.origins[number]
+		if !ok || !known {
 			others = append(others, id)
+			continue
 		}
+		from := r.folders[o.folder]
+		e := evidence.Entry{Account: from.account, Folder: from.name, UIDValidity: from.uidValidity, UID: o.uid, Size: o.size}
+		if o.content {
+			e.SHA256 = hex.EncodeToString(o.sha256[:])
+		}
+		found[id] = e
 	}
 	return found, others
 }
@@ -90,10 +131,7 @@ func (l *ledger) add(ctx context.Context, e evidence.Entry) error {
 		}
 	}
 	e.Time, e.Program = l.time, l.program
-	line, next, err := l.head.Append(e)
-	if err != nil {
-		return err
-	}
+	line, next := l.head.Append(l.line, e)
 	var mail any
 	if id, err := strconv.ParseInt(e.Email, 10, 64); err == nil {
 		mail = id
@@ -101,7 +139,7 @@ func (l *ledger) add(ctx context.Context, e evidence.Entry) error {
 	if e.Event == evidence.Connected {
 		l.session = next.Count
 	}
-	l.head, l.lines = next, append(l.lines, next.Count, mail, string(line), next.Link)
+	l.head, l.line, l.lines = next, line, append(l.lines, next.Count, mail, string(line), next.Link)
 	if len(l.lines) >= ledgerColumns*ledgerAtOnce {
 		return l.flush(ctx)
 	}
@@ -115,13 +153,15 @@ const (
 
 // flush writes what was added. Many rows in one statement cost a third of as many statements.
 func (l *ledger) flush(ctx context.Context) error {
-	for len(l.lines) > 0 {
-		n := min(len(l.lines)/ledgerColumns, ledgerAtOnce)
+	all := l.lines
+	l.lines = all[:0]
+	for len(all) > 0 {
+		n := min(len(all)/ledgerColumns, ledgerAtOnce)
 		rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", n), ", ")
-		if _, err := l.tx.ExecContext(ctx, `INSERT INTO ledger (number, mail_id, line, link) VALUES `+rows, l.lines[:n*ledgerColumns]...); err != nil {
+		if _, err := l.tx.ExecContext(ctx, `INSERT INTO ledger (number, mail_id, line, link) VALUES `+rows, all[:n*ledgerColumns]...); err != nil {
 			return err
 		}
-		l.lines = l.lines[n*ledgerColumns:]
+		all = all[n*ledgerColumns:]
 	}
 	return nil
 }

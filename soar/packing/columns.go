@@ -45,7 +45,10 @@ func (c Columns) ReceivedAt() any {
 func (r *Row) Digest() string {
 	sum := sha256.New()
 	var length [8]byte
-	for _, part := range [][]byte{[]byte(r.Metadata), r.Text, r.HTML} {
+	scratch := borrow()
+	defer scratches.Put(scratch)
+	*scratch = append((*scratch)[:0], r.Metadata...)
+	for _, part := range [][]byte{*scratch, r.Text, r.HTML} {
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		sum.Write(length[:])
 		sum.Write(part)

@@ -39,14 +39,13 @@ func note(ctx context.Context, tx pgx.Tx, c Config, entries []evidence.Entry) er
 	now := c.Now().UTC().Format(time.RFC3339)
 	numbers, emails := make([]int64, 0, len(entries)), make([]*int64, 0, len(entries))
 	lines, links := make([]string, 0, len(entries)), make([]string, 0, len(entries))
+	var line []byte
 	session := int64(0)
 	for _, e := range entries {
 		e.Time, e.Program = now, c.Program
 		e.Resolve(session)
-		line, next, err := head.Append(e)
-		if err != nil {
-			return err
-		}
+		var next evidence.Head
+		line, next = head.Append(line, e)
 		if e.Event == evidence.Connected {
 			session = next.Count
 		}
