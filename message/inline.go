@@ -133,8 +133,24 @@ const (
 )
 
 // mayHoldFile is a quick look for a file in a text.
-func mayHoldFile(b []byte) bool {
-	return bytes.Contains(b, []byte("begin")) || bytes.Contains(b, []byte("BinHex"))
+func mayHoldFile(b []byte) bool { return holds(b, "begin", 0) || holds(b, "BinHex", 5) }
+
+// holds is bytes.Contains by one byte of the mark, that at place rare. bytes.Contains
+// gives up its fast search where the first byte is as frequent as here, and this is
+// looked for in the texts of every email.
+func holds(b []byte, mark string, rare int) bool {
+	for at := rare; ; at++ {
+		if at >= len(b) {
+			return false
+		}
+		i := bytes.IndexByte(b[at:], mark[rare])
+		if i < 0 {
+			return false
+		}
+		if at += i; len(b)-(at-rare) >= len(mark) && string(b[at-rare:at-rare+len(mark)]) == mark {
+			return true
+		}
+	}
 }
 
 // inlineSearch looks through a text once: what was found further on is remembered.

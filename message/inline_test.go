@@ -240,3 +240,17 @@ func TestDamagedFilesInTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestHolds: the quick look for a mark is bytes.Contains.
+func TestHolds(t *testing.T) {
+	for _, text := range []string{"", "b", "begin", "begi", "x", "BinHex", "inHex", "BinHe", "bbegin", "bebegin", "xxBinHexx", strings.Repeat("be", 40) + "gin", "nHex BinHex", "egin"} {
+		for cut := range len(text) + 1 {
+			b := []byte(text[cut:])
+			for mark, rare := range map[string]int{"begin": 0, "BinHex": 5} {
+				if got, want := holds(b, mark, rare), bytes.Contains(b, []byte(mark)); got != want {
+					t.Errorf("%q in %q: %v, want %v", mark, b, got, want)
+				}
+			}
+		}
+	}
+}

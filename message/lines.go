@@ -9,8 +9,14 @@ import (
 // it ends in a bare CR. A line ends in LF, CRLF, CR CR LF (which some gateways
 // write), or CR alone. lf and cr remember what was found, so that a buffer is searched once.
 func lineAt(buf []byte, pos int, lf, cr *next) (end, next int, bare bool) {
-	nl := lf.byte(buf, pos, '\n')
-	end = cr.byte(buf, pos, '\r')
+	if !lf.holds(pos) {
+		lf.find(buf, pos, len(buf), '\n')
+	}
+	nl := lf.at
+	if !cr.holds(pos) {
+		cr.find(buf, pos, nl, '\r') // one behind nl ends another line
+	}
+	end = cr.at
 	if end >= nl {
 		return nl, min(nl+1, len(buf)), false
 	}
@@ -91,14 +97,12 @@ type next struct{ from, at int }
 
 func (n *next) holds(pos int) bool { return pos >= n.from && pos <= n.at && n.at != 0 }
 
-func (n *next) byte(buf []byte, pos int, c byte) int {
-	if !n.holds(pos) {
-		n.from, n.at = pos, len(buf)
-		if i := bytes.IndexByte(buf[pos:], c); i >= 0 {
-			n.at = pos + i
-		}
+// find looks for c between pos and limit, which stands for none.
+func (n *next) find(buf []byte, pos, limit int, c byte) {
+	n.from, n.at = pos, limit
+	if i := bytes.IndexByte(buf[pos:limit], c); i >= 0 {
+		n.at = pos + i
 	}
-	return n.at
 }
 
 func (n *next) bytes(buf []byte, pos int, what string) int {
