@@ -58,7 +58,7 @@ func (s *Result) each(from int, yield func(Out) error) error {
 	for i := from; i < s.Len(); i++ {
 		var b bytes.Buffer
 		at := s.spooled[i]
-		err := writeObject(&b, spool, start, at, s.patches[i])
+		err := newObjectWriter(&b, spool).write(start, at, s.patches[i])
 		if err == nil {
 			err = yield(Out{at.key, at.uid, b.Bytes()})
 		}

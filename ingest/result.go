@@ -231,12 +231,13 @@ func (s *Result) writeObjects(b *bufio.Writer) error {
 	if err != nil {
 		return err
 	}
+	objects := newObjectWriter(b, spool)
 	start := int64(0)
 	for i, at := range s.spooled {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if err := writeObject(b, spool, start, at, s.patches[i]); err != nil {
+		if err := objects.write(start, at, s.patches[i]); err != nil {
 			return err
 		}
 		start = at.end
@@ -255,10 +256,22 @@ func (s *Result) spool() (io.ReaderAt, error) {
 	return &joined{head: s.mem.Bytes(), tail: s.file}, nil
 }
 
-// writeObject writes the object from start to at, with what became known of it later.
-func writeObject(w io.Writer, spool io.ReaderAt, start int64, at spooled, p *patch) error {
+// objectWriter takes objects out of a spool. Its buffer is there because a writer that
+// has a ReadFrom, as a file has, would be given a new one for each object.
+type objectWriter struct {
+	w     io.Writer
+	spool io.ReaderAt
+	buf   []byte
+}
+
+func newObjectWriter(w io.Writer, spool io.ReaderAt) objectWriter {
+	return objectWriter{struct{ io.Writer }{w}, spool, make([]byte, 32<<10)}
+}
+
+// write writes the object from start to at, with what became known of it later.
+func (o objectWriter) write(start int64, at spooled, p *patch) error {
 	part := func(from, to int64) error {
-		_, err := io.Copy(w, io.NewSectionReader(spool, from, to-from))
+		_, err := io.CopyBuffer(o.w, io.NewSectionReader(o.spool, from, to-from), o.buf)
 		return err
 	}
 	if p == nil {
@@ -276,13 +289,13 @@ func writeObject(w io.Writer, spool io.ReaderAt, start int64, at spooled, p *pat
 	if err := part(start, end); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, problem); err != nil {
+	if _, err := io.WriteString(o.w, problem); err != nil {
 		return err
 	}
 	if p.checkpoint == "" {
 		return part(behind, at.end)
 	}
-	_, err := w.Write(objectTail(p.checkpoint))
+	_, err := o.w.Write(objectTail(p.checkpoint))
 	return err
 }
 

@@ -116,15 +116,12 @@ func (p *Part) Text() string {
 	if p.texted {
 		return p.text
 	}
-	buf, _ := decodeBuffers.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
-	}
+	buf := borrow()
 	b := p.decodedInto(*buf)
 	label := p.charset(b)
 	text, verdict := decodeText(b, label)
-	if p.encoding != encodingIdentity && !p.decoded && cap(b) <= maxBuffer {
-		*buf = b
+	if p.encoding != encodingIdentity && !p.decoded {
+		keep(buf, b)
 	}
 	decodeBuffers.Put(buf)
 	p.noteCharset(verdict, label)
@@ -139,11 +136,20 @@ func (p *Part) Text() string {
 	return text
 }
 
-// decodeBuffers are for what a text is between its transfer encoding and its
-// charset. Larger ones than maxBuffer bytes are not kept.
-var decodeBuffers sync.Pool
+// decodeBuffers are for what a text is between its transfer encoding, its charset
+// and its line ends. Larger ones than maxBuffer bytes are not kept.
+var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxBuffer = 1 << 20
+
+func borrow() *[]byte { return decodeBuffers.Get().(*[]byte) }
+
+// keep has a buffer hold the memory that it grew to.
+func keep(buf *[]byte, grown []byte) {
+	if cap(grown) <= maxBuffer {
+		*buf = grown
+	}
+}
 
 // MetaCharset is what a meta element in the start of an HTML text declares, "" without one.
 func MetaCharset(b []byte) string {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -135,7 +136,7 @@ func decodeCharset(b []byte, label string) (string, charsetVerdict) {
 		s, _ := decodeUndeclared(b)
 		return s, charsetBad
 	}
-	out, verdict := transformed(b, label)
+	out, verdict := transformed(nil, b, label)
 	if out == nil {
 		s, _ := decodeUndeclared(b)
 		return s, verdict
@@ -151,10 +152,11 @@ func DecodeCharset(b []byte, label string) (text string, ok bool) {
 	return text, verdict == charsetGood || verdict == charsetAbsent || verdict == charsetUnknown && isASCII(b)
 }
 
-// transformed decodes a charset with a table; nil where there is none, or b is not of it.
-func transformed(b []byte, label string) ([]byte, charsetVerdict) {
+// transformed decodes a charset with a table, into the memory of buf where that is
+// large enough; nil where there is none, or b is not of it.
+func transformed(buf, b []byte, label string) ([]byte, charsetVerdict) {
 	// An eighth is room for the letters of western texts.
-	out := make([]byte, 0, len(b)+len(b)/8+64)
+	out := slices.Grow(buf[:0], len(b)+len(b)/8+64)
 	var bad bool
 	switch {
 	case strings.HasPrefix(label, "iso-2022-"):
@@ -287,7 +289,10 @@ func decodeText(b []byte, label string) (string, charsetVerdict) {
 		return newlines(b), charsetGood
 	}
 	if tabled(clean) && !undeclared[clean] {
-		if out, verdict := transformed(b, clean); out != nil {
+		buf := borrow()
+		defer decodeBuffers.Put(buf)
+		if out, verdict := transformed(*buf, b, clean); out != nil {
+			keep(buf, out)
 			return newlines(out), verdict
 		}
 	}
