@@ -223,7 +223,7 @@ func (d *daemon) pass(ctx context.Context, env *Env, f *folders, store *store, r
 
 // heapTarget is where the garbage collector begins to work harder, bytes. A run
 // holds a few batches of emails; without a target it would collect only at twice that.
-const heapTarget = 62 << 20
+const heapTarget = 70 << 20
 
 // heapGrowth lets a short run end before there is anything to collect, percent.
 const heapGrowth = 400

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"math"
 	"strings"
 
@@ -16,32 +17,53 @@ func HTMLText(markup string) string { return htmlText(markup, math.MaxInt) }
 
 // htmlText is HTMLText, left off once the text is longer than most bytes.
 func htmlText(markup string, most int) string {
-	w := textWriter{}
-	w.out.Grow(len(markup) / 4)
+	buf := borrow()
+	defer decodeBuffers.Put(buf)
+	w := textWriter{out: (*buf)[:0]}
+	defer func() { keep(buf, w.out) }()
 	z := html.NewTokenizer(strings.NewReader(markup))
 	for {
-		if w.out.Len() > most {
-			if text := strings.Trim(w.out.String(), " \n"); len(text) > most {
-				return text
+		if len(w.out) > most {
+			if text := bytes.Trim(w.out, " \n"); len(text) > most {
+				return string(text)
 			}
 		}
 		switch z.Next() {
 		case html.ErrorToken:
-			return strings.Trim(w.out.String(), " \n")
+			return string(bytes.Trim(w.out, " \n"))
 		case html.TextToken:
 			w.text(z.Text())
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			w.start(z, atom.Lookup(name))
+			w.start(z, element(z))
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			w.end(atom.Lookup(name))
+			w.end(element(z))
 		}
 	}
 }
 
+// element is that of the tag that z stands at, 0 for one that HTML does not have.
+// TagName of the tokenizer would allocate twice for each tag.
+func element(z *html.Tokenizer) atom.Atom {
+	var lower [longestElement]byte
+	name := bytes.TrimPrefix(z.Raw()[1:], []byte("/"))
+	n := 0
+	for ; n < len(name) && !htmlBlank[name[n]] && name[n] != '/' && name[n] != '>'; n++ {
+		if n == len(lower) {
+			return 0
+		}
+		lower[n] = name[n]
+		if 'A' <= name[n] && name[n] <= 'Z' {
+			lower[n] += 'a' - 'A'
+		}
+	}
+	return atom.Lookup(lower[:n])
+}
+
+// longestElement is longer than the name of any element, bytes.
+const longestElement = 32
+
 type textWriter struct {
-	out   strings.Builder
+	out   []byte
 	skip  atom.Atom // the raw-text element whose content is not shown
 	pre   int
 	blank bool // a space waits for the next word
@@ -104,7 +126,7 @@ func (w *textWriter) newline() {
 }
 
 func (w *textWriter) write(s string) {
-	w.out.WriteString(s)
+	w.out = append(w.out, s...)
 	w.last = s[len(s)-1]
 }
 
@@ -128,9 +150,9 @@ func (w *textWriter) text(b []byte) {
 			i++
 		}
 		if w.blank && w.last != '\n' && w.last != 0 {
-			w.out.WriteByte(' ')
+			w.out = append(w.out, ' ')
 		}
-		w.out.Write(b[start:i])
+		w.out = append(w.out, b[start:i]...)
 		w.blank, w.last = false, b[i-1]
 	}
 }
