@@ -8,6 +8,7 @@ import (
 
 	"example.org/imap-integration/manifest"
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 	"example.org/imap-integration/soar"
 )
 
@@ -29,7 +30,7 @@ func (r mailRecord) MarshalJSON() ([]byte, error) {
 	head := len(b)
 	b = r.Metadata.AppendJSON(append(b, '"'))
 	b[head+1] = ',' // the brace of the metadata
-	b = soar.AppendString(append(b[:len(b)-1], `,"created_at":`...), r.CreatedAt)
+	b = quote.AppendJSON(append(b[:len(b)-1], `,"created_at":`...), r.CreatedAt)
 	b = strconv.AppendBool(append(b, `,"discarded":`...), r.Discarded)
 	if r.EML != nil {
 		b = append(b, `,"eml":"`+*r.EML+`"`...)

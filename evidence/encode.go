@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"example.org/imap-integration/soar"
+	"example.org/imap-integration/quote"
 )
 
 // appendJSON appends an entry as a JSON object, byte for byte what encoding/json makes
@@ -14,7 +14,7 @@ import (
 func (e *Entry) appendJSON(b []byte) []byte {
 	text := func(key, value string) {
 		if value != "" {
-			b = soar.AppendString(append(b, key...), value)
+			b = quote.AppendJSON(append(b, key...), value)
 		}
 	}
 	number := func(key string, value int64) {
@@ -23,10 +23,10 @@ func (e *Entry) appendJSON(b []byte) []byte {
 		}
 	}
 	b = strconv.AppendInt(append(b, `{"number":`...), e.Number, 10)
-	b = soar.AppendString(append(b, `,"previous":`...), e.Previous)
-	b = soar.AppendString(append(b, `,"time":`...), e.Time)
-	b = soar.AppendString(append(b, `,"event":`...), e.Event)
-	b = soar.AppendString(append(b, `,"program":`...), e.Program)
+	b = quote.AppendJSON(append(b, `,"previous":`...), e.Previous)
+	b = quote.AppendJSON(append(b, `,"time":`...), e.Time)
+	b = quote.AppendJSON(append(b, `,"event":`...), e.Event)
+	b = quote.AppendJSON(append(b, `,"program":`...), e.Program)
 	text(`,"email":`, e.Email)
 	text(`,"account":`, e.Account)
 	text(`,"folder":`, e.Folder)
@@ -45,10 +45,10 @@ func (e *Entry) appendJSON(b []byte) []byte {
 }
 
 func (s *Session) appendJSON(b []byte) []byte {
-	b = soar.AppendString(append(b, `{"server":`...), s.Server)
-	b = soar.AppendString(append(b, `,"greeting":`...), s.Greeting)
-	b = soar.AppendString(append(b, `,"tls":`...), s.TLS)
-	b = soar.AppendString(append(b, `,"certificate_sha256":`...), s.Certificate)
+	b = quote.AppendJSON(append(b, `{"server":`...), s.Server)
+	b = quote.AppendJSON(append(b, `,"greeting":`...), s.Greeting)
+	b = quote.AppendJSON(append(b, `,"tls":`...), s.TLS)
+	b = quote.AppendJSON(append(b, `,"certificate_sha256":`...), s.Certificate)
 	if s.Settings == nil {
 		return append(b, `,"settings":null}`...)
 	}
@@ -57,8 +57,8 @@ func (s *Session) appendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(soar.AppendString(b, name), ':')
-		b = soar.AppendString(b, s.Settings[name])
+		b = append(quote.AppendJSON(b, name), ':')
+		b = quote.AppendJSON(b, s.Settings[name])
 	}
 	return append(b, '}', '}')
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"example.org/imap-integration/quote"
 )
@@ -134,21 +133,6 @@ func (p *Part) Text() string {
 	}
 	p.text, p.texted = text, true
 	return text
-}
-
-// decodeBuffers are for what a text is between its transfer encoding, its charset
-// and its line ends. Larger ones than maxBuffer bytes are not kept.
-var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-const maxBuffer = 1 << 20
-
-func borrow() *[]byte { return decodeBuffers.Get().(*[]byte) }
-
-// keep has a buffer hold the memory that it grew to.
-func keep(buf *[]byte, grown []byte) {
-	if cap(grown) <= maxBuffer {
-		*buf = grown
-	}
 }
 
 // MetaCharset is what a meta element in the start of an HTML text declares, "" without one.

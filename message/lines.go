@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"strings"
+	"sync"
 )
 
 // lineAt is the line of buf at pos: its end, the start of the next, and whether
@@ -113,4 +114,19 @@ func (n *next) bytes(buf []byte, pos int, what string) int {
 		}
 	}
 	return n.at
+}
+
+// decodeBuffers are for what a text is between its transfer encoding, its charset
+// and its line ends. Larger ones than maxBuffer bytes are not kept.
+var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxBuffer = 1 << 20
+
+func borrow() *[]byte { return decodeBuffers.Get().(*[]byte) }
+
+// keep has a buffer hold the memory that it grew to.
+func keep(buf *[]byte, grown []byte) {
+	if cap(grown) <= maxBuffer {
+		*buf = grown
+	}
 }

@@ -2,9 +2,9 @@ package soar
 
 import (
 	"strconv"
-	"unicode/utf8"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // AppendJSON appends the email as a JSON object: what encoding/json makes of it
@@ -13,7 +13,7 @@ import (
 func (m *Mail) AppendJSON(b []byte) []byte {
 	texts := func(key, value string) {
 		b = append(b, key...)
-		b = AppendString(b, value)
+		b = quote.AppendJSON(b, value)
 	}
 	texts(`{"message_id":`, m.MessageID)
 	texts(`,"in_reply_to":`, m.InReplyTo)
@@ -50,7 +50,7 @@ func (m *Mail) AppendJSON(b []byte) []byte {
 func (m *Metadata) AppendJSON(b []byte) []byte {
 	b = m.Mail.AppendJSON(b)
 	b = append(b[:len(b)-1], `,"source_key":`...)
-	return append(AppendString(b, m.SourceKey), '}')
+	return append(quote.AppendJSON(b, m.SourceKey), '}')
 }
 
 // appendJSON writes the object in the order of the email.
@@ -60,7 +60,7 @@ func (h Headers) appendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(AppendString(b, f.Name), ':')
+		b = append(quote.AppendJSON(b, f.Name), ':')
 		b = appendList(b, f.Values, appendText)
 	}
 	return append(b, '}')
@@ -77,102 +77,23 @@ func appendList[T any](b []byte, list []T, one func([]byte, *T) []byte) []byte {
 	return append(b, ']')
 }
 
-func appendText(b []byte, s *string) []byte { return AppendString(b, *s) }
+func appendText(b []byte, s *string) []byte { return quote.AppendJSON(b, *s) }
 
 func appendProblem(b []byte, p *message.Problem) []byte {
-	b = AppendString(append(b, `{"code":`...), p.Code)
-	b = AppendString(append(b, `,"detail":`...), p.Detail)
+	b = quote.AppendJSON(append(b, `{"code":`...), p.Code)
+	b = quote.AppendJSON(append(b, `,"detail":`...), p.Detail)
 	return append(b, '}')
 }
 
 func appendAttachment(b []byte, a *message.Attachment) []byte {
-	b = AppendString(append(b, `{"filename":`...), a.Filename)
-	b = AppendString(append(b, `,"content_type":`...), a.ContentType)
+	b = quote.AppendJSON(append(b, `{"filename":`...), a.Filename)
+	b = quote.AppendJSON(append(b, `,"content_type":`...), a.ContentType)
 	b = strconv.AppendInt(append(b, `,"size":`...), a.Size, 10)
-	b = AppendString(append(b, `,"md5":`...), a.MD5)
-	b = AppendString(append(b, `,"sha1":`...), a.SHA1)
-	b = AppendString(append(b, `,"sha256":`...), a.SHA256)
+	b = quote.AppendJSON(append(b, `,"md5":`...), a.MD5)
+	b = quote.AppendJSON(append(b, `,"sha1":`...), a.SHA1)
+	b = quote.AppendJSON(append(b, `,"sha256":`...), a.SHA256)
 	b = strconv.AppendBool(append(b, `,"inline":`...), a.Inline)
-	b = AppendString(append(b, `,"content_id":`...), a.ContentID)
-	b = AppendString(append(b, `,"part":`...), a.Part)
+	b = quote.AppendJSON(append(b, `,"content_id":`...), a.ContentID)
+	b = quote.AppendJSON(append(b, `,"part":`...), a.Part)
 	return append(b, '}')
-}
-
-const hexDigits = "0123456789abcdef"
-
-// plain tells which bytes stand in a JSON string as they are.
-var plain = func() (t [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// AppendString appends a JSON string (RFC 8259, section 7). Invalid UTF-8
-// becomes U+FFFD; U+2028 and U+2029 are escaped, for readers that take JSON for JavaScript.
-func AppendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		if i += plainPrefix(s[i:]); i == len(s) {
-			break
-		}
-		if s[i] < utf8.RuneSelf {
-			b = append(b, s[start:i]...)
-			b = appendControl(b, s[i])
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
-			b = append(append(b, s[start:i]...), `\ufffd`...)
-			start = i + size
-		} else if r == '\u2028' || r == '\u2029' {
-			b = append(append(b, s[start:i]...), `\u202`...)
-			b = append(b, hexDigits[r&0xf])
-			start = i + size
-		}
-		i += size
-	}
-	return append(append(b, s[start:]...), '"')
-}
-
-// plainPrefix is how many bytes at the start of a text stand in a JSON string as
-// they are. It looks at eight at a time: most of a result passes through it.
-func plainPrefix(s string) int {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; len(s)-i >= 8; i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, escape := w^('"'*ones), w^('\\'*ones)
-		// A byte of w is below a space, one of the others is zero, or w has the high bit.
-		if odd := ((w - ' '*ones) | (quote - ones) | (escape - ones) | w) & high; odd != 0 {
-			break
-		}
-	}
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	return i
-}
-
-func appendControl(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, `\b`...)
-	case '\f':
-		return append(b, `\f`...)
-	case '\n':
-		return append(b, `\n`...)
-	case '\r':
-		return append(b, `\r`...)
-	case '\t':
-		return append(b, `\t`...)
-	default:
-		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-	}
 }
