@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/xml"
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"example.org/imap-integration/message"
@@ -37,7 +39,46 @@ func decodeText(data []byte) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
-func readText(c *Content, data []byte) { c.Texts = append(c.Texts, Text{Body: decodeText(data)}) }
+func readText(c *Content, data []byte) {
+	text := decodeText(data)
+	c.Texts = append(c.Texts, Text{Body: text})
+	if inner := encoded(text); bytes.HasPrefix(inner, []byte("MZ")) || readable(inner) {
+		c.Members = append(c.Members, Member{Name: "decoded", Size: int64(len(inner)), Data: inner, Read: true})
+	}
+}
+
+// readable reports whether a decoded file is of a known kind; as a text, only in ASCII: any
+// long word is base64 of letters of windows-1252.
+func readable(data []byte) bool {
+	odd := func(r rune) bool { return r >= 0x7F || r < ' ' && !unicode.IsSpace(r) }
+	format := Sniff("", "", data)
+	return format != "" && (format != "text" || bytes.IndexFunc(data[:min(len(data), 512)], odd) < 0)
+}
+
+// encoded is the file that a text is as a whole, in base64 or hex, with or without the
+// lines BEGIN and END that certutil of Windows writes; nil where it is something else.
+func encoded(text string) []byte {
+	text = strings.TrimSpace(text)
+	if body, armored := strings.CutPrefix(text, "-----BEGIN "); armored {
+		_, text, _ = strings.Cut(body, "\n")
+		text, _, _ = strings.Cut(text, "-----END ")
+	}
+	compact := strings.NewReplacer("\n", "", " ", "", "\t", "", "-", "+", "_", "/") // base64url too (RFC 4648, section 5)
+	if look := compact.Replace(text[:min(len(text), 2*minSmuggled)]); len(look) < minSmuggled || strings.Trim(look, base64Alphabet) != "" {
+		return nil
+	}
+	text = strings.TrimRight(compact.Replace(text), "=")
+	if data, err := hex.DecodeString(text); err == nil {
+		return data
+	}
+	data, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 // scriptNames are of files that Windows and others run.
 var scriptNames = map[string]bool{".js": true, ".jse": true, ".mjs": true, ".vbs": true, ".wsf": true, ".wsc": true, ".sct": true, ".ps1": true, ".psm1": true, ".bat": true, ".cmd": true, ".py": true, ".sh": true}

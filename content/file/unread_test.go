@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -117,6 +118,15 @@ func TestFilesInOthers(t *testing.T) {
 		"words.html":          {"<html><p title='" + strings.Repeat("word", 60) + "'>", nil},
 		"invite.ics":          {"BEGIN:VCALENDAR\r\nATTACH;VALUE=BINARY;ENCODING=BASE64:" + encoded[:60] + "\r\n " + encoded[60:] + "\r\nEND:VCALENDAR\r\n", []string{"attach"}},
 		"data.ics":            {"BEGIN:VCALENDAR\r\nATTACH:data:application/zip;base64," + encoded + "\r\nEND:VCALENDAR\r\n", []string{"attach"}},
+		"lines.txt":           {strings.ReplaceAll(encoded, "A", "\r\nA") + "\r\n", []string{"decoded"}},
+		"certutil.txt":        {"-----BEGIN CERTIFICATE-----\r\n" + encoded + "\r\n-----END CERTIFICATE-----\r\n", []string{"decoded"}},
+		"url-safe.txt":        {strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(encoded, "=")), []string{"decoded"}},
+		"digits.txt":          {hex.EncodeToString([]byte(zip)), []string{"decoded"}},
+		"program.txt":         {base64.StdEncoding.EncodeToString([]byte("MZ" + strings.Repeat("\x00\xFE", 200))), []string{"decoded"}},
+		"a page.txt":          {base64.StdEncoding.EncodeToString([]byte(strings.Repeat(aPage, 5))), []string{"decoded"}},
+		"noise.txt":           {strings.Repeat("word", 60), nil},
+		"prose.txt":           {encoded + " and so on.", nil},
+		"certificate.pem":     {"-----BEGIN CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString([]byte("\x30\x82\x01\x00"+strings.Repeat("\x00\xFE", 200))) + "\n-----END CERTIFICATE-----\n", nil},
 		"contact.vcf":         {"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=PNG:iVBORw0KGgo=\r\nEND:VCARD\r\n", []string{"photo"}},
 	} {
 		var names []string
