@@ -13,13 +13,14 @@ import (
 
 // Where a match in a body was found, and keys of search_in.
 const (
-	inText = "text"
-	inHTML = "html"
-	inLink = "link"
+	inText  = "text"
+	inHTML  = "html"
+	inLink  = "link"
+	inLinks = "links" // the key; inLink is the place
 )
 
-// emailBodyRegex searches the bodies of emails: decoded texts, HTML as text, and
-// the targets of links.
+// emailBodyRegex searches the bodies of emails and the files in them: decoded texts,
+// HTML as text, and the targets of links, those of annotations, relationships and QR codes too.
 func emailBodyRegex(ctx context.Context, env *Env, v *manifest.Values) (any, error) {
 	return runRegex(ctx, env, v, func(v *manifest.Values) regexSource {
 		b := bodySource{in: v.Key("search_in"), nested: v.Bool("include_nested")}
@@ -38,34 +39,36 @@ func (b bodySource) mail(m *message.Message) iter.Seq[regexText] {
 		if !b.nested {
 			shown := content.Shown(m, message.DefaultLimits())
 			for leaf := range shown.Mail.TextLeaves(false) {
-				leaf.Path = shown.Part(leaf.Path)
-				if !b.leaf(leaf, yield) {
+				if !b.text(content.Text{Path: shown.Part(leaf.Path), HTML: leaf.HTML, Text: leaf.Text}, yield) {
 					return
 				}
 			}
 			return
 		}
 		for t := range content.Texts(m, message.DefaultLimits()) {
-			if !b.leaf(message.TextLeaf{Path: t.Path, HTML: t.HTML, Text: t.Text}, yield) {
+			if !b.text(t, yield) {
 				return
 			}
 		}
 	}
 }
 
-// leaf yields what is searched of one text of an email, and returns false once yield does.
-func (b bodySource) leaf(leaf message.TextLeaf, yield func(regexText) bool) bool {
-	if !leaf.HTML {
-		return !b.wants(inText) || yield(regexText{leaf.Path, inText, leaf.Text})
+// text yields what is searched of one text of an email, and returns false once yield does.
+func (b bodySource) text(t content.Text, yield func(regexText) bool) bool {
+	if t.Link {
+		return !b.wants(inLinks) || yield(regexText{t.Path, inLink, t.Text})
 	}
-	if b.wants(inHTML) && !yield(regexText{leaf.Path, inHTML, message.HTMLText(leaf.Text)}) {
+	if !t.HTML {
+		return !b.wants(inText) || yield(regexText{t.Path, inText, t.Text})
+	}
+	if b.wants(inHTML) && !yield(regexText{t.Path, inHTML, message.HTMLText(t.Text)}) {
 		return false
 	}
-	if !b.wants("links") {
+	if !b.wants(inLinks) {
 		return true
 	}
-	for _, link := range links.InHTML(leaf.Text, "") {
-		if !yield(regexText{leaf.Path, inLink, link.Target}) {
+	for _, link := range links.InHTML(t.Text, "") {
+		if !yield(regexText{t.Path, inLink, link.Target}) {
 			return false
 		}
 	}
@@ -77,11 +80,11 @@ func (b bodySource) wants(what string) bool { return b.in == "all" || b.in == wh
 // record yields the texts of an email without content.
 func (b bodySource) record(r soar.Record) iter.Seq[regexText] {
 	return func(yield func(regexText) bool) {
-		if r.BodyText != "" && !b.leaf(message.TextLeaf{Text: r.BodyText}, yield) {
+		if r.BodyText != "" && !b.text(content.Text{Text: r.BodyText}, yield) {
 			return
 		}
 		if r.BodyHTML != "" {
-			b.leaf(message.TextLeaf{HTML: true, Text: r.BodyHTML}, yield)
+			b.text(content.Text{HTML: true, Text: r.BodyHTML}, yield)
 		}
 	}
 }

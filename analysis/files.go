@@ -17,7 +17,7 @@ type FoundFile struct {
 	MD5        string `json:"md5"`         // "" for a member that was not unpacked
 	SHA1       string `json:"sha1"`        //
 	SHA256     string `json:"sha256"`      //
-	OpenedWith string `json:"opened_with"` // where its password was found: archive_passwords, text, subject or filename; "" without one
+	OpenedWith string `json:"opened_with"` // where its password was found: archive_passwords, text, subject, filename, file or well_known; "" without one
 }
 
 // files adds what the files of a message say to its texts, and returns the files and what could not be read of them.

@@ -49,24 +49,21 @@ type fileReading struct {
 	ctx       context.Context //nolint:containedctx // of this one reading
 	cancel    context.CancelFunc
 	budget    *file.Budget
-	passwords []file.Password
+	given     []file.Password // by the user
+	passwords []file.Password // words of the email, see [walk.words]
+	worded    int             // messages that they are of
 }
 
-// begin makes the budget of an email ready when its first file is read, and the
-// passwords with the first that may need one: they are the words of all its messages.
-func (w *walk) begin(takesPassword bool) {
+// begin makes the budget of an email ready when its first file is read.
+func (w *walk) begin() {
 	if w.files.budget == nil {
 		w.files.budget = file.NewBudget()
+		w.files.budget.Words = &file.Words{Gather: w.words}
 		w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
+		for _, p := range w.options.Passwords {
+			w.files.given = append(w.files.given, file.Password{Text: p, From: "archive_passwords"})
+		}
 	}
-	if !takesPassword || w.files.passwords != nil {
-		return
-	}
-	w.files.passwords = []file.Password{}
-	for _, p := range w.options.Passwords {
-		w.files.passwords = append(w.files.passwords, file.Password{Text: p, From: "archive_passwords"})
-	}
-	w.files.passwords = append(w.files.passwords, passwordsIn(w.found)...)
 }
 
 func (w *walk) end() {
@@ -102,12 +99,12 @@ func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) 
 	if format == "" {
 		return true
 	}
-	w.begin(file.TakesPassword(format))
+	w.begin()
 	path := a.at.path
 	if a.name != "" {
 		path += "!" + a.name
 	}
-	in := file.Input{Name: a.name, MediaType: a.mediaType, Data: data, Passwords: w.files.passwords, Check: w.options.check}
+	in := file.Input{Name: a.name, MediaType: a.mediaType, Data: data, Passwords: w.files.given, Check: w.options.check}
 	all := file.Walk(w.files.ctx, path, in, w.files.budget)
 	if a.within {
 		if len(all) == 1 {
@@ -149,9 +146,6 @@ func (w *walk) member(m *Message, a attached, found file.Found, f *File) []*Mess
 	}
 	from := len(w.found)
 	w.open(m, spot{path: found.Path, place: found.Path, packed: true, nth: a.at.nth}, kind, data, m.depth+1)
-	if w.files.passwords != nil {
-		w.files.passwords = append(w.files.passwords, passwordsIn(w.found[from:])...)
-	}
 	return w.found[from:]
 }
 
@@ -174,27 +168,4 @@ func (f *File) note(code, detail string) {
 	if len(f.Problems) < maxNamed {
 		f.Problems = append(f.Problems, message.Problem{Code: code, Detail: quote.Line(f.Path, quote.Sentence) + ": " + detail})
 	}
-}
-
-// passwordsIn are the words of an email's texts, subjects and file names that may open its archives.
-func passwordsIn(all []*Message) []file.Password {
-	var texts, subjects, names []string
-	for _, m := range all {
-		m.ownTexts(func(t Text) bool {
-			if t.HTML {
-				t.Text = message.HTMLText(t.Text)
-			}
-			texts = append(texts, t.Text)
-			return true
-		})
-		if m.Mail != nil {
-			subjects = append(subjects, m.Mail.Header.Values("Subject")...)
-		} else {
-			subjects = append(subjects, m.Items.Subject)
-		}
-		for _, a := range m.attached {
-			names = append(names, a.name)
-		}
-	}
-	return append(append(file.Passwords("text", texts...), file.Passwords("subject", subjects...)...), file.Passwords("filename", names...)...)
 }

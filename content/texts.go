@@ -12,11 +12,13 @@ import (
 type Text struct {
 	Path string // of the part, as in [Message]
 	HTML bool   // Text is markup
+	Link bool   // Text is the target of a link of a file that is no part of its text
 	Text string // UTF-8
 }
 
 // Texts yields every text of an email: its own, those of the messages inside it,
-// and those of files that carry text. What a file holds is read when it is reached.
+// and those of files that carry text, with the targets in link fields, annotations,
+// relationships and QR codes. What a file holds is read when it is reached.
 func Texts(m *message.Message, l message.Limits) iter.Seq[Text] {
 	return func(yield func(Text) bool) {
 		eachText(newWalk(Options{Limits: l}), m, yield, func(string) bool { return true })
@@ -28,7 +30,7 @@ func Texts(m *message.Message, l message.Limits) iter.Seq[Text] {
 func Searchable(m *message.Message, l message.Limits) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		eachText(newWalk(Options{Limits: l}), m, func(t Text) bool {
-			if !t.HTML {
+			if !t.HTML { // the targets in files are strings of their own too
 				return yield(t.Text)
 			}
 			if !yield(message.HTMLText(t.Text)) {
@@ -44,8 +46,7 @@ func Searchable(m *message.Message, l message.Limits) iter.Seq[string] {
 	}
 }
 
-// eachText yields the texts, and as names also the targets of links in files: the
-// messages' own first, because they cost least.
+// eachText yields the texts and the names of files: the messages' own first, because they cost least.
 func eachText(w *walk, m *message.Message, text func(Text) bool, name func(string) bool) {
 	defer w.end()
 	all := slices.Clone(w.parsed(m))
@@ -72,12 +73,12 @@ func (f *File) yield(text func(Text) bool, name func(string) bool) bool {
 		return false
 	}
 	for _, t := range f.Texts {
-		if !text(Text{f.Path, t.HTML, t.Body}) {
+		if !text(Text{Path: f.Path, HTML: t.HTML, Text: t.Body}) {
 			return false
 		}
 	}
 	for _, l := range f.Links {
-		if !name(l.URL) {
+		if !text(Text{Path: f.Path, Link: true, Text: l.URL}) {
 			return false
 		}
 	}
@@ -88,12 +89,12 @@ func (f *File) yield(text func(Text) bool, name func(string) bool) bool {
 func (m *Message) ownTexts(yield func(Text) bool) bool {
 	if m.Mail != nil {
 		for leaf := range m.Mail.TextLeaves(false) {
-			if !yield(Text{m.Part(leaf.Path), leaf.HTML, leaf.Text}) {
+			if !yield(Text{Path: m.Part(leaf.Path), HTML: leaf.HTML, Text: leaf.Text}) {
 				return false
 			}
 		}
 		return true
 	}
-	return (m.Items.BodyText == "" || yield(Text{m.Path, false, m.Items.BodyText})) &&
-		(m.Items.BodyHTML == "" || yield(Text{m.Path, true, m.Items.BodyHTML}))
+	return (m.Items.BodyText == "" || yield(Text{Path: m.Path, Text: m.Items.BodyText})) &&
+		(m.Items.BodyHTML == "" || yield(Text{Path: m.Path, HTML: true, Text: m.Items.BodyHTML}))
 }

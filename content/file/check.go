@@ -42,7 +42,7 @@ func MayFail(name string, start []byte) bool {
 	return archive.Formats(format) || office[format] || pictures[format] || format == "pdf" || format == "ole" || format == "rtf" || format == "pgp" || isForeign(format) || mayBeImage(name, start)
 }
 
-// TakesPassword reports whether files of a format may be encrypted in a way that is opened here.
-func TakesPassword(format string) bool {
-	return archive.Formats(format) || office[format] || format == "pdf"
+// CarriesText reports whether files of a format hold text that costs little to read.
+func CarriesText(format string) bool {
+	return textReaders[format] != nil || office[format] || format == "pdf"
 }

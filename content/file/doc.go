@@ -33,6 +33,7 @@ type (
 	Member   = held.Member
 	Problem  = held.Problem
 	Password = held.Password
+	Words    = held.Words
 	Budget   = held.Budget
 )
 

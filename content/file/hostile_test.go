@@ -30,7 +30,7 @@ func defuse(t *testing.T, full bool) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			var codes []string
-			for _, f := range file.Walk(ctx, "2", file.Input{Name: b.Name, Data: b.Data, Passwords: file.Passwords("text", "the password is 1234")}, file.NewBudget()) {
+			for _, f := range file.Walk(ctx, "2", file.Input{Name: b.Name, Data: b.Data, Passwords: file.Passwords(in("text", "the password is 1234"))}, file.NewBudget()) {
 				for _, p := range f.Problems {
 					codes = append(codes, p.Code)
 				}
@@ -77,7 +77,7 @@ func FuzzRead(f *testing.F) {
 		}
 		b := file.NewBudget()
 		before := *b
-		c := file.Read(t.Context(), file.Input{Name: name, Data: data, Passwords: file.Passwords("text", "one two")}, b)
+		c := file.Read(t.Context(), file.Input{Name: name, Data: data, Passwords: file.Passwords(in("text", "one two"))}, b)
 		if b.Bytes < 0 || b.Members < 0 || b.Pixels < 0 || b.Pages < 0 || b.Bytes > before.Bytes {
 			t.Errorf("the budget is %+v", *b)
 		}

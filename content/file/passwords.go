@@ -4,77 +4,277 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"example.org/imap-integration/quote"
 )
 
-// Bounds of what is taken for passwords of one email's texts, subjects or names.
+// Bounds of what is taken for passwords of one source.
 const (
 	maxPasswords    = 400
 	longestPassword = 64       // bytes
 	maxPasswordText = 64 << 10 // bytes of each text
 )
 
-// passwordWords announce one, in the languages of most phish. They are compared in lower case.
-var passwordWords = []string{
-	"password", "passwort", "kennwort", "passwd", "passcode", "passphrase", "pass", "pwd", "pw", "code", "pin", "key", "contraseña", "clave", "senha", "mot de passe", "passe", "parola",
-	"wachtwoord", "hasło", "haslo", "heslo", "jelszó", "lösenord", "adgangskode", "passord", "salasana", "şifre", "parolă", "пароль", "пароля", "парола", "κωδικός", "סיסמה", "密码", "密碼", "パスワード", "비밀번호", "암호",
+// WellKnown is OpenedWith for a password that stands nowhere in the email.
+const WellKnown = "well_known"
+
+// wellKnown are what analysts and senders of malware use everywhere, the likeliest first.
+var wellKnown = []string{"infected", "malware", "virus", "password", "1234", "12345", "123456", "123", "infected!", "Infected", "infected123", "admin", "pass", "0000", "test", "abc123", "qwerty", "12345678"}
+
+// Source is texts of one place where a password may stand.
+type Source struct {
+	From  string // becomes OpenedWith
+	Texts []string
 }
 
-// Passwords returns the words of texts as candidates, each once: without the
-// punctuation around them, and as they stand. A key of some archives takes so long that
-// only some forty can be tried: so those go first that stand behind a word for
-// password, then those that look like one, with digits or capitals inside.
-func Passwords(from string, texts ...string) []Password {
-	ranked := [3][]string{}
-	for _, text := range texts {
-		text, _ = quote.Cut(text, maxPasswordText)
-		near := 0 // words that may still be the one announced
-		for _, word := range strings.Fields(text) {
-			announced, rest := announces(word)
-			if announced {
-				near = 4
-			}
-			rank := 2
-			switch {
-			case near > 0 && (!announced || rest != "") && strings.TrimFunc(word, unicode.IsPunct) != "":
-				near--
-				rank = 0
-			case looksLikePassword(word):
-				rank = 1
-			}
-			if rest != "" {
-				word = rest
-			}
-			ranked[rank] = append(ranked[rank], strings.TrimFunc(word, unicode.IsPunct), word)
+// Ranks of candidates. A key of some archives takes so long that only some forty can be tried.
+const (
+	rankNamed  = iota // stands right behind a word for password
+	rankNear          // a few words behind one
+	rankShaped        // looks like one, or is set apart
+	rankWord          // any other word, behind those that are well known
+	rankPart          // a piece of a word, or a word as it stands
+	ranks
+)
+
+// Passwords returns the words of the sources as candidates, each once, the likeliest of all
+// sources first: as written and in the compatible form of Unicode (NFKC), with and
+// without what stands around them.
+func Passwords(sources ...Source) []Password {
+	found := make([]candidates, len(sources))
+	for i, s := range sources {
+		for _, text := range s.Texts {
+			found[i].read(text)
 		}
 	}
 	var out []Password
-	seen := map[string]bool{}
-	for _, w := range slices.Concat(ranked[:]...) {
-		if w != "" && len(w) <= longestPassword && !seen[w] && len(out) < maxPasswords {
-			seen[w] = true
-			out = append(out, Password{Text: w, From: from})
+	seen, taken := map[string]bool{}, make([]int, len(sources))
+	put := func(word, from string) bool {
+		if word == "" || len(word) > longestPassword || seen[word] {
+			return false
+		}
+		seen[word] = true
+		out = append(out, Password{Text: word, From: from})
+		return true
+	}
+	for rank := range ranks {
+		if rank == rankWord {
+			for _, word := range wellKnown {
+				put(word, WellKnown)
+			}
+		}
+		for i := range found {
+			for _, word := range found[i].ranked[rank] {
+				if taken[i] < maxPasswords && put(word, sources[i].From) {
+					taken[i]++
+				}
+			}
 		}
 	}
 	return out
 }
 
-// announces reports whether a word is one for password, and what stands behind it
-// without a space: "Password:1234" and 密码：1234.
-func announces(word string) (yes bool, rest string) {
-	lower := strings.ToLower(strings.TrimLeftFunc(word, unicode.IsPunct))
-	for _, p := range passwordWords {
-		after, ok := strings.CutPrefix(lower, p)
-		if !ok {
-			continue
+// candidates are the words of a source, and what the last of them says of the next.
+type candidates struct {
+	ranked [ranks][]string
+	near   int             // words that may still be the one announced
+	next   bool            // the next word is
+	letter strings.Builder // of a word that is spaced out: i n f e c t e d
+}
+
+// read takes a text as it stands, without invisible characters, and in the compatible form.
+func (c *candidates) read(text string) {
+	text, _ = quote.Cut(text, maxPasswordText)
+	visible := strings.Map(func(r rune) rune {
+		if invisible(r) {
+			return -1
 		}
-		behind := strings.TrimLeft(after, ":=：＝")
-		if len(behind) < len(after) || strings.TrimFunc(after, unicode.IsPunct) == "" {
-			return true, word[max(0, len(word)-len(behind)):] // a small letter may be longer than its capital
+		return r
+	}, text)
+	c.lines(visible)
+	if folded := norm.NFKC.String(visible); folded != visible {
+		c.lines(folded)
+	}
+	if visible == text {
+		return
+	}
+	for _, word := range strings.Fields(text) {
+		if strings.ContainsFunc(word, invisible) {
+			c.put(rankShaped, strings.TrimFunc(word, around), word)
 		}
 	}
-	return false, ""
+}
+
+// invisible reports whether a character has no width: a reader does not see it, and may have copied it.
+func invisible(r rune) bool {
+	return r > unicode.MaxASCII && (unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r == '\u034F' || r == '\u115F' || r == '\u1160' || r == '\u3164') || r < ' ' && r != '\n' && r != '\r' && r != '\t'
+}
+
+func around(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) }
+
+func (c *candidates) lines(text string) {
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		for i, word := range words {
+			c.word(word, words[i+1:])
+		}
+		c.quoted(line)
+	}
+	c.spaced()
+	c.near, c.next = 0, false
+}
+
+// word takes a word of a line, of which more is to come.
+func (c *candidates) word(word string, more []string) {
+	bare := strings.TrimFunc(word, around)
+	c.single(bare)
+	announced, rest := announces(word)
+	switch {
+	case announced && strings.TrimFunc(rest, around) != "":
+		c.near, c.next = 4, false
+		c.emit(rankNamed, rest)
+		c.emit(rankPart, word)
+	case announced:
+		c.near, c.next = 4, true
+		c.emit(rankPart, word)
+		c.phrase(more)
+	case bare == "": // a dash or an arrow between them
+	case c.next && connective[strings.ToLower(bare)]:
+		c.emit(rankPart, word)
+		c.phrase(more)
+	case c.near > 0:
+		rank := rankNear
+		if c.next || looksLikePassword(word) {
+			rank = rankNamed
+		}
+		c.near--
+		c.next = strings.HasSuffix(word, ":")
+		c.emit(rank, word)
+	case looksLikePassword(word):
+		c.emit(rankShaped, word)
+	default:
+		c.emit(rankWord, word)
+	}
+}
+
+// connective stand between a word for password and the password.
+var connective = map[string]bool{
+	"is": true, "ist": true, "lautet": true, "es": true, "est": true, "è": true, "é": true, "är": true, "er": true, "on": true, "jest": true, "je": true, "to": true, "for": true, "the": true, "archive": true, "file": true, "attachment": true, "zip": true, "of": true,
+}
+
+// phrase takes the rest of a line as one password with spaces.
+func (c *candidates) phrase(more []string) {
+	if len(more) > 1 && len(more) <= 8 {
+		phrase := strings.Join(more, " ")
+		c.put(rankNear, strings.TrimFunc(phrase, around), phrase)
+	}
+}
+
+// quotes open and close what is set apart.
+const quotes = "\"'`“”„‘’‚«»「」『』《》【】‹›"
+
+// quoted takes words with spaces between them that stand in quotation marks.
+func (c *candidates) quoted(line string) {
+	parts := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(quotes, r) })
+	if len(parts) < 2 || len(parts) > 20 {
+		return
+	}
+	for _, p := range parts {
+		if strings.Contains(strings.TrimSpace(p), " ") && len(p) <= longestPassword {
+			c.put(rankShaped, p)
+		}
+	}
+}
+
+// single gathers characters that stand alone: i n f e c t e d.
+func (c *candidates) single(bare string) {
+	if r, n := utf8.DecodeRuneInString(bare); n == len(bare) && n > 0 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+		c.letter.WriteString(bare)
+		return
+	}
+	c.spaced()
+}
+
+func (c *candidates) spaced() {
+	if word := c.letter.String(); utf8.RuneCountInString(word) > 2 {
+		c.put(rankNamed, word)
+	}
+	c.letter.Reset()
+}
+
+// emit puts a word without and with what stands around it, and the pieces of it.
+func (c *candidates) emit(rank int, word string) {
+	bare := strings.TrimFunc(word, around)
+	as := rankPart
+	if rank == rankNamed {
+		as = rank
+	}
+	c.put(rank, bare)
+	c.put(as, strings.TrimRight(strings.Trim(word, quotes+"()[]{}<>"), ".,;:。、，；：")) // abc123!.
+	c.put(as, strings.Trim(word, quotes+"()[]{}<>.,;。、，；：—–"), word)
+	for _, piece := range pieces(bare) {
+		if rank >= rankShaped && looksLikePassword(piece) {
+			as = rankShaped
+		}
+		c.put(as, piece)
+	}
+}
+
+func (c *candidates) put(rank int, words ...string) {
+	c.ranked[rank] = append(c.ranked[rank], words...)
+}
+
+// pieces are the parts of a word between marks and between scripts that need no spaces,
+// and the characters of one that is spaced out by marks: 1-2-3-4.
+func pieces(word string) (out []string) {
+	marks := strings.FieldsFunc(word, around)
+	if len(marks) > 2 && len(marks) == utf8.RuneCountInString(strings.Join(marks, "")) {
+		return []string{strings.Join(marks, "")}
+	}
+	for _, mark := range marks {
+		if len(marks) > 1 {
+			out = append(out, mark)
+		}
+		if isASCII(mark) {
+			continue
+		}
+		from, dense := 0, false
+		for i, r := range mark {
+			if d := unspaced(r); i > 0 && d != dense {
+				out = append(out, mark[from:i])
+				from = i
+			}
+			dense = unspaced(r)
+		}
+		if from > 0 {
+			out = append(out, mark[from:])
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return order(b) - order(a) })
+	return out
+}
+
+// order is 1 for what looks like a password.
+func order(word string) int {
+	if looksLikePassword(word) {
+		return 1
+	}
+	return 0
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// unspaced reports whether a character is of a script that parts its words by nothing.
+func unspaced(r rune) bool {
+	return r >= 0x0E00 && (unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) || r == 'ー')
 }
 
 // looksLikePassword reports whether a word has a digit beside a letter, or a capital behind a small letter.

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"example.org/imap-integration/message"
 )
@@ -27,6 +28,11 @@ func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found 
 		f.Add(message.CodeLimitArchive, "archives are nested more than %d deep; the %d files in it were not read", MaxDepth, len(f.Members))
 		return []Found{f}
 	}
+	if len(f.Members) > 1 {
+		outer := b.Words
+		b.Words = siblings(f.Members, outer)
+		defer func() { b.Words = outer }()
+	}
 	all := []Found{f}
 	for _, m := range f.Members {
 		inner := Found{Path: fmt.Sprintf("%s!%s", f.Path, m.Name), Member: m}
@@ -38,4 +44,32 @@ func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found 
 		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords, Check: in.Check}, b, depth+1)...)
 	}
 	return all
+}
+
+// Bounds of what is read of the files beside an encrypted one.
+const (
+	maxSiblings = 20
+	maxSibling  = 64 << 10 // bytes of each
+)
+
+// siblings gives also the words of the texts beside a file and their names, in front of all others.
+func siblings(members []Member, outer *Words) *Words {
+	return &Words{Gather: sync.OnceValue(func() []Password {
+		texts, names := Source{From: "file"}, Source{From: "filename"}
+		for _, m := range members {
+			names.Texts = append(names.Texts, m.Name)
+			if format := Sniff(m.Name, "", m.Data); len(texts.Texts) < maxSiblings && len(m.Data) <= maxSibling && textReaders[format] != nil {
+				var c Content
+				textReaders[format](&c, m.Data)
+				for _, t := range c.Texts {
+					texts.Texts = append(texts.Texts, t.Body)
+				}
+			}
+		}
+		words := Passwords(texts, names)
+		if outer != nil {
+			words = append(words, outer.Gather()...)
+		}
+		return words
+	})}
 }

@@ -62,7 +62,9 @@ type reader struct {
 	data      []byte
 	passwords []held.Password
 	budget    held.Budget // a copy: the email's is charged when the reading ends
+	gathered  bool        // passwords are all that there are
 	members   chan<- held.Member
+	wants     chan<- chan<- []held.Password // asks for all passwords: the goroutine of the email gathers them
 	problems  []held.Problem
 	listed    int
 }
@@ -70,12 +72,12 @@ type reader struct {
 // Read unpacks an archive of the given format.
 func Read(ctx context.Context, format, name string, data []byte, passwords []held.Password, b *held.Budget) (c held.Content) {
 	c.Format = format
-	members := make(chan held.Member)
+	members, wants := make(chan held.Member), make(chan chan<- []held.Password)
 	done := make(chan *reader, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		r := &reader{ctx: ctx, name: name, data: data, passwords: passwords, budget: *b, members: members}
+		r := &reader{ctx: ctx, name: name, data: data, passwords: passwords, budget: *b, members: members, wants: wants}
 		r.run(openers[format])
 		done <- r
 	}()
@@ -83,6 +85,8 @@ func Read(ctx context.Context, format, name string, data []byte, passwords []hel
 		select {
 		case m := <-members:
 			c.Members = append(c.Members, m)
+		case reply := <-wants:
+			reply <- b.Candidates(passwords)
 		case r := <-done:
 			*b = r.budget
 			c.Problems = r.problems
@@ -237,6 +241,7 @@ func (p patient) Read(b []byte) (int, error) {
 // something stands in front for the members that follow. A try costs what making
 // a key costs, whether it is the right one or not.
 func (r *reader) withPassword(m *held.Member, cost int, open func(held.Password) error) error {
+	r.gather()
 	for i, p := range r.passwords {
 		err := r.charge(cost)
 		if err == nil {
@@ -259,6 +264,19 @@ func (r *reader) withPassword(m *held.Member, cost int, open func(held.Password)
 	}
 	m.Add(message.CodeArchiveEncrypted, "encrypted; none of %d passwords opens it", len(r.passwords))
 	return nil
+}
+
+// gather makes all the passwords there are those to be tried.
+func (r *reader) gather() {
+	if r.gathered {
+		return
+	}
+	reply := make(chan []held.Password, 1)
+	select {
+	case r.wants <- reply:
+		r.passwords, r.gathered = <-reply, true
+	case <-r.ctx.Done():
+	}
 }
 
 // charge takes the cost of a key from the budget, in units of about half a millisecond.

@@ -10,6 +10,7 @@ package held
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"example.org/imap-integration/message"
@@ -59,7 +60,7 @@ type Problem struct{ Code, Detail string }
 // Password is a candidate.
 type Password struct {
 	Text string
-	From string // becomes OpenedWith: "archive_passwords", "subject", "text", "filename"
+	From string // becomes OpenedWith: "archive_passwords", "subject", "text", "filename", "file", "well_known"
 }
 
 // Add adds a problem.
@@ -96,6 +97,19 @@ type Budget struct {
 	Pages   int           // of PDF files
 	Pixels  int64         // of pictures, and of each look for QR codes at them
 	Work    time.Duration // processor time of PDF files
+
+	Words *Words // passwords to be tried behind those that are given with a file; nil for none
+}
+
+// Words gathers passwords once something is encrypted, as most files are not.
+type Words struct{ Gather func() []Password }
+
+// Candidates are the passwords to be tried: these, and those of Words.
+func (b *Budget) Candidates(first []Password) []Password {
+	if b.Words == nil {
+		return first
+	}
+	return slices.Concat(first, b.Words.Gather())
 }
 
 // NewBudget returns the budget of one email.

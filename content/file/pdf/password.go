@@ -36,6 +36,7 @@ func (l lock) opens(passwords []held.Password, b *held.Budget) (password string,
 	if l.fits("") {
 		return "", true
 	}
+	passwords = b.Candidates(passwords)
 	for _, p := range passwords[:min(len(passwords), maxTries)] {
 		if b.Tries <= 0 {
 			break

@@ -24,7 +24,8 @@ func unlock(data []byte, passwords []held.Password, b *held.Budget) (opened []by
 		case fits:
 			fitting = append(fitting, password)
 		case !l.readable():
-			for _, p := range passwords[:min(len(passwords), maxForeign)] {
+			all := b.Candidates(passwords)
+			for _, p := range all[:min(len(all), maxForeign)] {
 				fitting = append(fitting, p.Text)
 			}
 		}
