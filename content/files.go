@@ -50,7 +50,7 @@ type fileReading struct {
 	cancel    context.CancelFunc
 	budget    *file.Budget
 	given     []file.Password // by the user
-	passwords []file.Password // words of the email, see [walk.words]
+	passwords []file.Password // words of the email, see passwords.go
 	worded    int             // messages that they are of
 }
 
@@ -58,7 +58,7 @@ type fileReading struct {
 func (w *walk) begin() {
 	if w.files.budget == nil {
 		w.files.budget = file.NewBudget()
-		w.files.budget.Words = &file.Words{Gather: w.words}
+		w.files.budget.Words = &file.Words{Gather: func() []file.Password { return passwords(w) }}
 		w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
 		for _, p := range w.options.Passwords {
 			w.files.given = append(w.files.given, file.Password{Text: p, From: "archive_passwords"})

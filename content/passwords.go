@@ -18,10 +18,10 @@ const (
 	maxHiddenMarkup  = 1 << 20 // bytes of each HTML text
 )
 
-// words are what may open an encrypted file of the email: the words of its texts,
+// passwords are what may open an encrypted file of the email: the words of its texts,
 // subjects, file names and files that carry text. They are gathered when something is
 // encrypted, and again when an archive had further messages in it.
-func (w *walk) words() []file.Password {
+func passwords(w *walk) []file.Password {
 	if w.files.worded == len(w.found) {
 		return w.files.passwords
 	}
@@ -47,13 +47,13 @@ func (w *walk) words() []file.Password {
 		}
 	}
 	text.Texts = append(text.Texts, hidden...)
-	w.files.passwords = file.Passwords(text, subject, name, file.Source{From: "file", Texts: w.fileTexts()})
+	w.files.passwords = file.Passwords(text, subject, name, file.Source{From: "file", Texts: fileTexts(w)})
 	return w.files.passwords
 }
 
 // fileTexts are the texts of attached files in which a password may stand. They have a
 // budget of their own: what is read here is read again in its turn.
-func (w *walk) fileTexts() (texts []string) {
+func fileTexts(w *walk) (texts []string) {
 	b := file.NewBudget()
 	b.Bytes, b.Members, b.Tries, b.Pages, b.Pixels = 8<<20, 200, 0, 10, 0
 	ctx, cancel := context.WithTimeout(w.files.ctx, maxTime/10)
