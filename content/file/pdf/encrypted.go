@@ -32,9 +32,11 @@ type span struct{ from, to int }
 
 // locked reports whether a file is encrypted so that none of the passwords, the empty one
 // among them, opens it. It looks for the dictionary in the bytes as they are: neither
-// it nor the trailer that names it may lie in a compressed stream (section 7.5.7).
+// it nor the trailer that names it may lie in a compressed stream (section 7.5.7). Where the trailer is
+// found that the end of the file leads to, it alone tells: the same words in a comment, in a string and in
+// an object that nothing refers to are none that a reader asks.
 func locked(data []byte, passwords []held.Password, b *held.Budget) bool {
-	for _, l := range locks(data) {
+	for _, l := range namedLocks(data) {
 		if _, fits := l.opens(passwords, b); !fits {
 			return true
 		}
@@ -42,8 +44,106 @@ func locked(data []byte, passwords []held.Password, b *held.Budget) bool {
 	return false
 }
 
-// locks are the encryption dictionaries that the trailers of a file name.
+// namedLocks are the encryption dictionaries that the trailer names; all of them where no trailer is found.
+func namedLocks(data []byte) (all []lock) {
+	if t := trailer(data); t >= 0 {
+		return trailerLocks(data, t)
+	}
+	trailers := looseTrailers(data)
+	for _, t := range trailers {
+		all = append(all, trailerLocks(data, t)...)
+	}
+	if len(trailers) == 0 {
+		return locks(data)
+	}
+	return all
+}
+
+// tableAt is where the cross-reference table begins, or the object that is one, that the last startxref of
+// a file leads to, whatever was appended to the file; -1 without one.
+func tableAt(data []byte) int {
+	i := bytes.LastIndex(data, []byte("startxref"))
+	if i < 0 {
+		return -1
+	}
+	digits, _ := integer(data[i+len("startxref"):])
+	at, err := strconv.Atoi(digits)
+	if err != nil || at <= 0 || at >= i { // 0 stands in the first part of a file for the web: its end is another
+		return -1
+	}
+	table := skipSpace(data[at:i])
+	number, rest := integer(table)
+	_, rest = integer(rest)
+	if bytes.HasPrefix(table, []byte("xref")) || number != "" && bytes.HasPrefix(skipSpace(rest), []byte("obj")) {
+		return at
+	}
+	return -1
+}
+
+// trailer is where the dictionary begins that the last startxref of a file leads to: that behind a
+// cross-reference table, or that of the stream in its place (sections 7.5.5 and 7.5.8). -1 without one.
+func trailer(data []byte) int {
+	at := tableAt(data)
+	if at < 0 {
+		return -1
+	}
+	rest := skipSpace(data[at:])
+	if table, ok := bytes.CutPrefix(rest, []byte("xref")); ok {
+		rest, ok = bytes.CutPrefix(bytes.TrimLeft(table, "0123456789nf\x00\t\n\f\r "), []byte("trailer"))
+		if !ok {
+			return -1
+		}
+	} else {
+		_, rest = integer(rest)
+		_, rest = integer(rest)
+		rest = bytes.TrimPrefix(skipSpace(rest), []byte("obj"))
+	}
+	rest = skipSpace(rest)
+	isTable := bytes.HasPrefix(skipSpace(data[at:]), []byte("xref"))
+	end := eachEntry(rest[:min(len(rest), maxLock)], 0, func(key string, _ int, value []byte) {
+		kind, _ := nameAt(value)
+		isTable = isTable || key == "Type" && kind == "XRef"
+	})
+	if end < 0 || !isTable {
+		return -1
+	}
+	return len(data) - len(rest)
+}
+
+// looseTrailers are where the last dictionaries behind the word trailer begin, for a file whose end leads to none.
+func looseTrailers(data []byte) (all []int) {
+	const word, longest = "trailer", 256 // bytes of a line in which a comment is looked for
+	for at := len(data); len(all) < maxCandidates; {
+		if at = bytes.LastIndex(data[:at], []byte(word)); at < 0 {
+			break
+		}
+		line := data[max(0, at-longest):at]
+		comment := bytes.LastIndexByte(line, '%') > bytes.LastIndexAny(line, "\r\n")
+		if rest := skipSpace(data[at+len(word):]); !comment && bytes.HasPrefix(rest, []byte("<<")) {
+			all = append(all, len(data)-len(rest))
+		}
+	}
+	return all
+}
+
+// trailerLocks is the encryption dictionary of the trailer that begins at a place.
+func trailerLocks(data []byte, at int) (all []lock) {
+	eachEntry(data[at:min(len(data), at+maxLock)], 0, func(key string, from int, _ []byte) {
+		if key != "Encrypt" {
+			return
+		}
+		if dict := referred(data, data[at+from:]); dict >= 0 {
+			all = []lock{newLock(data, dict)} // the last counts, where a key is there twice
+		}
+	})
+	return all
+}
+
+// locks are all the encryption dictionaries that a file may have, that of its trailer first.
 func locks(data []byte) (all []lock) {
+	if t := trailer(data); t >= 0 {
+		all = trailerLocks(data, t)
+	}
 	for at := 0; len(all) < maxCandidates; {
 		if at = nextName(data, at, "Encrypt"); at < 0 {
 			break
@@ -227,10 +327,39 @@ func valueLength(data []byte, depth int) int {
 		_, n := stringAt(data)
 		return n + 1
 	case data[0] == '[':
-		return bytes.IndexByte(data, ']') + 1
+		return arrayLength(data, depth)
 	case data[0] == '/':
 		_, n := nameAt(data)
 		return n
 	}
 	return bytes.IndexAny(data, "/>") // a number, a reference or a word
+}
+
+// arrayLength is how long the array is that data begins with, -1 where it does not end.
+func arrayLength(data []byte, depth int) int {
+	if depth > maxNesting {
+		return -1
+	}
+	for at := 1; at < len(data); {
+		rest := skipSpace(data[at:])
+		at = len(data) - len(rest)
+		n := 0
+		switch {
+		case len(rest) == 0:
+			return -1
+		case rest[0] == ']':
+			return at + 1
+		case bytes.IndexByte([]byte("<([/"), rest[0]) >= 0:
+			n = valueLength(rest, depth+1)
+		default:
+			for n < len(rest) && regular(rest[n]) {
+				n++
+			}
+		}
+		if n <= 0 {
+			return -1
+		}
+		at += n
+	}
+	return -1
 }

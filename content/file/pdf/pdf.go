@@ -20,7 +20,6 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -118,27 +117,9 @@ const (
 // nameEnd names a file whose end is missing: where its objects lie stands there (ISO 32000-1, section 7.5.5).
 func nameEnd(c *held.Content, data []byte) {
 	const tail = 2048 // bytes in which readers look
-	if !bytes.Contains(data[max(0, len(data)-tail):], []byte("startxref")) && !pointsAtObjects(data) {
+	if !bytes.Contains(data[max(0, len(data)-tail):], []byte("startxref")) && tableAt(data) < 0 {
 		c.Add(message.CodeFileDamaged, "the end of the PDF is missing: it was cut, and tells no more where its parts are")
 	}
-}
-
-// pointsAtObjects reports whether the last startxref of a file, which something else was
-// appended to, leads to a cross-reference table or the object that is one.
-func pointsAtObjects(data []byte) bool {
-	i := bytes.LastIndex(data, []byte("startxref"))
-	if i < 0 {
-		return false
-	}
-	digits, _ := integer(data[i+len("startxref"):])
-	at, err := strconv.Atoi(digits)
-	if err != nil || at <= 0 || at >= i { // 0 stands in the first part of a file for the web: its end is another
-		return false
-	}
-	table := skipSpace(data[at:i])
-	number, rest := integer(table)
-	_, rest = integer(rest)
-	return bytes.HasPrefix(table, []byte("xref")) || number != "" && bytes.HasPrefix(skipSpace(rest), []byte("obj"))
 }
 
 // hasObjects reports whether there is anything in a file that PDFium could open: every
