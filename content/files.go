@@ -35,6 +35,7 @@ type attached struct {
 	data            func() []byte    // nil: its name alone, as its content is read otherwise
 	start           func(int) []byte // the first bytes of data
 	within          bool             // its text is one of its message: only the files in it are read here
+	body            bool             // it is a body of its message, which is no file
 }
 
 // maxTime ends the reading of the files of an email on a machine that is far too
@@ -95,6 +96,9 @@ func (w *walk) wanted(a attached) bool {
 // eachIn reads one file and what is in it.
 func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) bool {
 	data := a.data()
+	if a.body && !file.HoldsPictures(data) {
+		return true
+	}
 	format := file.Sniff(a.name, a.mediaType, data)
 	if format == "" {
 		return true
@@ -113,6 +117,9 @@ func (w *walk) eachIn(m *Message, a attached, visit func(*Message, *File) bool) 
 		all[0].Texts, all[0].Links = nil, nil
 	}
 	for i, found := range all {
+		if i == 0 && a.body {
+			continue
+		}
 		if i == 0 {
 			found.Path, found.Member = a.at.path, file.Member{Name: a.name, Size: int64(len(data)), Data: data, Read: true}
 		}

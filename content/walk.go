@@ -230,8 +230,8 @@ func (w *walk) mail(m *Message, depth int) {
 		case mayHold(p) && w.message(m, at, p.Filename, p.MediaType, p.Decoded(), depth):
 		case !textual(p) || hidden(p):
 			f.data, f.start = p.Decoded, p.Start
-		case p.MediaType == "text/html" && !ownText(p):
-			f.data, f.start, f.within = p.Decoded, p.Start, true
+		case p.MediaType == "text/html" && !(w.options.check && ownText(p)):
+			f.data, f.start, f.within, f.body = p.Decoded, p.Start, true, ownText(p)
 		}
 		m.attached = append(m.attached, f)
 		for _, other := range p.OtherNames() {

@@ -2,6 +2,8 @@ package file_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"image"
 	"image/color"
@@ -13,12 +15,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 
+	"example.org/imap-integration/content/file"
 	"example.org/imap-integration/content/file/filetest"
 )
 
@@ -240,5 +244,63 @@ func TestCodesOnPagesLong(t *testing.T) {
 		if c := read(t, "a.pdf", data); judgeCode(t, dir, zbarimg, "png", drawn) && !slices.ContainsFunc(c.Links, linkTo(text)) {
 			t.Errorf("%s on a page: zbarimg reads it, and here it is not read: %v", l.name, c.Problems)
 		}
+	}
+}
+
+// TestPicturesInPages: a code is read from a data: URL wherever a page has one. The judge is
+// the browser's way to decode them: white space, percent signs and entities (RFC 2397).
+func TestPicturesInPages(t *testing.T) {
+	const target = "http://phish.example/in/a/page"
+	dir := t.TempDir()
+	run(t, dir, tool(t, "qrencode", "qrencode"), "-s", "3", "-o", "q.png", target)
+	picture, err := os.ReadFile(filepath.Join(dir, "q.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded := base64.StdEncoding.EncodeToString(picture)
+	at := "data:image/png;base64," + encoded
+	for name, page := range map[string]string{
+		"double.html":   `<html><img src="` + at + `">`,
+		"single.html":   `<html><img alt=x src='` + at + `'>`,
+		"bare.html":     `<html><img src=` + at + ` alt=x>`,
+		"style.html":    `<html><div style="background:url(` + at + `)">x</div>`,
+		"quoted.html":   `<html><div style="background:url(&quot;` + at + `&quot;)">x</div>`,
+		"sheet.html":    `<html><style>p { background-image: url('` + at + `') }</style>`,
+		"srcset.html":   `<html><img srcset="` + at + ` 2x">`,
+		"lines.html":    `<html><img src="data:image/png;base64,` + "\r\n" + strings.ReplaceAll(encoded, "A", "\r\n\tA") + `">`,
+		"percent.html":  `<html><img src="data:image/png;base64,` + strings.NewReplacer("+", "%2B", "/", "%2f", "=", "%3D").Replace(encoded) + `">`,
+		"entities.html": `<html><img src="data:image/png;base64,` + strings.NewReplacer("+", "&#43;", "/", "&#x2F;").Replace(encoded) + `">`,
+		"capitals.html": `<html><img src="DATA:IMAGE/PNG;BASE64,` + encoded + `">`,
+		"charset.html":  `<html><img src="data:image/png;charset=x;base64,` + encoded + `">`,
+		"wrong.html":    `<html><img src="data:image/gif;base64,` + encoded + `">`,
+		"unpadded.html": `<html><img src="data:image/png;base64,` + strings.TrimRight(encoded, "=") + `">`,
+		"document.rtf":  `{\rtf1 Scan {\pict{\*\picprop{\sp x}}\pngblip\picw99\pich99{\*\blipuid 00ff}` + "\r\n" + strings.ReplaceAll(hex.EncodeToString(picture), "a", "\r\na") + "}}",
+		"capitals.rtf":  `{\rtf1{\*\shppict{\pict\jpegblip ` + strings.ToUpper(hex.EncodeToString(picture)) + `}}{\nonshppict{\pict\wmetafile8 0102}}}`,
+		"bytes.rtf":     `{\rtf1{\pict\pngblip\bin` + strconv.Itoa(len(picture)) + " " + string(picture) + "}}",
+		"drawing.svg":   `<svg xmlns="http://www.w3.org/2000/svg"><image href="` + at + `"/></svg>`,
+	} {
+		var got []string
+		for _, f := range file.Walk(t.Context(), "1", file.Input{Name: name, Data: []byte(page)}, file.NewBudget()) {
+			for _, l := range f.Links {
+				got = append(got, f.Path+" "+l.URL)
+			}
+		}
+		if want := []string{"1!picture-1 " + target}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	blank := image.NewGray(image.Rect(0, 0, 9, 9))
+	var logo bytes.Buffer
+	if err := png.Encode(&logo, blank); err != nil {
+		t.Fatal(err)
+	}
+	page := `<html><img src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(logo.Bytes()) + `">`
+	if all := file.Walk(t.Context(), "1", file.Input{Name: "a.html", Data: []byte(page)}, file.NewBudget()); len(all) != 1 {
+		t.Errorf("a logo in a page is listed: %+v", all[1:])
+	}
+	many := "<html>" + strings.Repeat(`<img src="`+at+`">`, 30)
+	found := file.Read(t.Context(), file.Input{Name: "a.html", Data: []byte(many)}, file.NewBudget())
+	if len(found.Members) != 20 || len(found.Problems) != 1 || found.Problems[0].Code != "limit_archive" {
+		t.Errorf("%d pictures in a page, problems %v", len(found.Members), found.Problems)
 	}
 }

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,57 @@ func readRTF(c *Content, data []byte) {
 	addText(c, "", text)
 	addFields(c, text)
 	nameObject(c, data)
+	addBlips(c, string(data))
+}
+
+// addBlips adds the pictures of a document that a QR code may be on; of others, such as
+// Windows metafiles, nothing is read.
+func addBlips(c *Content, s string) {
+	const mark = `\pict`
+	for n, at := 0, 0; ; {
+		i := strings.Index(s[at:], mark)
+		if i < 0 {
+			return
+		}
+		var data []byte
+		if data, at = blip(s, at+i+len(mark)); pictures[sniffBytes("", data)] {
+			if n++; !addShown(c, n, data) {
+				return
+			}
+		}
+	}
+}
+
+// blip reads the picture whose group goes on at a place: hexadecimal digits, or bytes
+// behind \bin. Groups within it tell of it. next is where its group ends.
+func blip(s string, at int) (data []byte, next int) {
+	var digits []byte
+	depth := 0
+	for at < len(s) && depth >= 0 {
+		switch b := s[at]; {
+		case b == '\\' && at+1 < len(s):
+			word, n, after := controlWord(s, at+1)
+			if word == "bin" && n >= 0 && n <= len(s)-after {
+				if depth == 0 {
+					data = []byte(s[after : after+n])
+				}
+				after += n
+			}
+			at = after
+			continue
+		case b == '{':
+			depth++
+		case b == '}':
+			depth--
+		case depth == 0 && b > ' ':
+			digits = append(digits, b)
+		}
+		at++
+	}
+	if data == nil {
+		data, _ = hex.DecodeString(string(digits[:len(digits)&^1]))
+	}
+	return data, at
 }
 
 // nameObject says that a document has an object in it, which may be a program.

@@ -96,6 +96,7 @@ func readMarkup(c *Content, data []byte) {
 	text := decodeText(data)
 	c.Texts = append(c.Texts, Text{Body: text, HTML: true})
 	addSmuggled(c, text)
+	addPictures(c, text)
 }
 
 // Bounds of the files that scripts hold.
@@ -105,7 +106,7 @@ const (
 )
 
 // addSmuggled adds the files that a page holds in base64, which its script hands to who opens it:
-// archives, documents, programs. Pictures in data: URLs are what a page shows.
+// archives, documents, programs.
 func addSmuggled(c *Content, text string) {
 	for at := 0; ; {
 		start := strings.IndexAny(text[at:], "\"'`")

@@ -114,7 +114,7 @@ func TestFilesInOthers(t *testing.T) {
 		"unpadded.html":       {"<html><script>f=`" + strings.TrimRight(encoded, "=") + "`</script>", []string{"script-1"}},
 		"a program.html":      {"<html><script>f=\"" + base64.StdEncoding.EncodeToString([]byte("MZ"+strings.Repeat("\x00", 200))) + "\"</script>", []string{"script-1"}},
 		"two.svg":             {"<svg><script>a('" + encoded + "', '" + encoded + "')</script></svg>", []string{"script-1", "script-2"}},
-		"a picture shown.htm": {"<html><img src='data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(png+strings.Repeat("x", 200))) + "'>", nil},
+		"a picture shown.htm": {"<html><img src='data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(png+strings.Repeat("x", 200))) + "'>", []string{"picture-1"}},
 		"words.html":          {"<html><p title='" + strings.Repeat("word", 60) + "'>", nil},
 		"invite.ics":          {"BEGIN:VCALENDAR\r\nATTACH;VALUE=BINARY;ENCODING=BASE64:" + encoded[:60] + "\r\n " + encoded[60:] + "\r\nEND:VCALENDAR\r\n", []string{"attach"}},
 		"data.ics":            {"BEGIN:VCALENDAR\r\nATTACH:data:application/zip;base64," + encoded + "\r\nEND:VCALENDAR\r\n", []string{"attach"}},

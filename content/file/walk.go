@@ -41,7 +41,10 @@ func walk(ctx context.Context, f Found, in Input, b *Budget, depth int) []Found 
 			all = append(all, inner)
 			continue
 		}
-		all = append(all, walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords, Check: in.Check}, b, depth+1)...)
+		found := walk(ctx, inner, Input{Name: m.Name, Data: m.Data, Passwords: in.Passwords, Check: in.Check}, b, depth+1)
+		if !m.Shown || len(found) > 1 || len(found[0].Links)+len(found[0].Texts)+len(found[0].Problems) > 0 {
+			all = append(all, found...)
+		}
 	}
 	return all
 }

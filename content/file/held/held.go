@@ -51,6 +51,7 @@ type Member struct {
 	Read       bool   // Data is the whole member
 	OpenedWith string // where the password was found; "" for a member without one
 	Password   string // the password itself
+	Shown      bool   // a picture in what a reader sees: no file of its own unless something is in it
 	Problems   []Problem
 }
 
