@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,6 +203,29 @@ func TestIndicators(t *testing.T) {
 	for _, value := range []string{"p1@phish.example", "label.zip", "report1@example.org"} {
 		if _, ok := found[value]; ok {
 			t.Errorf("%s is no indicator", value)
+		}
+	}
+}
+
+// TestHostsAsBrowsersReadThem: characters that nobody sees or that look like letters do
+// not hide a host in a text. The targets are what new URL(…).href of Node.js gives.
+func TestHostsAsBrowsersReadThem(t *testing.T) {
+	for written, target := range map[string]string{
+		"http://exa\u200bmple.com/zw": "http://example.com/zw", "http://ex\u2060ample.com/wj": "http://example.com/wj", "http://ex\ufeffample.com/bom": "http://example.com/bom",
+		"http://ph\u00adish.example/soft": "http://phish.example/soft", "http://exa\u034fmple.com/cgj": "http://example.com/cgj", "http://exa\ufe0fmple.com/vs": "http://example.com/vs",
+		"http://\u24d4xample.com/circled": "http://example.com/circled", "http://\uff45xample.com/full": "http://example.com/full", "http://\U0001d41axample.com/math": "http://axample.com/math",
+		"http://\U0001f134xample.com/squared": "http://example.com/squared", "http://example\u3002com/stop": "http://example.com/stop",
+	} {
+		raw := "From: a@sender.test\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSee " + written + " now\r\n"
+		var got []string
+		for _, i := range analyze([]byte(raw), Options{}).Indicators {
+			if i.Seen[0].Where == "text" {
+				got = append(got, i.Value)
+			}
+		}
+		host := strings.Split(target, "/")[2]
+		if want := []string{target, host}; !slices.Equal(got, want) {
+			t.Errorf("%+q: %q, want %q", written, got, want)
 		}
 	}
 }

@@ -67,12 +67,23 @@ func hostEnd(text string, start int) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
+		if ignored(r) && splits(text, start, i, size) {
+			i += size
+			continue
+		}
 		if scriptOf(r) == noLetter || unicode.Is(unicode.M, r) && (i == start || text[i-1] < utf8.RuneSelf) {
 			return i
 		}
 		i += size
 	}
 	return i
+}
+
+// splits reports whether what nobody sees at i stands within the first label of a name,
+// www aside, as in exam<U+200B>ple.com. Behind a dot it may part two names.
+func splits(text string, start, i, size int) bool {
+	return i > start && alnumBytes[text[i-1]] && i+size < len(text) && alnumBytes[text[i+size]] &&
+		!strings.Contains(strings.TrimPrefix(text[start:i], "www."), ".")
 }
 
 // cutScripts takes off, at both ends of a name, text of another script that

@@ -152,7 +152,7 @@ func (s spans) hide(h hit) bool {
 	if h.end == s[i].hostEnd && h.at > 0 {
 		return true // user@host of the URL itself
 	}
-	return h.at == 0 && (h.start < s[i].host || h.end > s[i].hostEnd)
+	return h.at == 0 && (h.start != s[i].host || h.end > s[i].hostEnd) // within the host: a part of it
 }
 
 // setAside tells networks and names that nobody on the Internet can own.

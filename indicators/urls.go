@@ -226,7 +226,7 @@ func continues(text string, begin, i int, r rune) bool {
 	s := scriptOf(r)
 	slash := strings.IndexAny(text[begin:i], "/?#")
 	if slash < 0 {
-		return s != noLetter || fullWidth(r) || r == 0xad || joiner(r) || dots(r) && !strings.Contains(text[begin:i], ".")
+		return s != noLetter || asASCII(r) || ignored(r) || joiner(r) || dots(r) && !strings.Contains(text[begin:i], ".")
 	}
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	switch {
@@ -292,9 +292,16 @@ func authority(s string) (host, end int) {
 	return host, end
 }
 
-// fullWidth are letters and digits that browsers read as ASCII.
-func fullWidth(r rune) bool {
-	return r >= 0xff10 && r <= 0xff19 || r >= 0xff21 && r <= 0xff3a || r >= 0xff41 && r <= 0xff5a
+// asASCII are letters and digits of full width, in circles and in squares, which browsers
+// read as ASCII in a host (UTS 46).
+func asASCII(r rune) bool {
+	return r >= 0xff10 && r <= 0xff19 || r >= 0xff21 && r <= 0xff3a || r >= 0xff41 && r <= 0xff5a ||
+		r >= 0x2460 && r <= 0x2468 || r >= 0x24b6 && r <= 0x24ea || r >= 0x1f130 && r <= 0x1f149
+}
+
+// ignored are those that browsers drop from a host (UTS 46): nobody sees them either.
+func ignored(r rune) bool {
+	return r == 0xad || r == 0x200b || r == 0x2060 || r == 0x2064 || r == 0xfeff
 }
 
 // dots are those that browsers read as a dot in a host (UTS 46).
@@ -307,7 +314,7 @@ var asciiDots = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 func trimForeign(text string, begin, end int) int {
 	for end > begin {
 		r, size := utf8.DecodeLastRuneInString(text[begin:end])
-		if r < utf8.RuneSelf || scriptOf(r) != noLetter && !unicode.Is(unicode.M, r) || fullWidth(r) {
+		if r < utf8.RuneSelf || scriptOf(r) != noLetter && !unicode.Is(unicode.M, r) || asASCII(r) {
 			return end
 		}
 		end -= size
