@@ -53,13 +53,15 @@ type fileReading struct {
 	given     []file.Password // by the user
 	passwords []file.Password // words of the email, see passwords.go
 	worded    int             // messages that they are of
+	searched  int             // files that were searched for them
 }
 
 // begin makes the budget of an email ready when its first file is read.
 func (w *walk) begin() {
 	if w.files.budget == nil {
 		w.files.budget = file.NewBudget()
-		w.files.budget.Words = &file.Words{Gather: func() []file.Password { return passwords(w) }}
+		left := file.MaxWords
+		w.files.budget.Words = &file.Words{Gather: func() []file.Password { return passwords(w) }, Left: &left}
 		w.files.ctx, w.files.cancel = context.WithTimeout(context.Background(), maxTime)
 		for _, p := range w.options.Passwords {
 			w.files.given = append(w.files.given, file.Password{Text: p, From: "archive_passwords"})

@@ -3,6 +3,7 @@ package content
 import (
 	"context"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -20,56 +21,60 @@ const (
 
 // passwords are what may open an encrypted file of the email: the words of its texts,
 // subjects, file names and files that carry text. They are gathered when something is
-// encrypted, and again when an archive had further messages in it.
+// encrypted, and where an archive had further messages in it theirs come in front.
 func passwords(w *walk) []file.Password {
 	if w.files.worded == len(w.found) {
 		return w.files.passwords
 	}
+	fresh := w.found[w.files.worded:]
 	w.files.worded = len(w.found)
-	text, subject, name := file.Source{From: "text"}, file.Source{From: "subject"}, file.Source{From: "filename"}
-	var hidden []string
-	for _, m := range w.found {
-		m.ownTexts(func(t Text) bool {
-			if t.HTML {
-				hidden = append(hidden, unseen(t.Text))
-				t.Text = message.HTMLText(t.Text)
-			}
-			text.Texts = append(text.Texts, t.Text)
-			return true
-		})
+	words := w.files.budget.Words
+	text, hidden := file.Source{From: "text"}, []string(nil)
+	subject, name := file.Source{From: "subject"}, file.Source{From: "filename"}
+	for _, m := range fresh {
 		if m.Mail != nil {
-			subject.Texts = append(subject.Texts, m.Mail.Header.Values("Subject")...)
+			subject.Texts = append(subject.Texts, words.Cut(strings.Join(m.Mail.Header.Values("Subject"), "\n")))
 		} else {
-			subject.Texts = append(subject.Texts, m.Items.Subject)
+			subject.Texts = append(subject.Texts, words.Cut(m.Items.Subject))
 		}
 		for _, a := range m.attached {
-			name.Texts = append(name.Texts, a.name)
+			name.Texts = append(name.Texts, words.Cut(a.name))
 		}
+		m.ownTexts(func(t Text) bool {
+			if t.HTML && *words.Left > 0 {
+				hidden = append(hidden, words.Cut(unseen(t.Text)))
+				t.Text = message.HTMLText(t.Text)
+			}
+			text.Texts = append(text.Texts, words.Cut(t.Text))
+			return *words.Left > 0
+		})
 	}
 	text.Texts = append(text.Texts, hidden...)
-	w.files.passwords = file.Passwords(text, subject, name, file.Source{From: "file", Texts: fileTexts(w)})
+	w.files.passwords = file.Once(file.Passwords(text, subject, name, file.Source{From: "file", Texts: fileTexts(w, fresh)}), w.files.passwords)
 	return w.files.passwords
 }
 
 // fileTexts are the texts of attached files in which a password may stand. They have a
 // budget of their own: what is read here is read again in its turn.
-func fileTexts(w *walk) (texts []string) {
+func fileTexts(w *walk, messages []*Message) (texts []string) {
 	b := file.NewBudget()
-	b.Bytes, b.Members, b.Tries, b.Pages, b.Pixels = 8<<20, 200, 0, 10, 0
+	b.Bytes, b.Members, b.Tries, b.Pages, b.Pixels, b.Work = 8<<20, 200, 0, 10, 0, time.Second
 	ctx, cancel := context.WithTimeout(w.files.ctx, maxTime/10)
 	defer cancel()
-	read := 0
-	for _, m := range w.found {
+	words := w.files.budget.Words
+	for _, m := range messages {
 		for _, a := range m.attached {
-			if a.data == nil || read == maxPasswordFiles || !file.CarriesText(file.Sniff(a.name, a.mediaType, a.start(glance))) {
+			if a.data == nil || w.files.searched == maxPasswordFiles || *words.Left == 0 || !file.CarriesText(file.Sniff(a.name, a.mediaType, a.start(glance))) {
 				continue
 			}
 			data := a.data()
 			if len(data) > maxPasswordFile {
 				continue
 			}
-			read++
-			texts = append(texts, textsIn(file.Read(ctx, file.Input{Name: a.name, MediaType: a.mediaType, Data: data}, b))...)
+			w.files.searched++
+			for _, text := range textsIn(file.Read(ctx, file.Input{Name: a.name, MediaType: a.mediaType, Data: data}, b)) {
+				texts = append(texts, words.Cut(text))
+			}
 		}
 	}
 	return texts

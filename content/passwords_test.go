@@ -124,3 +124,18 @@ func TestPasswordBesideTheArchive(t *testing.T) {
 		})
 	}
 }
+
+// TestPasswordTextsAreBounded holds that of the texts of an email no more than a mebibyte is searched for
+// passwords, and that those of a message in an archive are tried before those around it.
+func TestPasswordTextsAreBounded(t *testing.T) {
+	long := part("text/plain", "", []byte(strings.Repeat("many words ", 8000)))
+	locked := lockedBy(t, "info", "Zwiebel77")
+	mail := func(parts string) []byte {
+		return []byte("From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + parts + "--b--\r\n")
+	}
+	last := part("text/plain", "", []byte("Password: Zwiebel77")) + part("application/octet-stream", "a.arc", locked)
+	opens(t, mail(strings.Repeat(long, 10)+last), "!inside.txt", "text")
+	opens(t, mail(strings.Repeat(long, 20)+last), "!inside.txt", "")
+	inner := mail(last)
+	opens(t, mail(strings.Repeat(long, 10)+part("application/octet-stream", "b.zip", locked)+part("application/zip", "o.zip", zipOf(t, member{"m.eml", inner}))), "a.arc!inside.txt", "text")
+}

@@ -37,6 +37,9 @@ type (
 	Budget   = held.Budget
 )
 
+// MaxWords bounds the texts of one email that are searched for passwords, bytes.
+const MaxWords = held.MaxWords
+
 // NewBudget returns what the files of one email may cost.
 func NewBudget() *Budget { return held.NewBudget() }
 

@@ -7,15 +7,13 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-
-	"example.org/imap-integration/quote"
 )
 
 // Bounds of what is taken for passwords of one source.
 const (
 	maxPasswords    = 400
-	longestPassword = 64       // bytes
-	maxPasswordText = 64 << 10 // bytes of each text
+	maxRanked       = 8 * maxPasswords // of one rank, forms of one word and what comes twice included
+	longestPassword = 64               // bytes
 )
 
 // WellKnown is OpenedWith for a password that stands nowhere in the email.
@@ -77,6 +75,16 @@ func Passwords(sources ...Source) []Password {
 	return out
 }
 
+// Once joins lists of candidates, each candidate where it stands first.
+func Once(lists ...[]Password) []Password {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Concat(lists...), func(p Password) bool {
+		again := seen[p.Text]
+		seen[p.Text] = true
+		return again
+	})
+}
+
 // candidates are the words of a source, and what the last of them says of the next.
 type candidates struct {
 	ranked [ranks][]string
@@ -87,7 +95,6 @@ type candidates struct {
 
 // read takes a text as it stands, without invisible characters, and in the compatible form.
 func (c *candidates) read(text string) {
-	text, _ = quote.Cut(text, maxPasswordText)
 	visible := strings.Map(func(r rune) rune {
 		if invisible(r) {
 			return -1
@@ -224,7 +231,9 @@ func (c *candidates) emit(rank int, word string) {
 }
 
 func (c *candidates) put(rank int, words ...string) {
-	c.ranked[rank] = append(c.ranked[rank], words...)
+	if len(c.ranked[rank]) < maxRanked {
+		c.ranked[rank] = append(c.ranked[rank], words...)
+	}
 }
 
 // pieces are the parts of a word between marks and between scripts that need no spaces,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"example.org/imap-integration/content/file/held"
 	"example.org/imap-integration/message"
 )
 
@@ -57,22 +58,22 @@ const (
 
 // siblings gives also the words of the texts beside a file and their names, in front of all others.
 func siblings(members []Member, outer *Words) *Words {
-	return &Words{Gather: sync.OnceValue(func() []Password {
+	if outer == nil {
+		left := held.MaxWords
+		outer = &Words{Gather: func() []Password { return nil }, Left: &left}
+	}
+	return &Words{Left: outer.Left, Gather: sync.OnceValue(func() []Password {
 		texts, names := Source{From: "file"}, Source{From: "filename"}
 		for _, m := range members {
-			names.Texts = append(names.Texts, m.Name)
-			if format := Sniff(m.Name, "", m.Data); len(texts.Texts) < maxSiblings && len(m.Data) <= maxSibling && textReaders[format] != nil {
+			names.Texts = append(names.Texts, outer.Cut(m.Name))
+			if format := Sniff(m.Name, "", m.Data); *outer.Left > 0 && len(texts.Texts) < maxSiblings && len(m.Data) <= maxSibling && textReaders[format] != nil {
 				var c Content
 				textReaders[format](&c, m.Data)
 				for _, t := range c.Texts {
-					texts.Texts = append(texts.Texts, t.Body)
+					texts.Texts = append(texts.Texts, outer.Cut(t.Body))
 				}
 			}
 		}
-		words := Passwords(texts, names)
-		if outer != nil {
-			words = append(words, outer.Gather()...)
-		}
-		return words
+		return Once(Passwords(texts, names), outer.Gather())
 	})}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.org/imap-integration/message"
+	"example.org/imap-integration/quote"
 )
 
 // Content is what one file holds.
@@ -103,7 +104,23 @@ type Budget struct {
 }
 
 // Words gathers passwords once something is encrypted, as most files are not.
-type Words struct{ Gather func() []Password }
+type Words struct {
+	Gather func() []Password
+	Left   *int // bytes of texts that may still be searched for passwords, over all of an email
+}
+
+// Bounds of the texts that are searched for passwords, bytes.
+const (
+	MaxWordText = 64 << 10 // of one text
+	MaxWords    = 1 << 20  // of all of an email
+)
+
+// Cut is what of a text is searched.
+func (w *Words) Cut(text string) string {
+	text, _ = quote.Cut(text, min(MaxWordText, *w.Left))
+	*w.Left -= len(text)
+	return text
+}
 
 // Candidates are the passwords to be tried: these, and those of Words.
 func (b *Budget) Candidates(first []Password) []Password {
