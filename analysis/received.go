@@ -43,10 +43,7 @@ func Hops(h message.Header) []Hop {
 // received reads one Received field.
 func received(value string) (Hop, time.Time) {
 	var hop Hop
-	fields, date := value, ""
-	if i := lastOutside(value, ';'); i >= 0 {
-		fields, date = value[:i], value[i+1:]
-	}
+	fields, at := datedAt(value)
 	tokens := words(fields)
 	for i, t := range tokens {
 		if t.comment || i+1 >= len(tokens) {
@@ -74,12 +71,30 @@ func received(value string) (Hop, time.Time) {
 			}
 		}
 	}
-	at, ok := message.ParseDate(strings.TrimSpace(date))
-	if !ok || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
-		return hop, time.Time{}
+	if !at.IsZero() {
+		hop.Time = at.UTC().Format(time.RFC3339)
 	}
-	hop.Time = at.UTC().Format(time.RFC3339)
 	return hop, at
+}
+
+// datedAt parts a field at the semicolon in front of its date, which is the last that has one behind
+// it: some servers and scripts put another semicolon, or more, behind the date. The time is zero without a date.
+func datedAt(value string) (fields string, at time.Time) {
+	semicolons := outside(value, ';')
+	for i := len(semicolons) - 1; i >= 0; i-- {
+		end := len(value)
+		if i+1 < len(semicolons) {
+			end = semicolons[i+1]
+		}
+		at, ok := message.ParseDate(strings.TrimSpace(value[semicolons[i]+1 : end]))
+		if ok && at.UTC().Year() >= 1 && at.UTC().Year() <= 9999 {
+			return strings.TrimRight(value[:semicolons[i]], "; \t\r\n"), at
+		}
+	}
+	if len(semicolons) > 0 {
+		return value[:semicolons[len(semicolons)-1]], time.Time{}
+	}
+	return value, time.Time{}
 }
 
 // client returns the address of the sending host, which servers write in many
@@ -230,15 +245,14 @@ func commentEnd(value string, i int) int {
 	return len(value)
 }
 
-// lastOutside returns the last position of c outside of comments and quotes, -1 without one.
-func lastOutside(value string, c byte) int {
-	last := -1
+// outside are the positions of c outside of comments and quotes.
+func outside(value string, c byte) (all []int) {
 	eachOutside(value, func(i int) {
 		if value[i] == c {
-			last = i
+			all = append(all, i)
 		}
 	})
-	return last
+	return all
 }
 
 // eachOutside calls f for each position outside of comments and quotes.

@@ -101,7 +101,11 @@ func readCMS(data []byte, around *Message) (c cmsContent, err *cmsError) {
 		if len(p.Content) > 0 {
 			return cmsContent{p.Content, signatureOf(p)}, nil
 		}
-		return cmsContent{nil, clearSignature(p, around)}, nil
+		s := clearSignature(p, around)
+		if s == nil && (len(p.Signers) > 0 || len(p.Certificates) == 0) { // certificates alone are sent without content (RFC 8551, section 3.8)
+			return c, &cmsError{message.CodeFileDamaged, "a signed S/MIME message without content, and what it signs is not beside it: nothing was read, and the signature cannot be checked"}
+		}
+		return cmsContent{nil, s}, nil
 	case cmsData, cmsDigested, cmsCompressed:
 		inner, failed := berContent(data)
 		if failed == nil && kind == cmsCompressed {

@@ -120,3 +120,34 @@ func TestOpenSSL(t *testing.T) {
 		})
 	}
 }
+
+// TestSignedWithoutContent holds that a signature whose content is nowhere in the email is named, and
+// that one beside its content and certificates alone (RFC 8551, section 3.8) are not. All are made by openssl.
+func TestSignedWithoutContent(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "phish.eml"), []byte(phish), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	judge(t, dir, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30", "-subj", "/CN=Signer")
+	sign := func(args ...string) []byte {
+		return judge(t, dir, "openssl", append([]string{"cms", "-sign", "-in", "phish.eml", "-signer", "cert.pem", "-inkey", "key.pem", "-binary"}, args...)...)
+	}
+	for name, c := range map[string]struct {
+		raw   []byte
+		named bool
+	}{
+		"alone":             {carrier("application/pkcs7-mime; smime-type=signed-data", named("smime.p7m"), true, sign("-outform", "DER")), true},
+		"under any name":    {carrier("application/octet-stream", named("a.bin"), true, sign("-outform", "DER")), true},
+		"beside its text":   {sign("-outform", "SMIME"), false},
+		"with its content":  {carrier("application/pkcs7-mime", named("smime.p7m"), true, sign("-nodetach", "-outform", "DER")), false},
+		"certificates only": {carrier("application/pkcs7-mime; smime-type=certs-only", named("smime.p7c"), true, judge(t, dir, "openssl", "crl2pkcs7", "-nocrl", "-certfile", "cert.pem", "-outform", "DER")), false},
+	} {
+		_, problems := content.ForRecord(message.Parse(c.raw, message.DefaultLimits()), message.DefaultLimits())
+		got := slices.ContainsFunc(problems, func(p message.Problem) bool {
+			return p.Code == message.CodeFileDamaged && strings.Contains(p.Detail, "without content")
+		})
+		if got != c.named {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}

@@ -60,6 +60,20 @@ func TestAddressesOfStandards(t *testing.T) {
 		{"\"=?utf-8?q?a=2Cb?=\" <c@x.example>", []Address{{"a,b", "c@x.example"}}},
 		{"=?utf-8?q?=22Q=22?= <q@x.example>", []Address{{"\"Q\"", "q@x.example"}}},
 		{"=?utf-8?b?8J+YgCBKb3k=?= <joy@x.example>", []Address{{"😀 Joy", "joy@x.example"}}},
+		{"=?x@b.example", []Address{{"", "=?x@b.example"}}}, // what an atom may have is no encoded-word
+		{"a=?b?=@c.example", []Address{{"", "a=?b?=@c.example"}}},
+		{"x=?utf-8?@c.example", []Address{{"", "x=?utf-8?@c.example"}}},
+		{"<=?x?=@b.example>", []Address{{"", "=?x?=@b.example"}}},
+		{"A <a=?=b@c.example>", []Address{{"A", "a=?=b@c.example"}}},
+		{"<\"<a>\"@c.example>", []Address{{"", "\"<a>\"@c.example"}}},
+		{"X <\"a<b\"@c.example>", []Address{{"X", "\"a<b\"@c.example"}}},
+		{"X <\"a>b\"@c.example>", []Address{{"X", "\"a>b\"@c.example"}}},
+		{"\"[a]\"@c.example", []Address{{"", "\"[a]\"@c.example"}}},
+		{"<\"a(b)c\"@c.example>", []Address{{"", "\"a(b)c\"@c.example"}}},
+		{"'a'@c.example", []Address{{"", "'a'@c.example"}}},
+		{"X <'a'@c.example>", []Address{{"X", "'a'@c.example"}}},
+		{"a'@c.example", []Address{{"", "a'@c.example"}}},
+		{"'@c.example", []Address{{"", "'@c.example"}}},
 	} {
 		got, flaws := parseAddresses(tt.raw, DefaultLimits())
 		if diff := cmp.Diff(tt.want, got); diff != "" || flaws.bad {

@@ -273,7 +273,7 @@ func ebcdicText(b []byte, label string) bool {
 			letters++
 		}
 	}
-	return high > letters || label == "cp424" && spaces > 0 && none == 0
+	return high > letters || label == "cp424" && spaces > 0 && none == 0 || label == "cp875" && greekCapitals(b)
 }
 
 // tabled reports whether a charset is decoded by transformed alone.

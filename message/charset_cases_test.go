@@ -139,6 +139,9 @@ func TestCharsetsOfPython(t *testing.T) {
 		{"cp273", "\xD1j\x99\x87@\xC0\xD0\xA1", "Jörg äüß"},
 		{"cp1140", "\x9F@\xF1\xF0\xF0", "€ 100"},
 		{"cp875", "\x8A\x9C@\x8B\x9B", "αι βθ"},
+		{"cp875", "ABC@DE", "ΑΒΓ ΔΕ"}, // capitals are where ASCII has letters
+		{"cp875", "AIGUAA@\xF2\xF0\xF2\xF6", "ΑΙΗΞΑΑ 2026"},
+		{"cp875", "QWYXk@bcde@K", "ΚΠΣΡ, ΤΥΦΧ ."},
 		{"cp1026", "\xC8\x85\x93\x93\x96@JZ", "Hello ÇĞ"},
 		{"cp424", "A@BCD@EF", "א בגד הו"},
 	} {
@@ -219,6 +222,9 @@ func TestDamageOfOurReading(t *testing.T) {
 		"UTF-32 with a last odd byte":         {"utf-32le", "\xE4\x00\x00\x00\x00", "ä"},
 		"UTF-32 with a surrogate":             {"utf-32be", "\x00\x00\xD8\x00\x00\x00\x00\xE4", "\uFFFDä"},
 		"Greek EBCDIC that is ASCII":          {"cp875", "Pay 100 EUR", "Pay 100 EUR"},
+		"Greek EBCDIC that is one word":       {"cp875", "INVOICE", "INVOICE"},
+		"Greek EBCDIC that is an address":     {"cp875", "ann.lee@corp.example", "ann.lee@corp.example"},
+		"Greek EBCDIC that has lines":         {"cp875", "Dear\nann@corp", "Dear\nann@corp"},
 		"EBCDIC that is UTF-8":                {"cp500", "Prüfung der Zahlung", "Prüfung der Zahlung"},
 		"a label that says nothing":           {"x-nothing", "\xE4", "ä"},
 		"UTF-7 whose surrogate has no second": {"utf-7", "+2D3Y-x", "\uFFFDx"},

@@ -86,12 +86,13 @@ func (d *dateParts) clock(w string) {
 		w, d.am = rest, true
 	}
 	if i := strings.IndexFunc(w, func(r rune) bool { return r >= 'a' && r <= 'z' }); i > 0 { // 01:32:00GMT
+		d.bad = d.bad || strings.Contains(w[i:], ":") // 0x:59:21
 		d.named(w[i:])
 		w = w[:i]
 	}
 	w, _, _ = strings.Cut(w, ".")
 	f := strings.Split(w, ":")
-	if len(f) > 3 || d.timed {
+	if len(f) < 2 || len(f) > 3 || d.timed {
 		d.bad = true
 		return
 	}

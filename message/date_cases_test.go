@@ -90,6 +90,12 @@ func TestDatesThatAreNone(t *testing.T) {
 	for name, raw := range map[string]string{
 		"two times":                        "Mon, 20 Jun 2005 07:59:21 08:00:00 +0000",
 		"a time of four parts":             "Mon, 20 Jun 2005 07:59:21:00 +0000",
+		"a letter in the hour":             "Mon, 20 Jun 2005 0x:59:21 +0000",
+		"a letter in the minute":           "Mon, 20 Jun 2005 07:5x:21 +0000",
+		"a letter in the second":           "Mon, 20 Jun 2005 07:59:2x:1 +0000",
+		"a hexadecimal time":               "Mon, 20 Jun 2005 0x07:0x3b +0000",
+		"a time that begins with a zone":   "Mon, 20 Jun 2005 07Z:59:21",
+		"an hour alone":                    "Mon, 20 Jun 2005 07: +0000",
 		"a date of two parts":              "20/06 07:59:21",
 		"a date of four parts":             "20-Jun-2005-1 07:59:21 +0000",
 		"three numbers and no month":       "20 06 2005 07:59:21 +0000",

@@ -87,7 +87,7 @@ func (p *addressParser) address(addr string) string {
 	for _, scheme := range []string{"mailto:", "smtp:"} {
 		clean, _ = cutPrefixFold(clean, scheme)
 	}
-	clean = strings.Trim(clean, "<>'")
+	clean = withoutApostrophes(strings.Trim(clean, "<>"))
 	if n := len(clean); n > 2 && clean[0] == '"' && clean[n-1] == '"' && strings.Contains(clean, "@") {
 		clean = clean[1 : n-1]
 	}
@@ -102,6 +102,19 @@ func (p *addressParser) address(addr string) string {
 	return clean
 }
 
+// withoutApostrophes takes apostrophes off that stand around an address: no domain ends in one, and
+// those of 'a'@x.example are the local part's own.
+func withoutApostrophes(addr string) string {
+	if whole := strings.TrimRight(addr, "'"); whole != addr {
+		return strings.TrimLeft(whole, "'")
+	}
+	inner := strings.TrimLeft(addr, "'")
+	if strings.HasPrefix(inner, "@") || strings.Contains(inner, "'@") {
+		return addr
+	}
+	return inner
+}
+
 // soundAddress reports whether an address can be one: a local user without a
 // domain, or one "@" outside quotes between two things without spaces or control characters.
 func soundAddress(addr string) bool {
@@ -111,10 +124,20 @@ func soundAddress(addr string) bool {
 			return false
 		}
 	}
-	if strings.Contains(addr, "=?") || bareAt(local) || strings.HasPrefix(addr, "/") && domain == "" || hasControl(addr) {
+	if holdsWord(addr) || bareAt(local) || strings.HasPrefix(addr, "/") && domain == "" || hasControl(addr) {
 		return false
 	}
 	return !strings.ContainsAny(addr, ` "`) || len(phraseWords(addr)) <= 1
+}
+
+// holdsWord reports an encoded-word in an address, which is none (RFC 2047, section 5). The
+// characters "=?" alone may be in a local part.
+func holdsWord(addr string) bool {
+	if !strings.Contains(addr, "=?") {
+		return false
+	}
+	decoded, _ := decodeWords(addr, 1)
+	return decoded != (&wordDecoder{}).plain(addr)
 }
 
 // angled adds "name <addr>".

@@ -3,6 +3,8 @@ package outlook
 import (
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"example.org/imap-integration/message"
 )
@@ -75,6 +77,7 @@ func (r *rtfReader) run() {
 			r.text(c)
 		}
 	}
+	r.half()
 	r.flush()
 }
 
@@ -231,6 +234,7 @@ func (r *rtfReader) newLine() {
 	if r.hidden() {
 		return
 	}
+	r.half()
 	r.flush()
 	r.out.WriteString("\r\n")
 }
@@ -300,6 +304,7 @@ func (r *rtfReader) text(c byte) {
 	if r.hidden() {
 		return
 	}
+	r.half()
 	page := r.codePage
 	if p, ok := r.fonts[r.state.font]; ok && !r.state.tag {
 		page = p
@@ -314,22 +319,36 @@ func (r *rtfReader) text(c byte) {
 // unicode takes \uN, a UTF-16 unit as a signed number, and drops what follows for older readers.
 func (r *rtfReader) unicode(n int) {
 	r.skipChar = r.state.unicodeSkip
+	if r.hidden() {
+		return
+	}
 	unit := rune(n & 0xFFFF)
 	switch {
 	case unit >= 0xD800 && unit < 0xDC00:
+		r.half()
 		r.high = unit
 		return
 	case unit >= 0xDC00 && unit < 0xE000 && r.high != 0:
 		unit = 0x10000 + (r.high-0xD800)<<10 + (unit - 0xDC00)
+		r.high = 0
 	}
-	r.high = 0
+	r.badText = r.badText || utf16.IsSurrogate(unit) // a low one alone
 	r.rune(unit)
+}
+
+// half writes U+FFFD for a high surrogate that no low one followed.
+func (r *rtfReader) half() {
+	if r.high != 0 {
+		r.high, r.badText = 0, true
+		r.rune(utf8.RuneError)
+	}
 }
 
 func (r *rtfReader) rune(c rune) {
 	if r.hidden() {
 		return
 	}
+	r.half()
 	r.flush()
 	r.out.WriteRune(c)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"example.org/imap-integration/message"
 )
@@ -105,10 +107,12 @@ var skipped = map[string]bool{"fonttbl": true, "colortbl": true, "stylesheet": t
 func rtfText(s string) string {
 	var out strings.Builder
 	var raw []byte // escaped bytes, windows-1252
+	units := halves{out: &out}
 	flush := func() {
 		if len(raw) == 0 {
 			return
 		}
+		units.end()
 		t, _ := message.DecodeCharset(raw, "windows-1252")
 		out.WriteString(t)
 		raw = raw[:0]
@@ -136,10 +140,8 @@ func rtfText(s string) string {
 				raw = append(raw, byte(n))
 				continue
 			case word == "u":
-				out.WriteRune(rune(uint16(n)))
-				if i+1 < len(s) && s[i+1] == '?' {
-					i++
-				}
+				units.add(rune(uint16(n)))
+				i += standIn(s[i+1:])
 			case word == "par" || word == "line" || word == "row" || word == "fldrslt":
 				out.WriteByte('\n')
 			case word == "tab" || word == "cell" || word == "~":
@@ -154,7 +156,46 @@ func rtfText(s string) string {
 		flush()
 	}
 	flush()
+	units.end()
 	return out.String()
+}
+
+// standIn is the length of what stands for a character to older readers.
+func standIn(s string) int {
+	for _, mark := range []string{"?", `\'3f`, `\'3F`} {
+		if strings.HasPrefix(s, mark) {
+			return len(mark)
+		}
+	}
+	return 0
+}
+
+// halves joins the halves of characters that RTF writes as two units of UTF-16.
+type halves struct {
+	out  *strings.Builder
+	high rune // the first half, which waits for the other; 0 for none
+}
+
+func (h *halves) add(unit rune) {
+	if r := utf16.DecodeRune(h.high, unit); r != utf8.RuneError {
+		h.out.WriteRune(r)
+		h.high = 0
+		return
+	}
+	h.end()
+	if unit >= 0xD800 && unit < 0xDC00 {
+		h.high = unit
+		return
+	}
+	h.out.WriteRune(unit)
+}
+
+// end writes U+FFFD for a first half without the other.
+func (h *halves) end() {
+	if h.high != 0 {
+		h.out.WriteRune(utf8.RuneError)
+		h.high = 0
+	}
 }
 
 // controlWord reads what follows a backslash: the word, its number, and where the text goes on.
