@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"content":                 {"content/file", "links", "message", "outlook", "quote"},
 	"content/file":            {"content/file/archive", "content/file/held", "content/file/pdf", "content/file/qr", "indicators", "message", "quote"},
 	"content/file/archive":    {"content/file/held", "message", "quote"},
-	"content/file/held":       {"message"},
+	"content/file/held":       {"message", "quote"},
 	"content/file/filetest":   {},
 	"content/file/pdf":        {"content/file/held", "content/file/qr", "message", "quote"},
 	"content/file/qr":         {"content/file/held", "message", "quote"},

@@ -25,7 +25,7 @@ var readingOrders = map[string]string{
 		request explain credentials failure profile routes address describe id types encode text openapi doc`,
 	"message": `parse crosscheck attachments body html structure checks lookalike date describe loosename params header scan
 		reading message inline part types problems codes address mailbox encodedword encoding uuencode quotedprintable
-		charset charset_labels charset_tables utf7 utf16 iso2022 charset_cjk charset_jisx0213 charset_iconv plaintext base64 lexical lines filename`,
+		charset charset_labels charset_tables utf7 utf16 iso2022 charset_cjk charset_jisx0213 charset_greek charset_iconv plaintext base64 lexical lines filename`,
 }
 
 func TestReadingOrder(t *testing.T) {

@@ -19,8 +19,12 @@ const (
 // WellKnown is OpenedWith for a password that stands nowhere in the email.
 const WellKnown = "well_known"
 
-// wellKnown are what analysts and senders of malware use everywhere, the likeliest first.
-var wellKnown = []string{"infected", "malware", "virus", "password", "1234", "12345", "123456", "123", "infected!", "Infected", "infected123", "admin", "pass", "0000", "test", "abc123", "qwerty", "12345678"}
+// What analysts and senders of malware use everywhere: some are tried before the ordinary words of
+// an email, the others behind all of them.
+var (
+	wellKnown = []string{"infected", "malware", "virus", "password", "1234"}
+	lessKnown = []string{"12345", "123456", "123", "infected!", "Infected", "infected123", "admin", "pass", "0000", "test", "abc123", "qwerty", "12345678"}
+)
 
 // Source is texts of one place where a password may stand.
 type Source struct {
@@ -71,6 +75,9 @@ func Passwords(sources ...Source) []Password {
 				}
 			}
 		}
+	}
+	for _, word := range lessKnown {
+		put(word, WellKnown)
 	}
 	return out
 }
