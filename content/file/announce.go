@@ -13,7 +13,7 @@ var passwordWords = []string{
 }
 
 // unspacedWords announce one wherever they stand, in the scripts that part their words by nothing.
-var unspacedWords = []string{"密码", "密碼", "口令", "提取码", "提取碼", "解压码", "解壓碼", "パスワード", "パス", "暗号", "비밀번호", "패스워드", "암호", "รหัสผ่าน", "รหัส"}
+var unspacedWords = []string{"密码", "密碼", "口令", "提取码", "提取碼", "解压码", "解壓碼", "パスワード", "パス", "暗号", "비밀번호", "패스워드", "암호", "รหัสผ่าน", "รหัส", "🔑", "🔐"}
 
 // particles stand behind one of unspacedWords.
 const particles = "はがを是为為는은이가คือ"
