@@ -175,8 +175,10 @@ func officeElement(c *Content, e xml.StartElement, field *strings.Builder) {
 		switch {
 		case a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") && strings.Contains(a.Value, ":"):
 			c.AddLink(Link{URL: a.Value, Where: e.Name.Local, Clickable: e.Name.Local == "a"})
-		case e.Name.Local == "Hyperlink" && a.Name.Local == "Address" && strings.Contains(a.Value, ":"): // Visio
+		case e.Name.Local == "Hyperlink" && a.Name.Local == "Address" && strings.Contains(a.Value, ":"): // Visio before
 			c.AddLink(Link{URL: a.Value, Where: "hyperlink", Clickable: true})
+		case e.Name.Local == "Cell" && a.Name.Local == "N" && a.Value == "Address" && strings.Contains(attribute(e, "V"), ":"): // Visio since 2013
+			c.AddLink(Link{URL: attribute(e, "V"), Where: "hyperlink", Clickable: true})
 		case e.Name.Local == "ddeLink" && a.Name.Local == "ddeTopic": // what Excel starts
 			addText(c, "dde", attribute(e, "ddeService")+" "+a.Value)
 		case a.Name.Local == "instr" || a.Name.Local == "formula":

@@ -146,3 +146,33 @@ func textOf(c file.Content) (all string) {
 	}
 	return all
 }
+
+// TestPDFAttachedAsPoppler holds that the files in notes on pages are those that pdfdetach takes out.
+func TestPDFAttachedAsPoppler(t *testing.T) {
+	if raceDetector {
+		t.Skip("too slow with the race detector; make unit runs it without")
+	}
+	pdfdetach := tool(t, "pdfdetach", "poppler-utils")
+	forms, err := filepath.Glob("testdata/forms/pdf-attached*.pdf")
+	if err != nil || len(forms) == 0 {
+		t.Fatal(err)
+	}
+	for _, form := range forms {
+		data, err := os.ReadFile(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		made(t, dir, "in.pdf", string(data))
+		run(t, dir, pdfdetach, "-saveall", "-o", dir, "in.pdf")
+		c := read(t, form, data)
+		if len(c.Members) != 1 {
+			t.Errorf("%s: members %+v, want one", form, c.Members)
+			continue
+		}
+		judged, err := os.ReadFile(filepath.Join(dir, c.Members[0].Name))
+		if err != nil || !slices.Equal(judged, c.Members[0].Data) {
+			t.Errorf("%s: %q, pdfdetach takes out %q (%v)", form, c.Members[0].Data, judged, err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package filetest
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -26,6 +27,7 @@ func documents() []Bomb {
 	}
 	drawing := strings.Repeat("0 0 m 300 300 l S 10 10 200 200 re f ", 200000)
 	const picture = "<</Type/XObject/Subtype/Image/Width 60000/Height 60000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 5>>\nstream\nabcde\nendstream"
+	zeros := "<</Filter/FlateDecode>>\nstream\n" + string(zlibOf(make([]byte, 40<<20))) + "\nendstream"
 	page := func(content, resources string, more ...string) []byte {
 		return Objects(append([]string{
 			"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -46,6 +48,12 @@ func documents() []Bomb {
 		{"huge picture.pdf", page("300 0 0 300 0 0 cm /I Do", "/XObject<</I 7 0 R>>", picture), "limit_file", true},
 		{"text.pdf", page("BT /F 12 Tf ("+strings.Repeat("word ", 1<<20)+") Tj ET", "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"), "", true},
 		{"locked.pdf", lockedPDF(), "file_encrypted", false},
+		{"references.pdf", []byte("%PDF-1.4\n1 0 obj(x)endobj " + strings.Repeat("/JS 1 0 R ", 1<<19)), stopped, true},
+		{"objects.pdf", []byte("%PDF-1.4\n" + strings.Repeat("/JS 1 0 R 1 0 obj<</A(", 1<<18)), stopped, true},
+		{"streams.pdf", []byte("%PDF-1.4\n" + numbered("%d 0 obj<<>>stream /JS %d 0 R ", 60_000)), stopped, true},
+		{"attached often.pdf", []byte("%PDF-1.4\n1 0 obj<<>>stream x endstream " + strings.Repeat("<</EF<</F 1 0 R>>/F(a)>>", 1<<18)), stopped, true},
+		{"attached zeros.pdf", page("", "", "<</F(zeros)/EF<</F 8 0 R>>>>", zeros), "limit_archive", true},
+		{"zeros as script.pdf", page("", "", "<</S/JavaScript/JS 8 0 R>>", zeros), "limit_file", true},
 		{"old.doc", ole(strings.Repeat("\x00", 512)), "file_unsupported", false},
 		{"strings.doc", ole(strings.Repeat("abcd\x00", 1<<20)), "file_unsupported", true},
 		{"locked.docx", ole("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"), "file_encrypted", false},
@@ -107,3 +115,21 @@ func texts() []Bomb {
 }
 
 func uint32BE(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
+
+// numbered repeats a form with the numbers from 1 on in its two places.
+func numbered(form string, times int) string {
+	var b strings.Builder
+	for i := range times {
+		fmt.Fprintf(&b, form, i+1, i+1)
+	}
+	return b.String()
+}
+
+func zlibOf(data []byte) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	_, err := w.Write(data)
+	must(err)
+	must(w.Close())
+	return b.Bytes()
+}

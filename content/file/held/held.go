@@ -11,6 +11,7 @@ package held
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/imap-integration/message"
@@ -84,6 +85,13 @@ func (c *Content) AddLink(l Link) {
 		c.Full = true
 		c.Add(message.CodeLimitFile, "more than %d links, or %d bytes of targets; the others are not listed", maxLinks, maxLinkBytes)
 	}
+}
+
+// AddScript adds a script: as it is written, and as that of a page, where links are found behind
+// escapes and in joined strings.
+func (c *Content) AddScript(body string) {
+	c.Texts = append(c.Texts, Text{Where: "script", Body: body},
+		Text{Where: "script", Body: "<script>" + strings.ReplaceAll(body, "</", "< /") + "</script>", HTML: true})
 }
 
 // Add adds a problem.

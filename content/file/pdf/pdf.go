@@ -86,9 +86,20 @@ type reader struct {
 // Read adds what a PDF file holds to c.
 func Read(ctx context.Context, c *held.Content, data []byte, passwords []held.Password, b *held.Budget) {
 	found := len(c.Links)
-	if start(ctx, c, data, passwords, b, (*reader).pages) {
-		addActions(c, data, found)
-		addImages(ctx, c, data, b)
+	plain := data
+	read := func(r *reader) error {
+		if r.encrypted() {
+			plain = nil // nothing in it is what it seems
+		}
+		err := r.pages()
+		if err == nil && plain == nil {
+			plain, err = r.decrypted()
+		}
+		return err
+	}
+	if start(ctx, c, data, passwords, b, read) {
+		addActions(c, plain, found, b)
+		addImages(ctx, c, plain, b)
 	}
 }
 
@@ -302,7 +313,7 @@ func (r *reader) link(l references.FPDF_LINK) {
 func (r *reader) extras() {
 	if js, err := r.pdfium.GetJavaScriptActions(&requests.GetJavaScriptActions{Document: r.document}); err == nil {
 		for _, a := range js.JavaScriptActions {
-			r.content.Texts = append(r.content.Texts, held.Text{Where: "script", Body: a.Script})
+			r.content.AddScript(a.Script)
 		}
 	}
 	attached, err := r.pdfium.GetAttachments(&requests.GetAttachments{Document: r.document})

@@ -6,7 +6,10 @@ import (
 	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
+
+	"github.com/klippa-app/go-pdfium/requests"
 
 	"example.org/imap-integration/content/file/held"
 )
@@ -104,4 +107,30 @@ func inParentheses(s []byte) []byte {
 		return nil
 	}
 	return append(append([]byte("("), s...), ')')
+}
+
+// encrypted reports whether a file that was opened is encrypted, be it with the empty password.
+func (r *reader) encrypted() bool {
+	handler, err := r.pdfium.FPDF_GetSecurityHandlerRevision(&requests.FPDF_GetSecurityHandlerRevision{Document: r.document})
+	return err == nil && handler.SecurityHandlerRevision > 0
+}
+
+// decrypted is the file as PDFium writes it without its encryption, for the look at its objects.
+func (r *reader) decrypted() ([]byte, error) {
+	out := limited{left: maxSize}
+	_, err := r.pdfium.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{Document: r.document, Flags: requests.SaveFlagRemoveSecurity, FileWriter: &out})
+	return out.Bytes(), err
+}
+
+// limited takes no more than a number of bytes.
+type limited struct {
+	bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= len(p); l.left < 0 {
+		return 0, errors.New("the PDF is too large without its encryption")
+	}
+	return l.Buffer.Write(p)
 }
