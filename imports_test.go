@@ -90,7 +90,7 @@ var guests = map[string][]string{
 	"github.com/klippa-app":          {"content/file/pdf"},
 	"github.com/tetratelabs/wazero":  {"content/file/pdf"},
 	"github.com/makiuchi-d/gozxing":  {"content/file/qr"},
-	"golang.org/x/image":             {"content/file/qr"},
+	"golang.org/x/image":             {"content/file/pdf", "content/file/qr"},
 }
 
 // workshops hold what is no part of the program: they may import everything.
