@@ -164,7 +164,7 @@ func newFile(found file.Found, digests bool) *File {
 		Path: found.Path, Name: found.Member.Name, Format: found.Format, Size: found.Member.Size, OpenedWith: found.Member.OpenedWith,
 		Texts: found.Texts, Links: found.Links, read: true,
 	}
-	if found.Member.Read && digests {
+	if found.Member.Read && digests && !found.Member.Drawn {
 		f.MD5, f.SHA1, f.SHA256 = message.Digests(found.Member.Data)
 	}
 	for _, p := range found.Problems {

@@ -64,7 +64,7 @@ func fileTexts(w *walk, messages []*Message) (texts []string) {
 	words := w.files.budget.Words
 	for _, m := range messages {
 		for _, a := range m.attached {
-			if a.data == nil || w.files.searched == maxPasswordFiles || *words.Left == 0 || !file.CarriesText(file.Sniff(a.name, a.mediaType, a.start(glance))) {
+			if a.data == nil || a.within || w.files.searched == maxPasswordFiles || *words.Left == 0 || !file.CarriesText(file.Sniff(a.name, a.mediaType, a.start(glance))) {
 				continue
 			}
 			data := a.data()

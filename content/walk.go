@@ -230,7 +230,7 @@ func (w *walk) mail(m *Message, depth int) {
 		case mayHold(p) && w.message(m, at, p.Filename, p.MediaType, p.Decoded(), depth):
 		case !textual(p) || hidden(p):
 			f.data, f.start = p.Decoded, p.Start
-		case p.MediaType == "text/html" && !(w.options.check && ownText(p)):
+		case !w.options.check: // nothing that a record names is in a text
 			f.data, f.start, f.within, f.body = p.Decoded, p.Start, true, ownText(p)
 		}
 		m.attached = append(m.attached, f)

@@ -14,13 +14,19 @@ import (
 // in style sheets or in scripts alike: a QR code may be on one. Documents in data: URLs are
 // found with the links.
 func addPictures(c *Content, text string) {
-	for n := 0; ; {
-		at := dataImage(text)
+	n := 0
+	defer func() {
+		if mayBeDrawn(text) {
+			addDrawn(c, n, message.HTMLText(text))
+		}
+	}()
+	for rest := text; ; {
+		at := dataImage(rest)
 		if at < 0 {
 			return
 		}
-		literal, rest := cutURL(text, at)
-		text = rest
+		var literal string
+		literal, rest = cutURL(rest, at)
 		data := decodeDataURL(literal)
 		if !pictures[sniffBytes("", data)] {
 			continue // SVG, or nothing that a browser shows
@@ -41,8 +47,11 @@ func addShown(c *Content, n int, data []byte) bool {
 	return true
 }
 
-// HoldsPictures is a quick look for pictures in data: URLs.
-func HoldsPictures(markup []byte) bool { return dataImage(string(markup)) >= 0 }
+// HoldsPictures is a quick look for pictures in the text of an email: in data: URLs, or drawn.
+func HoldsPictures(text []byte) bool {
+	s := string(text)
+	return mayBeDrawn(s) || dataImage(s) >= 0
+}
 
 // dataImage is where a data: URL of a picture begins, -1 where none does.
 func dataImage(text string) int {

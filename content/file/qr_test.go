@@ -304,3 +304,41 @@ func TestPicturesInPages(t *testing.T) {
 		t.Errorf("%d pictures in a page, problems %v", len(found.Members), found.Problems)
 	}
 }
+
+// TestDrawnCodes: what qrencode draws for a terminal is read, in a text, in a page, beside other
+// lines and where the spaces at the ends of lines are lost.
+func TestDrawnCodes(t *testing.T) {
+	const target = "http://phish.example/drawn"
+	dir := t.TempDir()
+	qrencode := tool(t, "qrencode", "qrencode")
+	for _, form := range []string{"UTF8", "UTF8i", "ASCII", "ASCIIi"} {
+		run(t, dir, qrencode, "-t", form, "-o", "code.txt", target)
+		data, err := os.ReadFile(filepath.Join(dir, "code.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := string(data)
+		var trimmed strings.Builder
+		for line := range strings.Lines(code) {
+			trimmed.WriteString(strings.TrimRight(line, " \n") + "\r\n")
+		}
+		for name, text := range map[string]string{
+			"code.txt": code, "text.txt": "Please scan this:\n\n" + code + "\nThank you\n", "trimmed.txt": trimmed.String(),
+			"page.html": "<html><p>Scan:</p><pre>" + code + "</pre></html>",
+		} {
+			var got []string
+			for _, f := range file.Walk(t.Context(), "1", file.Input{Name: name, Data: []byte(text)}, file.NewBudget()) {
+				for _, l := range f.Links {
+					got = append(got, f.Path+" "+l.URL)
+				}
+			}
+			if want := []string{"1!picture-1 " + target}; !slices.Equal(got, want) {
+				t.Errorf("%s in %s: %q, want %q", form, name, got, want)
+			}
+		}
+	}
+	rules := strings.Repeat(strings.Repeat("#", 70)+"\n", 3) + strings.Repeat("█████ 50 %\n", 100)
+	if all := file.Walk(t.Context(), "1", file.Input{Name: "a.txt", Data: []byte(rules)}, file.NewBudget()); len(all) != 1 || len(all[0].Problems) > 0 {
+		t.Errorf("rules and bars of a text: %+v", all)
+	}
+}

@@ -42,6 +42,7 @@ func decodeText(data []byte) string {
 func readText(c *Content, data []byte) {
 	text := decodeText(data)
 	c.Texts = append(c.Texts, Text{Body: text})
+	addDrawn(c, 0, text)
 	if inner := encoded(text); bytes.HasPrefix(inner, []byte("MZ")) || readable(inner) {
 		c.Members = append(c.Members, Member{Name: "decoded", Size: int64(len(inner)), Data: inner, Read: true})
 	}

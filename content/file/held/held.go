@@ -54,6 +54,7 @@ type Member struct {
 	OpenedWith string // where the password was found; "" for a member without one
 	Password   string // the password itself
 	Shown      bool   // a picture in what a reader sees: no file of its own unless something is in it
+	Drawn      bool   // Data is made here of something else: its digests say nothing
 	Problems   []Problem
 }
 
