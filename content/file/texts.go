@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"example.org/imap-integration/content/file/held"
 	"example.org/imap-integration/message"
 	"example.org/imap-integration/quote"
 )
@@ -87,11 +88,8 @@ var scriptNames = map[string]bool{".js": true, ".jse": true, ".mjs": true, ".vbs
 // IsScript reports whether a file is a script by its name.
 func IsScript(name string) bool { return scriptNames[strings.ToLower(path.Ext(name))] }
 
-// addScript hands a script over as that of a page too, where links are found behind escapes and in joined strings.
-func addScript(c *Content, data []byte) {
-	body := strings.ReplaceAll(decodeText(data), "</", "< /")
-	c.Texts = append(c.Texts, Text{Where: "script", Body: "<script>" + body + "</script>", HTML: true})
-}
+// addScript hands a script, whose text is there, over as that of a page too.
+func addScript(c *Content, data []byte) { c.Texts = append(c.Texts, held.ScriptPage(decodeText(data))) }
 
 func readMarkup(c *Content, data []byte) {
 	text := decodeText(data)

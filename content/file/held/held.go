@@ -91,8 +91,12 @@ func (c *Content) AddLink(l Link) {
 // AddScript adds a script: as it is written, and as that of a page, where links are found behind
 // escapes and in joined strings.
 func (c *Content) AddScript(body string) {
-	c.Texts = append(c.Texts, Text{Where: "script", Body: body},
-		Text{Where: "script", Body: "<script>" + strings.ReplaceAll(body, "</", "< /") + "</script>", HTML: true})
+	c.Texts = append(c.Texts, Text{Where: "script", Body: body}, ScriptPage(body))
+}
+
+// ScriptPage is a page that is nothing but this script.
+func ScriptPage(body string) Text {
+	return Text{Where: "script", Body: "<script>" + strings.ReplaceAll(body, "</", "< /") + "</script>", HTML: true}
 }
 
 // Add adds a problem.
