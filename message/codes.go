@@ -96,6 +96,7 @@ const (
 	CodeArchiveEncrypted   = "archive_encrypted"   // no password opened it
 	CodeArchiveDamaged     = "archive_damaged"     // it, or a member, cannot be unpacked
 	CodeArchiveUnsupported = "archive_unsupported" // a kind of archive or compression that is not read
+	CodeArchiveAmbiguous   = "archive_ambiguous"   // programs that open archives show different files in it
 	CodeLimitArchive       = "limit_archive"       // not unpacked, or not all of it: too much
 	CodeEncrypted          = "encrypted"           // a message that is encrypted (S/MIME, PGP)
 	CodeFileEncrypted      = "file_encrypted"      // a document that needs a password

@@ -7,7 +7,6 @@ import (
 	"example.org/imap-integration/content/file/pdf"
 	"example.org/imap-integration/content/file/qr"
 	"example.org/imap-integration/message"
-	"example.org/imap-integration/quote"
 )
 
 // check says what reading a file would not read, as far as that is told without
@@ -16,9 +15,7 @@ import (
 func check(ctx context.Context, c *Content, in Input, b *Budget) {
 	switch {
 	case office[c.Format]:
-		if err := archive.Directory(in.Data); err != nil {
-			c.Add(message.CodeArchiveDamaged, "the archive cannot be read to its end: %s", quote.Line(err.Error(), quote.Sentence))
-		} else if c.Format == "odf" {
+		if archive.Differences(c, in.Data); len(c.Problems) == 0 && c.Format == "odf" {
 			readOffice(ctx, c, in, b)
 			c.Texts, c.Links, c.Members = nil, nil, nil
 		}

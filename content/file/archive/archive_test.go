@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -66,6 +67,7 @@ func TestDirectory(t *testing.T) {
 // unpacked, or keep silent about a member that it did not read.
 func FuzzRead(f *testing.F) {
 	f.Add("zip", filetest.Zip(filetest.File{Name: "a", Data: []byte("content")}))
+	f.Add("zip", bytes.Repeat(filetest.Zip(filetest.File{Name: "a", Data: []byte("content")}), 2))
 	f.Add("tar", filetest.Tar("a", []byte("content")))
 	f.Add("gzip", filetest.Gzip([]byte("content")))
 	f.Add("rar", []byte("Rar!\x1a\x07\x01\x00\x33\x92\xb5\xe5\x0a\x01\x05\x06\x00\x05\x01\x01\x80\x80\x00"))

@@ -35,27 +35,55 @@ const (
 // zipReader reads ZIP (PKWARE APPNOTE.TXT), with the ciphers of PKWARE and WinZip.
 type zipReader struct{ *reader }
 
+// read reads the members of the directory at the end, and those that a reader
+// finds that goes through the file from its beginning.
 func (r zipReader) read() error {
-	z, err := zip.NewReader(bytes.NewReader(r.data), int64(len(r.data)))
+	at := &placeReader{Reader: bytes.NewReader(r.data)}
+	z, err := zip.NewReader(at, int64(len(r.data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return err
+		return r.recovered(err)
 	}
+	var known []span
 	for _, f := range z.File {
-		if f.FileInfo().IsDir() {
-			continue
-		}
-		m, err := r.start(zipName(f), int64(min(f.UncompressedSize64, 1<<62)))
+		s, err := r.directoryMember(f, at)
 		if err != nil {
 			return err
 		}
-		if err := r.zipMember(m, f); err != nil {
-			m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
-		}
-		if err := r.send(m); err != nil {
-			return err
-		}
+		known = append(known, s)
 	}
-	return nil
+	return r.strays(known, func(m *held.Member) {
+		m.Add(message.CodeArchiveAmbiguous, "it stands in the archive but not in its directory: some programs show it, others do not")
+	})
+}
+
+// directoryMember reads a member of the directory, and returns where it stands.
+func (r zipReader) directoryMember(f *zip.File, at *placeReader) (span, error) {
+	l, err := at.local(r.data, f)
+	if f.FileInfo().IsDir() && f.UncompressedSize64 == 0 {
+		return span{l.start, l.body}, nil
+	}
+	m, full := r.start(zipName(&f.FileHeader), int64(min(f.UncompressedSize64, 1<<62)))
+	if full != nil {
+		return span{}, full
+	}
+	end := l.body
+	if err == nil {
+		var used int
+		used, err = r.zipMember(m, &f.FileHeader, cut(r.data, l.body, f.CompressedSize64))
+		end += used
+	}
+	if err != nil {
+		m.Add(code(err), "cannot be unpacked: %s", quote.Line(err.Error(), quote.Sentence))
+	}
+	other := l.differs(f)
+	if other != "" {
+		r.otherwise(m, l)
+		m.Add(message.CodeArchiveAmbiguous, "the header in front of its content says otherwise than the directory: %s", other)
+	}
+	if err := r.send(m); err != nil || other == "" {
+		return span{l.start, end}, err
+	}
+	return span{l.start, min(end, l.end())}, r.otherName(m, l)
 }
 
 // Directory reports what is wrong with the directory of a ZIP.
@@ -68,7 +96,7 @@ func Directory(data []byte) error {
 }
 
 // zipName is the name as text: names without the UTF-8 mark are in a code page of DOS.
-func zipName(f *zip.File) string {
+func zipName(f *zip.FileHeader) string {
 	if !f.NonUTF8 {
 		return f.Name
 	}
@@ -76,33 +104,30 @@ func zipName(f *zip.File) string {
 	return name
 }
 
-func (r zipReader) zipMember(m *held.Member, f *zip.File) error {
-	raw, err := f.OpenRaw()
-	if err != nil {
-		return err
-	}
-	if f.Flags&encrypted == 0 {
-		return r.inflate(m, f, f.Method, true, raw)
-	}
-	packed, err := r.all(raw, int64(len(r.data)), int64(f.CompressedSize64))
-	if err != nil {
-		return err
+// zipMember unpacks a member, and returns how many of the packed bytes belong to it.
+func (r zipReader) zipMember(m *held.Member, h *zip.FileHeader, packed []byte) (used int, err error) {
+	if h.Flags&encrypted == 0 {
+		src := bytes.NewReader(packed)
+		if err := r.inflate(m, h, h.Method, true, src); err != nil || !m.Read {
+			return len(packed), err
+		}
+		return len(packed) - src.Len(), nil
 	}
 	cost := 1
-	if f.Method == zipAES {
+	if h.Method == zipAES {
 		cost = 2
 	}
-	return r.withPassword(m, cost, func(p held.Password) error {
-		if f.Method == zipAES {
-			return r.zipAES(m, f, packed, p.Text)
+	return len(packed), r.withPassword(m, cost, func(p held.Password) error {
+		if h.Method == zipAES {
+			return r.zipAES(m, h, packed, p.Text)
 		}
-		return r.zipCrypto(m, f, packed, p.Text)
+		return r.zipCrypto(m, h, packed, p.Text)
 	})
 }
 
 // inflate unpacks a member and checks it. A checksum that does not fit is errPassword where one was used.
-func (r zipReader) inflate(m *held.Member, f *zip.File, method uint16, sum bool, packed io.Reader) error {
-	src := packed
+func (r zipReader) inflate(m *held.Member, h *zip.FileHeader, method uint16, sum bool, packed *bytes.Reader) error {
+	src := io.Reader(packed)
 	switch method {
 	case zip.Store:
 	case zip.Deflate:
@@ -121,15 +146,28 @@ func (r zipReader) inflate(m *held.Member, f *zip.File, method uint16, sum bool,
 	if err := r.fill(m, src); err != nil {
 		return err
 	}
-	if m.Read && sum && f.CRC32 != crc32.ChecksumIEEE(m.Data) {
+	if m.Read && sum && h.CRC32 != crc32.ChecksumIEEE(m.Data) && !(method == zip.Store && r.isDeflated(m, h)) {
 		m.Add(message.CodeArchiveDamaged, "its checksum does not fit")
 	}
 	return nil
 }
 
+// isDeflated unpacks a member that says that it is stored and is compressed, if
+// that gives what the checksum is of. Readers that believe it see only noise.
+func (r zipReader) isDeflated(m *held.Member, h *zip.FileHeader) bool {
+	trial, left := held.Member{Size: -1}, r.budget.Bytes
+	if err := r.fill(&trial, flate.NewReader(bytes.NewReader(m.Data))); err != nil || !trial.Read || crc32.ChecksumIEEE(trial.Data) != h.CRC32 {
+		r.budget.Bytes = left
+		return false
+	}
+	m.Data, m.Size = trial.Data, trial.Size
+	m.Add(message.CodeArchiveAmbiguous, "it says that it is stored as it is, but it is compressed; it was unpacked")
+	return true
+}
+
 // zipCrypto decrypts with the cipher of PKWARE (APPNOTE.TXT, section 6.1). One
 // wrong password in 256 passes its own check, so the checksum decides.
-func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, password string) error {
+func (r zipReader) zipCrypto(m *held.Member, h *zip.FileHeader, packed []byte, password string) error {
 	const header = 12
 	if len(packed) < header {
 		return io.ErrUnexpectedEOF
@@ -137,9 +175,9 @@ func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, passwor
 	start := bytes.Clone(packed[:header])
 	k := newZipKeys(password)
 	k.decrypt(start)
-	check := byte(f.CRC32 >> 24)
-	if f.Flags&8 != 0 {
-		check = byte(f.ModifiedTime >> 8) //nolint:staticcheck // the field of the header is meant
+	check := byte(h.CRC32 >> 24)
+	if h.Flags&8 != 0 {
+		check = byte(h.ModifiedTime >> 8) //nolint:staticcheck // the field of the header is meant
 	}
 	if start[header-1] != check {
 		return errPassword
@@ -147,7 +185,7 @@ func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, passwor
 	plain := bytes.Clone(packed[header:])
 	k.decrypt(plain)
 	trial, left := *m, r.budget.Bytes
-	err := r.inflate(&trial, f, f.Method, true, bytes.NewReader(plain))
+	err := r.inflate(&trial, h, h.Method, true, bytes.NewReader(plain))
 	if _, isCoded := errors.AsType[coded](err); isCoded || errors.Is(err, errLimit) {
 		return err
 	}
@@ -161,9 +199,9 @@ func (r zipReader) zipCrypto(m *held.Member, f *zip.File, packed []byte, passwor
 
 // zipAES decrypts AE-1 and AE-2: the salt, two bytes to check the password, the
 // data in counter mode, ten bytes of HMAC-SHA1.
-func (r zipReader) zipAES(m *held.Member, f *zip.File, packed []byte, password string) error {
+func (r zipReader) zipAES(m *held.Member, h *zip.FileHeader, packed []byte, password string) error {
 	const check, mac, rounds = 2, 10, 1000
-	strength, method, ok := aesExtra(f.Extra)
+	strength, method, ok := aesExtra(h.Extra)
 	if !ok {
 		return errors.New("it says AES and not which")
 	}
@@ -180,9 +218,9 @@ func (r zipReader) zipAES(m *held.Member, f *zip.File, packed []byte, password s
 		return errPassword
 	}
 	body := packed[salt+check : len(packed)-mac]
-	h := hmac.New(sha1.New, keys[keyLen:2*keyLen])
-	h.Write(body)
-	if !hmac.Equal(h.Sum(nil)[:mac], packed[len(packed)-mac:]) {
+	sum := hmac.New(sha1.New, keys[keyLen:2*keyLen])
+	sum.Write(body)
+	if !hmac.Equal(sum.Sum(nil)[:mac], packed[len(packed)-mac:]) {
 		return errPassword
 	}
 	block, err := aes.NewCipher(keys[:keyLen])
@@ -191,7 +229,7 @@ func (r zipReader) zipAES(m *held.Member, f *zip.File, packed []byte, password s
 	}
 	plain := bytes.Clone(body)
 	littleEndianCounter(block, plain)
-	return r.inflate(m, f, method, f.CRC32 != 0, bytes.NewReader(plain))
+	return r.inflate(m, h, method, h.CRC32 != 0, bytes.NewReader(plain))
 }
 
 // aesExtra finds the strength (1 to 3) and the method under the encryption.

@@ -25,22 +25,70 @@ func TestZIPNames(t *testing.T) {
 	}
 }
 
-// TestZIPDamage holds that damage of a member is its own problem and stops no other.
+// TestZIPDamage holds that damage of a member is its own problem and stops no other, and that
+// what the directory says wrong is read as the header in front of the content says.
 func TestZIPDamage(t *testing.T) {
 	sound := filetest.Zip(filetest.File{Name: "a", Data: bytes.Repeat([]byte("first "), 100)}, filetest.File{Name: "b", Data: []byte("second")})
 	directory := bytes.Index(sound, []byte("PK\x01\x02"))
-	for name, damage := range map[string]func(z []byte){
-		"bytes of the member":    func(z []byte) { z[35] ^= 0xff },
-		"checksum":               func(z []byte) { z[directory+16] ^= 1 },
-		"method":                 func(z []byte) { binary.LittleEndian.PutUint16(z[directory+10:], 77) },
-		"place of the member":    func(z []byte) { binary.LittleEndian.PutUint32(z[directory+42:], 1<<30) },
-		"encrypted, no password": func(z []byte) { z[directory+8] |= 1 },
+	for name, c := range map[string]struct {
+		damage func(z []byte)
+		read   bool
+		codes  string
+	}{
+		"bytes of the member":            {func(z []byte) { z[35] ^= 0xff }, true, "archive_damaged"},
+		"checksum":                       {func(z []byte) { z[directory+16] ^= 1 }, true, "archive_damaged"},
+		"method in the directory":        {func(z []byte) { binary.LittleEndian.PutUint16(z[directory+10:], 77) }, true, "archive_ambiguous"},
+		"method":                         {func(z []byte) { z[8], z[directory+10] = 77, 77 }, false, "archive_unsupported"},
+		"no directory":                   {func(z []byte) { z[directory] = 0 }, true, "archive_damaged"},
+		"place of the member":            {func(z []byte) { binary.LittleEndian.PutUint32(z[directory+42:], 1<<30) }, false, "archive_damaged archive_ambiguous"},
+		"encrypted, no password":         {func(z []byte) { z[6] |= 1; z[directory+8] |= 1 }, false, "archive_encrypted"},
+		"encrypted, says one of the two": {func(z []byte) { z[directory+8] |= 1 }, true, "archive_ambiguous"},
 	} {
 		z := bytes.Clone(sound)
-		damage(z)
+		c.damage(z)
 		got := archive.Read(t.Context(), "zip", "a.zip", z, nil, budget())
-		if len(got.Members) != 2 || len(got.Members[0].Problems) != 1 || !got.Members[1].Read || string(got.Members[1].Data) != "second" {
-			t.Errorf("%s: %+v", name, got.Members)
+		if len(got.Members) < 2 || got.Members[0].Read != c.read || strings.Join(codes(got), " ") != c.codes || !got.Members[1].Read || string(got.Members[1].Data) != "second" {
+			t.Errorf("%s: %v, %+v", name, codes(got), got.Members)
+		}
+	}
+}
+
+// TestZIPReadersDiffer holds that what one reader shows and another hides is read and named: unzip and
+// Python's zipfile show the members of the last directory only, 7z of two archives the first.
+func TestZIPReadersDiffer(t *testing.T) {
+	file := func(name, data string) []byte { return filetest.Zip(filetest.File{Name: name, Data: []byte(data)}) }
+	good, evil := file("good.txt", "good"), file("evil.js", "evil")
+	directory := bytes.Index(evil, []byte("PK\x01\x02"))
+	renamed := bytes.Replace(evil, []byte("evil.js"), []byte("good.go"), 1)
+	stored := bytes.Clone(evil)
+	stored[8], stored[directory+10] = 0, 0
+	inside := filetest.Zip(filetest.File{Name: "inner.zip", Data: evil})
+	for name, c := range map[string]struct {
+		data         []byte
+		names, codes string
+	}{
+		"evil first":         {slices.Concat(evil, good), "good.txt evil.js", "archive_ambiguous"},
+		"evil last":          {slices.Concat(good, evil), "evil.js good.txt", "archive_ambiguous"},
+		"no directory":       {evil[:directory], "evil.js", "archive_damaged"},
+		"in front of it":     {slices.Concat(evil[:directory], good), "good.txt evil.js", "archive_ambiguous"},
+		"two names":          {renamed, "evil.js good.go", "archive_ambiguous archive_ambiguous"},
+		"said to be stored":  {stored, "evil.js", "archive_ambiguous"},
+		"a sound one inside": {inside, "inner.zip", ""},
+	} {
+		got := archive.Read(t.Context(), "zip", "a.zip", c.data, nil, budget())
+		var names []string
+		for _, m := range got.Members {
+			names = append(names, m.Name)
+			if !m.Read || m.Name != "inner.zip" && string(m.Data) != "good" && string(m.Data) != "evil" {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+		if strings.Join(names, " ") != c.names || strings.Join(codes(got), " ") != c.codes {
+			t.Errorf("%s: members %q, problems %q; want %q, %q", name, names, codes(got), c.names, c.codes)
+		}
+		var record held.Content
+		if archive.Differences(&record, c.data); len(record.Problems) == 0 != (c.codes == "") && name != "said to be stored" {
+			t.Errorf("%s: in the record %v", name, record.Problems)
 		}
 	}
 }
@@ -64,6 +112,7 @@ func TestTries(t *testing.T) {
 		passwords = append(passwords, held.Password{Text: strings.Repeat("x", i+1), From: "text"})
 	}
 	z := filetest.Zip(filetest.File{Name: "a", Data: []byte(strings.Repeat("content", 9))})
+	z[6] |= 1
 	z[bytes.Index(z, []byte("PK\x01\x02"))+8] |= 1
 	for tries, code := range map[int]string{1000: message.CodeArchiveEncrypted, 10: message.CodeLimitArchive} {
 		b := budget()

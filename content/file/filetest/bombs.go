@@ -67,6 +67,8 @@ func archives() []Bomb {
 		{"no directory.zip", packed[:bytes.Index(packed, []byte("PK\x01\x02"))], "archive_damaged", false},
 		{"lying size.zip", lyingSize(), "", false},
 		{"locked, many.zip", lockedZIP(2000), "archive_encrypted", true},
+		{"headers without directory.zip", strayZIP(64<<10, false), "limit_archive", true},
+		{"headers in each other.zip", strayZIP(1<<20, true), "limit_archive", true},
 		{"zeros.gz", Gzip(zeros), "limit_archive", true},
 		{"zeros.tar.gz", Gzip(Tar("a", zeros)), "limit_archive", true},
 		{"gz in gz in gz in gz.gz", Gzip(Gzip(Gzip(Gzip(Gzip(zeros))))), "limit_archive", true},
@@ -127,9 +129,20 @@ func lockedZIP(n int) []byte {
 	z := Zip(files...)
 	for at := bytes.Index(z, []byte("PK\x01\x02")); at >= 0 && at+46 < len(z) && bytes.HasPrefix(z[at:], []byte("PK\x01\x02")); {
 		z[at+8] |= 1
+		z[binary.LittleEndian.Uint32(z[at+42:])+6] |= 1
 		at += 46 + int(binary.LittleEndian.Uint16(z[at+28:])) + int(binary.LittleEndian.Uint16(z[at+30:])) + int(binary.LittleEndian.Uint16(z[at+32:]))
 	}
 	return z
+}
+
+// strayZIP has n headers of members outside the directory; those without an end each unpack all that follows, if that may be.
+func strayZIP(n int, endless bool) []byte {
+	header := append([]byte("PK\x03\x04\x14\x00"), make([]byte, 25)...)
+	header[26], header[30] = 1, 'a'
+	if endless {
+		header[6] = 8
+	}
+	return append(bytes.Repeat(header, n), Zip()...)
 }
 
 // sparseTar claims a terabyte of holes.
