@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"example.org/imap-integration/content/file/archive"
 )
 
 // starts are the formats that their first bytes tell.
@@ -62,7 +64,7 @@ func sniffBytes(name string, data []byte) string {
 		return "webp"
 	case at(0, "BM") && len(data) > 26 && data[14] < 128 && at(15, "\x00\x00\x00"):
 		return "bmp"
-	case at(257, "ustar"):
+	case at(257, "ustar"), archive.IsTarHeader(data):
 		return "tar"
 	case at(isoStart+1, "CD001"), at(isoStart+1, "BEA01"):
 		return "iso"

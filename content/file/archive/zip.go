@@ -177,7 +177,8 @@ func (r zipReader) zipCrypto(m *held.Member, h *zip.FileHeader, packed []byte, p
 	k.decrypt(start)
 	check := byte(h.CRC32 >> 24)
 	if h.Flags&8 != 0 {
-		check = byte(h.ModifiedTime >> 8) //nolint:staticcheck // the field of the header is meant
+		//lint:ignore SA1019 the field of the header is meant, as it stands there
+		check = byte(h.ModifiedTime >> 8)
 	}
 	if start[header-1] != check {
 		return errPassword

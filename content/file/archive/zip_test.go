@@ -93,6 +93,33 @@ func TestZIPReadersDiffer(t *testing.T) {
 	}
 }
 
+// TestTARBehindEnd holds that what stands behind the end of a TAR is read or named: tar -i shows a second archive, tar does not.
+func TestTARBehindEnd(t *testing.T) {
+	good, evil := filetest.Tar("good.txt", []byte("good")), filetest.Tar("evil.js", []byte("evil"))
+	for name, c := range map[string]struct {
+		data         []byte
+		names, codes string
+	}{
+		"one":            {good, "good.txt", ""},
+		"zeros behind":   {slices.Concat(good, make([]byte, 9000)), "good.txt", ""},
+		"two":            {slices.Concat(good, evil), "good.txt evil.js", "archive_ambiguous"},
+		"three, zeros":   {slices.Concat(good, make([]byte, 5120), evil, evil), "good.txt evil.js evil.js", "archive_ambiguous"},
+		"something else": {slices.Concat(good, []byte("MZ and more")), "good.txt", "archive_ambiguous"},
+	} {
+		got := archive.Read(t.Context(), "tar", "a.tar", c.data, nil, budget())
+		var names []string
+		for _, m := range got.Members {
+			names = append(names, m.Name)
+		}
+		if strings.Join(names, " ") != c.names || strings.Join(codes(got), " ") != c.codes {
+			t.Errorf("%s: members %q, problems %q", name, names, got.Problems)
+		}
+	}
+	if !archive.IsTarHeader(good) || archive.IsTarHeader(make([]byte, 512)) || archive.IsTarHeader(bytes.Repeat([]byte("a text "), 100)) {
+		t.Error("a header of TAR is not told from what is none")
+	}
+}
+
 // TestStreams holds the names of the one file in a compressed stream.
 func TestStreams(t *testing.T) {
 	data := filetest.Gzip([]byte("content"))

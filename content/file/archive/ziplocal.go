@@ -55,7 +55,7 @@ func localAt(data []byte, start int) (l zipLocal, ok bool) {
 	}
 	l.Name, l.Extra = string(b[localLength:localLength+name]), b[localLength+name:localLength+name+extra]
 	l.Flags, l.CRC32 = short(b[6:]), long(b[14:])
-	l.ModifiedTime = short(b[10:]) //nolint:staticcheck // the field of the header is meant
+	l.ModifiedTime = short(b[10:])
 	l.NonUTF8 = l.Flags&0x800 == 0 && !utf8.ValidString(l.Name)
 	l.CompressedSize64, l.UncompressedSize64 = uint64(long(b[18:])), uint64(long(b[22:]))
 	l.long()

@@ -76,6 +76,7 @@ func archives() []Bomb {
 		{"cut.gz", gz[:len(gz)-12], "archive_damaged", false},
 		{"cut header.gz", gz[:8], "archive_damaged", false},
 		{"zeros.tar", Tar("a", zeros[:33<<20]), "limit_archive", true},
+		{"many behind.tar", bytes.Repeat(Tar("a", nil), 5000), "limit_archive", true},
 		{"sparse.tar", sparseTar(), "", false},
 		{"cut.tar", Tar("a", make([]byte, 4096))[:2000], "archive_damaged", false},
 		{"zeros.bz2", zerosBZ2(3), "limit_archive", true},
