@@ -57,6 +57,7 @@ func Formats(format string) bool { return openers[format] != nil }
 
 // reader is the reading of one archive.
 type reader struct {
+	searched  int // bytes, for the ends of the members of a ZIP
 	ctx       context.Context
 	name      string
 	data      []byte

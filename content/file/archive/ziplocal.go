@@ -252,15 +252,22 @@ func (r zipReader) strayContent(m *held.Member, l zipLocal) (used int, err error
 	return r.zipMember(m, &l.FileHeader, cut(r.data, l.body, size))
 }
 
+// maxSearched bounds what is searched of an archive for the ends of its members, bytes:
+// each header may have the whole file searched behind it.
+const maxSearched = 256 << 20
+
 // described looks behind a content for the sizes and the checksum: they are right where the size is the distance.
 func (r zipReader) described(l *zipLocal) (size uint64, ok bool) {
 	const looks, length = 100, 16 // marks within the content, and the length of what they begin
 	at := l.body
 	for range looks {
-		i := bytes.Index(r.data[at:], []byte(descriptor))
+		look := r.data[at:min(len(r.data), at+max(0, maxSearched-r.searched))]
+		i := bytes.Index(look, []byte(descriptor))
 		if i < 0 || at+i+length > len(r.data) {
+			r.searched += len(look)
 			return 0, false
 		}
+		r.searched += i
 		at += i
 		if d := r.data[at:]; int(binary.LittleEndian.Uint32(d[8:])) == at-l.body {
 			l.CRC32 = binary.LittleEndian.Uint32(d[4:])
@@ -300,8 +307,5 @@ func (r zipReader) recovered(err error) error {
 	if strays := r.strays(nil, func(*held.Member) {}); strays != nil {
 		return strays
 	}
-	if r.listed == 0 {
-		return err
-	}
-	return fmt.Errorf("%w; what was found by the headers in front of the members was read", err)
+	return err
 }
